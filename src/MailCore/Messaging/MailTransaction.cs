@@ -1,0 +1,57 @@
+using System.Net;
+
+namespace MailCore.Messaging;
+
+/// <summary>
+/// One message on its way: the facts of the session that brought it, and its envelope. Belongs to one session and is not
+/// thread-safe.
+/// </summary>
+public sealed class MailTransaction
+{
+    /// <summary>Starts a transaction.</summary>
+    public MailTransaction(string queueId, MailSessionInfo session, Envelope envelope, DateTimeOffset receivedAt) =>
+        (QueueId, Session, Envelope, ReceivedAt) = (queueId, session, envelope, receivedAt);
+
+    /// <summary>Names the message in its Received header, in replies and in logs. Letters and digits; unique in practice.</summary>
+    public string QueueId { get; }
+
+    /// <summary>Who brought it, and how.</summary>
+    public MailSessionInfo Session { get; }
+
+    /// <summary>From whom, to whom.</summary>
+    public Envelope Envelope { get; }
+
+    /// <summary>When MAIL was accepted.</summary>
+    public DateTimeOffset ReceivedAt { get; }
+
+    /// <summary>For filters and handlers of one host to leave notes for each other.</summary>
+    public IDictionary<object, object?> Items => field ??= new Dictionary<object, object?>();
+}
+
+/// <summary>What a session knows of its client when a transaction starts; immutable.</summary>
+public sealed record MailSessionInfo
+{
+    /// <summary>The connection's id, as in the logs.</summary>
+    public required string ConnectionId { get; init; }
+
+    /// <summary>The transmission type for the Received header's "with" (RFC 3848): SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA, LMTP, ...</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>This server's name.</summary>
+    public required string ServerName { get; init; }
+
+    /// <summary>What the client called itself in EHLO, HELO or LHLO; validated, but not verified.</summary>
+    public string? ClientName { get; init; }
+
+    /// <summary>The client's address; after the PROXY protocol the one it told. Null or no IP for Unix sockets and memory.</summary>
+    public EndPoint? RemoteEndPoint { get; init; }
+
+    /// <summary>Such as "TLSv1.3 with cipher TLS_AES_256_GCM_SHA384"; null in cleartext.</summary>
+    public string? TlsDescription { get; init; }
+
+    /// <summary>The login name that authenticated; null for strangers.</summary>
+    public string? AuthenticatedUser { get; init; }
+
+    /// <summary>The account that authenticated; null for strangers.</summary>
+    public string? AuthenticatedAccount { get; init; }
+}

@@ -1,0 +1,139 @@
+namespace MailCore.Storage;
+
+/// <summary>Changes of one account that happen together or not at all, in order, under one ModSeq.</summary>
+public sealed record ChangeBatch(AccountId Account, IReadOnlyList<StoreChange> Changes);
+
+/// <summary>One change; the records below are all there are.</summary>
+public abstract record StoreChange;
+
+/// <summary>Adds a message.</summary>
+/// <param name="Mailbox">Where.</param>
+/// <param name="Content">Staged in the same store; stays the caller's to dispose.</param>
+/// <param name="Prefix">Octets before the content for this recipient alone; counted in the size.</param>
+/// <param name="Flags">Initial system flags.</param>
+/// <param name="Keywords">Initial keywords; new names are added to the mailbox.</param>
+/// <param name="InternalDate">RFC 9051 2.3.3.</param>
+/// <param name="Summary">Kept as it is.</param>
+public sealed record AppendMessage(
+    MailboxId Mailbox,
+    StagedContent Content,
+    ReadOnlyMemory<byte> Prefix,
+    SystemFlags Flags,
+    IReadOnlyList<string> Keywords,
+    DateTimeOffset InternalDate,
+    ReadOnlyMemory<byte> Summary) : StoreChange
+{
+    /// <summary>
+    /// When the account saw this key within 7 days the append does nothing and succeeds, with the UID it had the first time
+    /// (or none, when that message is gone).
+    /// </summary>
+    public string? DeliveryKey { get; init; }
+
+    /// <summary>For imports: take this UID, which must be at least UIDNEXT.</summary>
+    public Uid? KeepUid { get; init; }
+
+    /// <summary>For imports and copies between accounts.</summary>
+    public EmailId? KeepEmailId { get; init; }
+
+    /// <summary>Do not refuse for quota.</summary>
+    public bool IgnoreQuota { get; init; }
+}
+
+/// <summary>
+/// Alters flags of those of the UIDs that exist. With <paramref name="UnchangedSince"/> a row changed later is left alone and
+/// named in <see cref="ChangeResult.Refused"/> (RFC 7162 3.1.3). A row whose flags already are as asked does not change.
+/// </summary>
+public sealed record SetFlags(
+    MailboxId Mailbox,
+    uint[] Uids,
+    FlagMode Mode,
+    SystemFlags Flags,
+    IReadOnlyList<string> Keywords,
+    ModSeq? UnchangedSince) : StoreChange;
+
+/// <summary>Removes messages; with <paramref name="OnlyDeleted"/> only those that carry \Deleted at the moment of the commit.</summary>
+public sealed record Expunge(MailboxId Mailbox, uint[] Uids, bool OnlyDeleted) : StoreChange;
+
+/// <summary>
+/// Copies messages, with flags, dates, prefix, summary and EMAILID, in the order of <paramref name="Uids"/>; a move expunges
+/// the sources in the same commit. UIDs that do not exist are passed over. Both mailboxes belong to the batch's account.
+/// </summary>
+public sealed record Copy(MailboxId From, uint[] Uids, MailboxId To, bool Move) : StoreChange;
+
+/// <summary>Makes a mailbox; parents are not made. Its UIDVALIDITY is higher than any this name had before.</summary>
+public sealed record CreateMailbox(string Name, uint? KeepUidValidity = null) : StoreChange
+{
+    /// <summary>RFC 6154 attribute with its backslash, or null.</summary>
+    public string? SpecialUse { get; init; }
+}
+
+/// <summary>Renames a mailbox and all below it. INBOX is never renamed by this: engines move its messages.</summary>
+public sealed record RenameMailbox(MailboxId Id, string Name) : StoreChange;
+
+/// <summary>Deletes a mailbox and its messages, not those below it. INBOX is refused with <see cref="CommitError.NotSupported"/>.</summary>
+public sealed record DeleteMailbox(MailboxId Id) : StoreChange;
+
+/// <summary>Adds or removes a subscription; the name need not exist.</summary>
+public sealed record Subscribe(string Name, bool On) : StoreChange;
+
+/// <summary>
+/// Claims \Recent (RFC 3501 2.3.2) for one session: <see cref="ChangeResult.RecentFrom"/> is the first UID that the claimer
+/// owns, and the mailbox's RecentFrom becomes UIDNEXT. Changes no ModSeq.
+/// </summary>
+public sealed record ClaimRecent(MailboxId Id) : StoreChange;
+
+/// <summary>Replaces a message's summary, when a newer version of MailCore made a better one. Changes no ModSeq.</summary>
+public sealed record PutSummary(MailboxId Id, Uid Uid, ReadOnlyMemory<byte> Summary) : StoreChange;
+
+/// <summary>Sets the account's limit in octets; null lifts it.</summary>
+public sealed record SetQuota(long? Limit) : StoreChange;
+
+/// <summary>Why a batch was rejected; the change to blame is <see cref="CommitResult.FailedAt"/>.</summary>
+public enum CommitError
+{
+    /// <summary>It was not.</summary>
+    None,
+
+    /// <summary>The mailbox named does not exist.</summary>
+    NoMailbox,
+
+    /// <summary>There is one of this name.</summary>
+    MailboxExists,
+
+    /// <summary>The append or copy would pass the quota.</summary>
+    OverQuota,
+
+    /// <summary>More keywords than <see cref="StorageLimits.KeywordsPerMailbox"/>.</summary>
+    KeywordLimit,
+
+    /// <summary>The store can't do this, or must not (deleting INBOX, a UID already used).</summary>
+    NotSupported,
+
+    /// <summary>The account does not exist.</summary>
+    NoAccount,
+
+    /// <summary>The store's own access rules forbid it.</summary>
+    NoPermission,
+}
+
+/// <summary>What one change did.</summary>
+/// <param name="Mailbox">Appended to, copied into, created or altered.</param>
+/// <param name="UidValidity">Of that mailbox.</param>
+/// <param name="SourceUids">Rows copied, altered or expunged.</param>
+/// <param name="NewUids">UIDs given, pairwise with <paramref name="SourceUids"/> for a copy.</param>
+/// <param name="Refused">UIDs left alone because of UNCHANGEDSINCE.</param>
+/// <param name="RecentFrom">For <see cref="ClaimRecent"/>.</param>
+public sealed record ChangeResult(
+    MailboxId Mailbox,
+    uint UidValidity,
+    uint[] SourceUids,
+    uint[] NewUids,
+    uint[] Refused,
+    Uid RecentFrom);
+
+/// <summary>What became of a batch.</summary>
+/// <param name="Error">None when it took effect.</param>
+/// <param name="FailedAt">Index of the change that failed, or -1.</param>
+/// <param name="ModSeq">Null when nothing changed that needs one.</param>
+/// <param name="Changes">One per change, in order; empty when rejected.</param>
+public sealed record CommitResult(CommitError Error, int FailedAt, ModSeq? ModSeq, IReadOnlyList<ChangeResult> Changes);

@@ -1,0 +1,127 @@
+using System.IO.Pipelines;
+
+namespace MailCore.Storage;
+
+/// <summary>
+/// Where messages live: the contract a store author implements. All members are thread-safe. MailCore opens an account
+/// once per process and calls nothing here while it waits for a client.
+/// </summary>
+public interface IMailStore
+{
+    /// <summary>What this store can do; constant for its life. Engines announce no capability that it can't honour.</summary>
+    StoreTraits Traits { get; }
+
+    /// <summary>Opens an account, creating its INBOX on first use; null when the store has no such account and makes none.</summary>
+    ValueTask<IAccountStore?> OpenAsync(AccountId account, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads <paramref name="bytes"/> to its end into a place from which a commit can take them without copying. The octets
+    /// are kept as they are. No lock and no transaction is held while reading: the client may be slow. If reading fails or
+    /// is cancelled, nothing stays behind and the reader's exception is passed on.
+    /// </summary>
+    ValueTask<StagedContent> StageAsync(PipeReader bytes, StageHint hint, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens stored octets for ranged reads; null when they are gone. Content of an expunged message stays readable for at
+    /// least 35 minutes after its expunge and for as long as a reader of it is open.
+    /// </summary>
+    ValueTask<IContentReader?> OpenContentAsync(ContentId id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The only way anything changes. Each batch is atomic, gets a <see cref="ModSeq"/> that no other batch of its account
+    /// shares, and succeeds or is rejected on its own; batches may share one flush. On return a successful batch is visible
+    /// to every reader and, with <see cref="StoreTraits.Durable"/>, on stable storage. Results stand in the order of the batches.
+    /// Throws when the store itself failed (disk full, I/O error): then no batch took effect that was not reported before.
+    /// </summary>
+    ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken);
+}
+
+/// <summary>What a store can honour.</summary>
+[Flags]
+public enum StoreTraits
+{
+    /// <summary>Nothing beyond reading and appending.</summary>
+    None = 0,
+
+    /// <summary>A returned commit survives a power cut.</summary>
+    Durable = 1,
+
+    /// <summary>Several processes may use the store at once.</summary>
+    MultiNode = 2,
+
+    /// <summary>One staged content can be appended to several accounts and is kept once.</summary>
+    SharedContent = 4,
+
+    /// <summary>Octets come out exactly as they went in.</summary>
+    FaithfulContent = 8,
+
+    /// <summary>Quotas are enforced inside the commit.</summary>
+    Quota = 16,
+
+    /// <summary>Clients may define keywords.</summary>
+    Keywords = 32,
+
+    /// <summary>Clients may create, rename and delete mailboxes.</summary>
+    Mailboxes = 64,
+
+    /// <summary>Access control lists are kept (RFC 4314).</summary>
+    Acl = 128,
+}
+
+/// <summary>One account of a store. Every answer is one consistent snapshot, taken without waiting for writers.</summary>
+public interface IAccountStore
+{
+    /// <summary>The account's mailboxes, subscriptions and quota as of one ModSeq.</summary>
+    ValueTask<AccountSnapshot> SnapshotAsync(CancellationToken cancellationToken);
+
+    /// <summary>Every row of a mailbox in UID order as packed columns, all as of one ModSeq; null when there is no such mailbox.</summary>
+    ValueTask<MailboxLoad?> LoadAsync(MailboxId mailbox, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Details of at most <see cref="StorageLimits.UidsPerRead"/> messages, in the order asked for. A UID that never existed,
+    /// or was expunged longer ago than the store remembers, is left out; one expunged recently comes with
+    /// <see cref="MessageRow.Expunged"/> set. Fields not asked for are default.
+    /// </summary>
+    ValueTask<IReadOnlyList<MessageRow>> ReadAsync(MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// All that changed after <paramref name="since"/>, in all mailboxes or in <paramref name="scope"/>: one snapshot, never
+    /// a page. When more than <paramref name="limit"/> rows changed, or <paramref name="since"/> is older than the store
+    /// remembers expunges, the answer is <see cref="ChangeSet.Truncated"/> and the caller loads again.
+    /// </summary>
+    ValueTask<ChangeSet> ChangesSinceAsync(ModSeq since, MailboxId? scope, int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>Ranged, concurrent reads of immutable octets.</summary>
+public interface IContentReader : IAsyncDisposable
+{
+    /// <summary>Octets in all.</summary>
+    long Length { get; }
+
+    /// <summary>Reads octets from <paramref name="offset"/> on; returns how many, 0 only at or past the end.</summary>
+    ValueTask<int> ReadAsync(long offset, Memory<byte> into, CancellationToken cancellationToken);
+}
+
+/// <summary>What is known of octets before they are read.</summary>
+/// <param name="Length">Their announced number (SIZE=, a literal's length), or null. A hint: the truth may differ.</param>
+/// <param name="For">Accounts they are probably for; may be empty.</param>
+public readonly record struct StageHint(long? Length, IReadOnlyList<AccountId> For);
+
+/// <summary>
+/// Octets received but not yet part of any mailbox. Filters, MIME parsing and delivery read them; a commit takes them, in as
+/// many mailboxes as it names. Disposing gives up this claim: content that no commit took is dropped.
+/// </summary>
+public abstract class StagedContent : IAsyncDisposable
+{
+    /// <summary>The name it has in the store once committed.</summary>
+    public abstract ContentId Id { get; }
+
+    /// <summary>Octets staged.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Opens the staged octets; may be called again and again until disposal.</summary>
+    public abstract ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken);
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+}

@@ -1,0 +1,125 @@
+namespace MailCore.Storage;
+
+/// <summary>A mailbox as of the answer that holds it.</summary>
+/// <param name="Id">Stable across renames.</param>
+/// <param name="Name">Full name, hierarchy levels separated by '/', Unicode; the inbox is always "INBOX".</param>
+/// <param name="UidValidity">RFC 9051 2.3.1.1; differs when a mailbox of this name is made again.</param>
+/// <param name="UidNext">The next message's UID or a lower bound of it.</param>
+/// <param name="HighestModSeq">Of this mailbox, not of the account (RFC 7162).</param>
+/// <param name="Messages">Rows.</param>
+/// <param name="Unseen">Rows without \Seen.</param>
+/// <param name="Deleted">Rows with \Deleted.</param>
+/// <param name="Bytes">Sum of the rows' sizes, prefixes included.</param>
+/// <param name="RecentFrom">The lowest UID that no session has yet claimed as \Recent.</param>
+/// <param name="Keywords">Index i is bit 8 + i of a flag word. Only grows; at most <see cref="StorageLimits.KeywordsPerMailbox"/>.</param>
+public sealed record MailboxInfo(
+    MailboxId Id,
+    string Name,
+    uint UidValidity,
+    Uid UidNext,
+    ModSeq HighestModSeq,
+    long Messages,
+    long Unseen,
+    long Deleted,
+    long Bytes,
+    Uid RecentFrom,
+    IReadOnlyList<string> Keywords)
+{
+    /// <summary>The RFC 6154 attribute with its backslash ("\Sent"), or null.</summary>
+    public string? SpecialUse { get; init; }
+}
+
+/// <summary>An account as of one ModSeq.</summary>
+/// <param name="AsOf">Every change up to this one is in the answer, and none after it.</param>
+/// <param name="Mailboxes">In ordinal order of their names.</param>
+/// <param name="Subscriptions">Names, which need not exist.</param>
+/// <param name="QuotaUsed">Octets.</param>
+/// <param name="QuotaLimit">Octets, or null for no limit.</param>
+public sealed record AccountSnapshot(
+    ModSeq AsOf,
+    IReadOnlyList<MailboxInfo> Mailboxes,
+    IReadOnlyList<string> Subscriptions,
+    long QuotaUsed,
+    long? QuotaLimit);
+
+/// <summary>
+/// Up to <see cref="StorageLimits.RowsPerSegment"/> rows in UID order, a column each. Immutable once handed out.
+/// </summary>
+/// <param name="Uids">Strictly ascending.</param>
+/// <param name="Flags">System flags in the low eight bits, keywords above (<see cref="SystemFlags"/>).</param>
+/// <param name="ModSeqs">Of the row's last change.</param>
+/// <param name="Sizes">Octets, the prefix included.</param>
+public sealed record ColumnSegment(uint[] Uids, ulong[] Flags, long[] ModSeqs, uint[] Sizes)
+{
+    /// <summary>No rows.</summary>
+    public static ColumnSegment Empty { get; } = new([], [], [], []);
+
+    /// <summary>Rows.</summary>
+    public int Count => Uids.Length;
+}
+
+/// <summary>A whole mailbox, valid at one ModSeq; the segments are read once, in order.</summary>
+public sealed record MailboxLoad(ModSeq AsOf, MailboxInfo Info, IAsyncEnumerable<ColumnSegment> Segments);
+
+/// <summary>What <see cref="IAccountStore.ReadAsync"/> shall fill in.</summary>
+[Flags]
+public enum MessageFields
+{
+    /// <summary>UID and <see cref="MessageRow.Expunged"/> only.</summary>
+    None = 0,
+
+    /// <summary>Internal date and save date.</summary>
+    Dates = 1,
+
+    /// <summary>EMAILID.</summary>
+    EmailId = 2,
+
+    /// <summary>Content id and prefix.</summary>
+    Content = 4,
+
+    /// <summary>The summary that was given at the append.</summary>
+    Summary = 8,
+
+    /// <summary>Everything.</summary>
+    All = Dates | EmailId | Content | Summary,
+}
+
+/// <summary>Details of one message.</summary>
+/// <param name="Uid">Its UID in the mailbox asked.</param>
+/// <param name="InternalDate">RFC 9051 2.3.3, to the second, with the zone it was given in.</param>
+/// <param name="SaveDate">When it came into this mailbox (RFC 8514).</param>
+/// <param name="EmailId">Kept by copies.</param>
+/// <param name="Content">Names the octets behind the prefix.</param>
+/// <param name="Prefix">Octets that stand before the content for this recipient alone: trace headers.</param>
+/// <param name="Summary">As given at the append or by <see cref="PutSummary"/>; opaque to stores.</param>
+/// <param name="Expunged">No longer in the mailbox, still readable.</param>
+public sealed record MessageRow(
+    Uid Uid,
+    DateTimeOffset InternalDate,
+    DateTimeOffset SaveDate,
+    EmailId EmailId,
+    ContentId Content,
+    ReadOnlyMemory<byte> Prefix,
+    ReadOnlyMemory<byte> Summary,
+    bool Expunged);
+
+/// <summary>What changed in one mailbox.</summary>
+/// <param name="Info">The mailbox now.</param>
+/// <param name="Changed">Rows new or altered since, as they are now.</param>
+/// <param name="Vanished">UIDs that left since, ascending; also those that came and left in between.</param>
+public sealed record MailboxDelta(MailboxInfo Info, ColumnSegment Changed, uint[] Vanished);
+
+/// <summary>The answer of <see cref="IAccountStore.ChangesSinceAsync"/>.</summary>
+/// <param name="AsOf">Every change up to this one is in the answer: ask from here next.</param>
+/// <param name="Truncated">Too much or too long ago: nothing else here counts but <paramref name="AsOf"/> and <paramref name="OldestKept"/>; load again.</param>
+/// <param name="OldestKept">Questions from this ModSeq on can be answered exactly.</param>
+/// <param name="Mailboxes">Those with any change of rows, name, keywords or attributes.</param>
+/// <param name="Removed">Mailboxes deleted since.</param>
+/// <param name="StructureChanged">A mailbox was created, renamed, deleted or (un)subscribed since.</param>
+public sealed record ChangeSet(
+    ModSeq AsOf,
+    bool Truncated,
+    ModSeq OldestKept,
+    IReadOnlyList<MailboxDelta> Mailboxes,
+    IReadOnlyList<MailboxId> Removed,
+    bool StructureChanged);
