@@ -1,1 +1,1 @@
-Console.WriteLine("not built yet");
+System.Console.WriteLine("See docs.");
