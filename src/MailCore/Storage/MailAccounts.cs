@@ -1,0 +1,192 @@
+using System.IO.Pipelines;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MailCore.Storage;
+
+/// <summary>
+/// The way in to everything stored: one per process, thread-safe. Every change goes through <see cref="CommitAsync"/>, which
+/// wakes those who wait for changes of the accounts it touched.
+/// </summary>
+/// <remarks>
+/// An account is opened once and shared while anybody holds it. Only weak references are kept here, so there is nothing to give
+/// back: ten thousand accounts that took a delivery each cost what a garbage collection has not yet reclaimed.
+/// </remarks>
+public sealed partial class MailAccounts
+{
+    private const int SweepFloor = 256;
+
+    // Guards _open and _sweepAt; never held while the store works.
+    private readonly Lock _lock = new();
+    private readonly Dictionary<AccountId, Entry> _open = [];
+    private readonly ILogger _logger;
+    private int _sweepAt = SweepFloor;
+
+    /// <summary>Works on one store.</summary>
+    public MailAccounts(IMailStore store, IChangeSignal signal, TimeProvider time, ILogger<MailAccounts>? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(signal);
+        ArgumentNullException.ThrowIfNull(time);
+        (Store, Signal, Time, _logger) = (store, signal, time, logger ?? NullLogger<MailAccounts>.Instance);
+    }
+
+    /// <summary>What the store can do.</summary>
+    public StoreTraits Traits => Store.Traits;
+
+    internal IMailStore Store { get; }
+
+    internal IChangeSignal Signal { get; }
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>Entries kept, live or not yet swept.</summary>
+    internal int Cached
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _open.Count;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The account, the same object for all who hold it at the same time; null when the store has none and makes none. Hold it as
+    /// long as it is of use; there is nothing to dispose.
+    /// </summary>
+    public async ValueTask<MailAccount?> OpenAsync(AccountId account, CancellationToken cancellationToken = default)
+    {
+        Task<MailAccount?> opening;
+        TaskCompletionSource<MailAccount?>? mine = null;
+        lock (_lock)
+        {
+            if (_open.TryGetValue(account, out var entry))
+            {
+                if (entry.Account is { } weak && weak.TryGetTarget(out var open))
+                {
+                    return open;
+                }
+            }
+
+            if (entry?.Opening is null)
+            {
+                mine = new TaskCompletionSource<MailAccount?>(TaskCreationOptions.RunContinuationsAsynchronously);
+                _open[account] = entry = new Entry(null, mine.Task);
+            }
+
+            opening = entry.Opening!;
+        }
+
+        if (mine is not null)
+        {
+            // Not cancelled with its first caller: others may have joined.
+            _ = OpenAsync(account, mine);
+        }
+
+        return await opening.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Commits batches as <see cref="IMailStore.CommitAsync"/> does, then signals each account that changed. Results stand in the
+    /// order of the batches; throws what the store throws.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        var results = await Store.CommitAsync(batches, cancellationToken);
+        for (var i = 0; i < results.Count; i++)
+        {
+            if (results[i].ModSeq is { } modSeq)
+            {
+                await RaiseAsync(batches[i].Account, modSeq);
+            }
+        }
+
+        return results;
+    }
+
+    /// <summary>
+    /// Receives a message, computing its summary while the octets pass. If reading fails or is cancelled nothing stays behind and
+    /// the reader's exception is passed on.
+    /// </summary>
+    public async ValueTask<StagedMessage> StageAsync(PipeReader message, StageHint hint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return new StagedMessage(await Store.StageAsync(message, hint, cancellationToken), ReadOnlyMemory<byte>.Empty);
+    }
+
+    /// <summary>Opens a message's octets; null when they are gone.</summary>
+    public async ValueTask<MessageContent?> OpenContentAsync(ContentId content, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>
+        await Store.OpenContentAsync(content, cancellationToken) is { } reader ? new MessageContent(prefix, reader) : null;
+
+    private async Task OpenAsync(AccountId id, TaskCompletionSource<MailAccount?> opening)
+    {
+        try
+        {
+            var store = await Store.OpenAsync(id, CancellationToken.None);
+            var account = store is null ? null : new MailAccount(this, id, store);
+            lock (_lock)
+            {
+                if (account is null)
+                {
+                    _open.Remove(id);
+                }
+                else
+                {
+                    _open[id] = new Entry(new WeakReference<MailAccount>(account), null);
+                    Sweep();
+                }
+            }
+
+            opening.SetResult(account);
+        }
+        catch (Exception e)
+        {
+            lock (_lock)
+            {
+                _open.Remove(id);
+            }
+
+            opening.SetException(e);
+        }
+    }
+
+    // Under the lock. Amortised: the next sweep comes when the live ones have doubled.
+    private void Sweep()
+    {
+        if (_open.Count < _sweepAt)
+        {
+            return;
+        }
+
+        foreach (var (id, entry) in _open)
+        {
+            if (entry.Account is { } weak && !weak.TryGetTarget(out _))
+            {
+                _open.Remove(id);
+            }
+        }
+
+        _sweepAt = Math.Max(SweepFloor, _open.Count * 2);
+    }
+
+    private async ValueTask RaiseAsync(AccountId account, ModSeq modSeq)
+    {
+        try
+        {
+            await Signal.RaiseAsync(account, modSeq);
+        }
+        catch (Exception e)
+        {
+            // The commit stands, and a hint may get lost.
+            SignalFailed(e, account);
+        }
+    }
+
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "The change signal for account {Account} failed; listeners will notice the change later.")]
+    private partial void SignalFailed(Exception exception, AccountId account);
+
+    private sealed record Entry(WeakReference<MailAccount>? Account, Task<MailAccount?>? Opening);
+}

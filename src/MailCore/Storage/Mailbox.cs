@@ -1,0 +1,177 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace MailCore.Storage;
+
+/// <summary>
+/// A handle on one mailbox: light, thread-safe, holding nothing of its content. UIDs that do not exist are passed over by every
+/// operation; a mailbox that is gone answers <see cref="CommitError.NoMailbox"/>.
+/// </summary>
+public sealed class Mailbox
+{
+    internal Mailbox(MailAccount account, MailboxId id) => (Account, Id) = (account, id);
+
+    /// <summary>Whose it is.</summary>
+    public MailAccount Account { get; }
+
+    /// <summary>Stays the same when the mailbox is renamed.</summary>
+    public MailboxId Id { get; }
+
+    /// <summary>Name, counters and attributes now; null when it is gone.</summary>
+    public async ValueTask<MailboxInfo?> GetInfoAsync(CancellationToken cancellationToken = default) =>
+        (await Account.SnapshotAsync(cancellationToken)).Mailboxes.FirstOrDefault(info => info.Id == Id);
+
+    /// <summary>Appends a message read to the stream's end. The stream is left open.</summary>
+    public ValueTask<AppendResult> AppendAsync(Stream message, CancellationToken cancellationToken = default) =>
+        AppendAsync(message, AppendOptions.Default, cancellationToken);
+
+    /// <inheritdoc cref="AppendAsync(Stream, CancellationToken)"/>
+    public async ValueTask<AppendResult> AppendAsync(Stream message, AppendOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var reader = PipeReader.Create(message, new StreamPipeReaderOptions(leaveOpen: true));
+        try
+        {
+            var hint = new StageHint(message.CanSeek ? message.Length - message.Position : null, [Account.Id]);
+            await using var staged = await Account.Accounts.StageAsync(reader, hint, cancellationToken);
+            return await AppendAsync([new MessageToAppend(staged, options)], cancellationToken);
+        }
+        finally
+        {
+            await reader.CompleteAsync();
+        }
+    }
+
+    /// <summary>Appends messages together: all or none, in order (RFC 3502).</summary>
+    public async ValueTask<AppendResult> AppendAsync(IReadOnlyList<MessageToAppend> messages, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        var now = Account.Accounts.Time.GetUtcNow();
+        var result = await Account.CommitAsync([.. messages.Select(message => ToChange(message, now))], cancellationToken);
+        return new AppendResult(
+            result.Error,
+            result.ModSeq,
+            result.FailedAt,
+            result.Changes.Count == 0 ? 0 : result.Changes[0].UidValidity,
+            [.. result.Changes.Select(static change => change.NewUids is [var uid, ..] ? new Uid(uid) : default)]);
+    }
+
+    /// <summary>Alters flags.</summary>
+    public async ValueTask<SetFlagsResult> SetFlagsAsync(IReadOnlyList<Uid> uids, FlagChange change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var set = new SetFlags(Id, Pack(uids), change.Mode, change.Flags, change.Keywords, change.UnchangedSince);
+        var result = await Account.CommitAsync(set, cancellationToken);
+        return new SetFlagsResult(result.Error, result.ModSeq, Sources(result), result.Changes.Count == 0 ? [] : Unpack(result.Changes[0].Refused));
+    }
+
+    /// <summary>Removes messages that carry \Deleted when the change takes effect.</summary>
+    public ValueTask<ExpungeResult> ExpungeAsync(IReadOnlyList<Uid> uids, CancellationToken cancellationToken = default) =>
+        ExpungeAsync(new Expunge(Id, Pack(uids), OnlyDeleted: true), cancellationToken);
+
+    /// <summary>Removes messages whatever their flags are.</summary>
+    public ValueTask<ExpungeResult> RemoveAsync(IReadOnlyList<Uid> uids, CancellationToken cancellationToken = default) =>
+        ExpungeAsync(new Expunge(Id, Pack(uids), OnlyDeleted: false), cancellationToken);
+
+    /// <summary>Copies messages within the account, in the order given.</summary>
+    public ValueTask<CopyResult> CopyAsync(IReadOnlyList<Uid> uids, MailboxId to, CancellationToken cancellationToken = default) =>
+        CopyAsync(new Copy(Id, Pack(uids), to, Move: false), cancellationToken);
+
+    /// <summary>Moves messages within the account, in the order given.</summary>
+    public ValueTask<CopyResult> MoveAsync(IReadOnlyList<Uid> uids, MailboxId to, CancellationToken cancellationToken = default) =>
+        CopyAsync(new Copy(Id, Pack(uids), to, Move: true), cancellationToken);
+
+    /// <summary>
+    /// Claims \Recent (RFC 3501 2.3.2): messages from the UID returned on are recent for this caller and for nobody after; null when
+    /// the mailbox is gone.
+    /// </summary>
+    public async ValueTask<Uid?> ClaimRecentAsync(CancellationToken cancellationToken = default)
+    {
+        var result = await Account.CommitAsync(new ClaimRecent(Id), cancellationToken);
+        return result.Error == CommitError.None ? result.Changes[0].RecentFrom : null;
+    }
+
+    /// <summary>Details of messages in the order asked for, fetched in batches. Those unknown to the store are left out.</summary>
+    public async IAsyncEnumerable<MessageRow> ReadAsync(
+        ReadOnlyMemory<Uid> uids, MessageFields fields, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (!uids.IsEmpty)
+        {
+            var batch = uids[..Math.Min(uids.Length, StorageLimits.UidsPerRead)];
+            uids = uids[batch.Length..];
+            foreach (var row in await Account.Store.ReadAsync(Id, batch, fields, cancellationToken))
+            {
+                yield return row;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="ReadAsync"/>, for at most <see cref="StorageLimits.UidsPerRead"/> messages at once.</summary>
+    public ValueTask<IReadOnlyList<MessageRow>> ReadBatchAsync(ReadOnlyMemory<Uid> uids, MessageFields fields, CancellationToken cancellationToken = default) =>
+        Account.Store.ReadAsync(Id, uids, fields, cancellationToken);
+
+    /// <summary>Opens the octets of a message read with <see cref="MessageFields.Content"/>; null when they are gone.</summary>
+    public ValueTask<MessageContent?> OpenContentAsync(MessageRow row, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return Account.Accounts.OpenContentAsync(row.Content, row.Prefix, cancellationToken);
+    }
+
+    /// <summary>Keeps a better summary; false when the message or the mailbox is gone.</summary>
+    public async ValueTask<bool> PutSummaryAsync(Uid uid, ReadOnlyMemory<byte> summary, CancellationToken cancellationToken = default) =>
+        (await Account.CommitAsync(new PutSummary(Id, uid, summary), cancellationToken)).Error == CommitError.None;
+
+    /// <summary>
+    /// The view that all sessions of this process share, brought up to date; null when the mailbox is gone. Hold it as long as it is
+    /// of use; there is nothing to dispose.
+    /// </summary>
+    public async ValueTask<MailboxView?> OpenViewAsync(CancellationToken cancellationToken = default)
+    {
+        var view = Account.ShareView(this);
+        return (await view.RefreshAsync(cancellationToken)).IsRemoved ? null : view;
+    }
+
+    private async ValueTask<ExpungeResult> ExpungeAsync(Expunge change, CancellationToken cancellationToken)
+    {
+        var result = await Account.CommitAsync(change, cancellationToken);
+        return new ExpungeResult(result.Error, result.ModSeq, Sources(result));
+    }
+
+    private async ValueTask<CopyResult> CopyAsync(Copy change, CancellationToken cancellationToken)
+    {
+        var result = await Account.CommitAsync(change, cancellationToken);
+        return result.Changes is [var copied, ..]
+            ? new CopyResult(result.Error, result.ModSeq, copied.UidValidity, Unpack(copied.SourceUids), Unpack(copied.NewUids))
+            : new CopyResult(result.Error, result.ModSeq, 0, [], []);
+    }
+
+    private AppendMessage ToChange(MessageToAppend message, DateTimeOffset now)
+    {
+        var options = message.Options;
+        return new AppendMessage(
+            Id, message.Message.Content, options.Prefix, options.Flags, options.Keywords, options.InternalDate ?? now, message.Message.Summary)
+        {
+            DeliveryKey = options.DeliveryKey,
+            KeepUid = options.KeepUid,
+            KeepEmailId = options.KeepEmailId,
+            IgnoreQuota = options.IgnoreQuota,
+        };
+    }
+
+    private static Uid[] Sources(CommitResult result) => result.Changes.Count == 0 ? [] : Unpack(result.Changes[0].SourceUids);
+
+    private static Uid[] Unpack(uint[] uids) => MemoryMarshal.Cast<uint, Uid>(uids).ToArray();
+
+    private static uint[] Pack(IReadOnlyList<Uid> uids)
+    {
+        ArgumentNullException.ThrowIfNull(uids);
+        var packed = new uint[uids.Count];
+        for (var i = 0; i < packed.Length; i++)
+        {
+            packed[i] = uids[i].Value;
+        }
+
+        return packed;
+    }
+}
