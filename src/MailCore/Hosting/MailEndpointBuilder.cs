@@ -9,7 +9,7 @@ namespace MailCore.Hosting;
 public delegate IMailProtocol MailProtocolFactory(IServiceProvider services, TlsUpgrade tls);
 
 /// <summary>One endpoint while it is being configured.</summary>
-public sealed class MailEndpointBuilder
+public class MailEndpointBuilder
 {
     private readonly List<Func<MailConnectionDelegate, MailConnectionDelegate>> _layers = [];
 

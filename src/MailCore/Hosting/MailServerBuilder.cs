@@ -170,7 +170,8 @@ public sealed class MailServerBuilder
         return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
     }
 
-    internal MailEndpointBuilder Add(MailEndpointBuilder endpoint, Action<MailEndpointBuilder>? configure)
+    internal TEndpoint Add<TEndpoint>(TEndpoint endpoint, Action<TEndpoint>? configure)
+        where TEndpoint : MailEndpointBuilder
     {
         configure?.Invoke(endpoint);
         _endpoints.Add(endpoint);
