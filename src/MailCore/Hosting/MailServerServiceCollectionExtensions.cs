@@ -1,4 +1,5 @@
 using MailCore.Authentication;
+using MailCore.Delivery;
 using MailCore.Hosting;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
@@ -41,7 +42,27 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<LoginOptions>();
         services.AddSingleton<LoginService>();
         services.AddSingleton<MailAccounts>();
+        AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
+    }
+
+    private static void AddDelivery(IServiceCollection services, MailServerBuilder mail)
+    {
+        services.AddSingleton(new DirectoryRouterOptions());
+        services.AddSingleton(new LocalDeliveryOptions());
+        services.AddSingleton<IMessageRouter>(provider =>
+        {
+            var options = provider.GetRequiredService<DirectoryRouterOptions>();
+            options.DefaultDomain ??= mail.Domains.FirstOrDefault();
+            return new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+        });
+        services.AddSingleton<LocalDelivery>();
+        services.AddSingleton<IMessageDelivery>(static provider => new RoutedDelivery(
+            provider.GetRequiredService<LocalDelivery>(), null, provider.GetRequiredService<ILogger<RoutedDelivery>>()));
+        // Without a store, messages are only passing through.
+        services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
+            ? new TemporaryStaging()
+            : provider.GetRequiredService<MailAccounts>());
     }
 }

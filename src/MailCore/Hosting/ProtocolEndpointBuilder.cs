@@ -1,7 +1,7 @@
 namespace MailCore.Hosting;
 
 /// <summary>An endpoint whose protocol is one of MailCore's own, with that protocol's options.</summary>
-public sealed class ProtocolEndpointBuilder<TOptions> : MailEndpointBuilder
+public class ProtocolEndpointBuilder<TOptions> : MailEndpointBuilder
 {
     internal ProtocolEndpointBuilder(string name, int port, TOptions options)
         : base(name, port) => Options = options;
