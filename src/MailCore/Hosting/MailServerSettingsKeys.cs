@@ -15,7 +15,7 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] Certificate = [nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile)];
 
-    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
+    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password), nameof(AccountSettings.PasswordHash)];
 
     private static readonly string[] Alias = [nameof(AliasSettings.Address), nameof(AliasSettings.Targets)];
 
@@ -33,13 +33,38 @@ internal static class MailServerSettingsKeys
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
+        CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
+        foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())
+        {
+            CheckList(alias.GetSection(nameof(AliasSettings.Targets)), "name@example.org", problems);
+        }
+
         return problems;
+    }
+
+    // An empty array reads as an empty value.
+    private static void CheckList(IConfigurationSection list, string example, List<string> problems)
+    {
+        if (!string.IsNullOrEmpty(list.Value))
+        {
+            problems.Add($"Configuration key '{list.Path}' is a list. Write its first item as '{list.Path}:0', such as {list.Path}:0={example}.");
+        }
     }
 
     private static void CheckItems(IConfigurationSection list, string[] known, List<string> problems)
     {
+        if (!string.IsNullOrEmpty(list.Value))
+        {
+            problems.Add($"Configuration key '{list.Path}' is a list. Write '{list.Path}:0:{known[0]}'.");
+        }
+
         foreach (var item in list.GetChildren())
         {
+            if (!string.IsNullOrEmpty(item.Value))
+            {
+                problems.Add($"Configuration key '{item.Path}' has keys of its own: {string.Join(", ", known)}. Write '{item.Path}:{known[0]}'.");
+            }
+
             Check(item.GetChildren(), known, problems);
         }
     }

@@ -245,13 +245,4 @@ public class MailServerTests
         probe.Start();
         return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
-
-    private sealed class TestProtocol(Func<MailConnection, CancellationToken, Task> run) : IMailProtocol
-    {
-        public string Name => "test";
-
-        public ReadOnlyMemory<byte> BusyGreeting { get; } = "busy\r\n"u8.ToArray();
-
-        public Task RunAsync(MailConnection connection, CancellationToken stopping) => run(connection, stopping);
-    }
 }
