@@ -60,7 +60,11 @@ public sealed record Expunge(MailboxId Mailbox, uint[] Uids, bool OnlyDeleted) :
 /// </summary>
 public sealed record Copy(MailboxId From, uint[] Uids, MailboxId To, bool Move) : StoreChange;
 
-/// <summary>Makes a mailbox; parents are not made. Its UIDVALIDITY is higher than any this name had before.</summary>
+/// <summary>
+/// Makes a mailbox; parents are not made. Its UIDVALIDITY is higher than any this name had before: a
+/// <paramref name="KeepUidValidity"/> that is not is refused with <see cref="CommitError.NotSupported"/>, as is a name that
+/// <see cref="MailboxName"/> does not parse. The name is stored as that type writes it, so "inbox" exists already.
+/// </summary>
 public sealed record CreateMailbox(string Name, uint? KeepUidValidity = null) : StoreChange
 {
     /// <summary>RFC 6154 attribute with its backslash, or null.</summary>

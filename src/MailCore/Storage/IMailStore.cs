@@ -17,7 +17,7 @@ public interface IMailStore
     /// <summary>
     /// Reads <paramref name="bytes"/> to its end into a place from which a commit can take them without copying. The octets
     /// are kept as they are. No lock and no transaction is held while reading: the client may be slow. If reading fails or
-    /// is cancelled, nothing stays behind and the reader's exception is passed on.
+    /// is cancelled, nothing stays behind and the reader's exception is passed on. The pipe is the caller's to complete.
     /// </summary>
     ValueTask<StagedContent> StageAsync(PipeReader bytes, StageHint hint, CancellationToken cancellationToken);
 

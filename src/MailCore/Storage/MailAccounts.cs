@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using MailCore.Mime;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -109,12 +110,22 @@ public sealed partial class MailAccounts
 
     /// <summary>
     /// Receives a message, computing its summary while the octets pass. If reading fails or is cancelled nothing stays behind and
-    /// the reader's exception is passed on.
+    /// the reader's exception is passed on. The pipe is the caller's to complete.
     /// </summary>
     public async ValueTask<StagedMessage> StageAsync(PipeReader message, StageHint hint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return new StagedMessage(await Store.StageAsync(message, hint, cancellationToken), ReadOnlyMemory<byte>.Empty);
+        var summarizer = new MessageSummarizer();
+        var content = await Store.StageAsync(new SummarizingPipeReader(message, summarizer), hint, cancellationToken);
+        try
+        {
+            return new StagedMessage(content, summarizer.Complete().Encode());
+        }
+        catch
+        {
+            await content.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Opens a message's octets; null when they are gone.</summary>

@@ -118,7 +118,7 @@ public sealed class Mailbox
         return Account.Accounts.OpenContentAsync(row.Content, row.Prefix, cancellationToken);
     }
 
-    /// <summary>Keeps a better summary; false when the message or the mailbox is gone.</summary>
+    /// <summary>Keeps a better summary, unless the message is gone; false when the mailbox is gone.</summary>
     public async ValueTask<bool> PutSummaryAsync(Uid uid, ReadOnlyMemory<byte> summary, CancellationToken cancellationToken = default) =>
         (await Account.CommitAsync(new PutSummary(Id, uid, summary), cancellationToken)).Error == CommitError.None;
 

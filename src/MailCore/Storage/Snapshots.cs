@@ -11,7 +11,10 @@ namespace MailCore.Storage;
 /// <param name="Deleted">Rows with \Deleted.</param>
 /// <param name="Bytes">Sum of the rows' sizes, prefixes included.</param>
 /// <param name="RecentFrom">The lowest UID that no session has yet claimed as \Recent.</param>
-/// <param name="Keywords">Index i is bit 8 + i of a flag word. Only grows; at most <see cref="StorageLimits.KeywordsPerMailbox"/>.</param>
+/// <param name="Keywords">
+/// Index i is bit 8 + i of a flag word. Only grows; at most <see cref="StorageLimits.KeywordsPerMailbox"/>. Names compare without
+/// case and keep their first spelling.
+/// </param>
 public sealed record MailboxInfo(
     MailboxId Id,
     string Name,
