@@ -1,1 +1,8 @@
-System.Console.WriteLine("See docs.");
+using MailCore.Load;
+using MailCore.Load.Servers;
+
+return args switch
+{
+    ["bare"] => await BareServer.RunAsync(),
+    _ => await LoadCommand.RunAsync(args),
+};
