@@ -23,6 +23,8 @@ internal sealed record LoadOptions
                              who sends (default own; smtp-source is Postfix's, and gives no latencies)
           --data DIR         where the durable store and the fdatasync file lie (default: a new temporary
                              folder); must be a disk. A folder made in it is removed at the end
+          --no-engine        MailCore's connections under the bare loop in the place of its SMTP engine: what they
+                             cost alone (discard sink only)
           --quick            3 rounds of a tenth of the messages: to see that it works, not for the table
           --markdown         print the tables as Markdown, for docs/performance.md
           --list             print the names of the rows
@@ -32,7 +34,7 @@ internal sealed record LoadOptions
         127.0.0.1, port 0, print the port, answer "stats" on standard input and end with its end:
 
           bare                                          the bare pipe loop
-          serve --sink discard|durable [--data DIR]     MailCore
+          serve --sink discard|durable|net [--data DIR] MailCore; net is --no-engine's
 
         smtp-sink and smtp-source come with Debian's package postfix; its daemon is not used.
         """;
@@ -44,6 +46,8 @@ internal sealed record LoadOptions
     public LoadClientKind Client { get; private init; }
 
     public string? Data { get; private init; }
+
+    public bool Engine { get; private init; } = true;
 
     public bool Quick { get; private init; }
 
@@ -84,6 +88,9 @@ internal sealed record LoadOptions
                     break;
                 case "--data":
                     options = options with { Data = Value() };
+                    break;
+                case "--no-engine":
+                    options = options with { Engine = false };
                     break;
                 case "--quick":
                     options = options with { Quick = true };

@@ -63,7 +63,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         [
             async (_, cancellation) => await OwnServer.StartAsync(Contender.Bare, ["bare"], cancellation),
             async (counting, cancellation) => await SmtpSink.StartAsync(counting, cancellation),
-            async (_, cancellation) => await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", "discard"], cancellation),
+            async (_, cancellation) => await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", options.Engine ? "discard" : "net"], cancellation),
         ],
         _ =>
         [

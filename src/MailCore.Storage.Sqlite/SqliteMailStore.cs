@@ -19,7 +19,7 @@ namespace MailCore.Storage.Sqlite;
 /// (see SqliteAccountStore). Disposing finishes the commits under way; calls after that throw
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
-public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable
+public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDisposable
 {
     private static readonly Sql SelectSettled = new("SELECT settled FROM store");
     private static readonly Sql SelectContent = new("SELECT size, data FROM content WHERE id = ?1");
@@ -174,6 +174,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable
             return new ValueTask(_closing ??= CloseAsync(_maintaining));
         }
     }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     /// <summary>Removes what has expired.</summary>
     internal Task MaintainAsync()

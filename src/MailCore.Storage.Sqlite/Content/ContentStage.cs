@@ -7,12 +7,10 @@ namespace MailCore.Storage.Sqlite.Content;
 /// <summary>Receives contents, and knows those that somebody still holds.</summary>
 internal sealed class ContentStage(ContentFolder folder, ObjectIds ids, int inlineLimit) : IDisposable
 {
-    private const int Flushers = 8;
-
     // Guards _live, and keeps an id from being taken without being in it.
     private readonly Lock _lock = new();
     private readonly Dictionary<long, SqliteStagedContent> _live = [];
-    private readonly SemaphoreSlim _flushers = new(Flushers);
+    private readonly FileFlusher _flusher = new(folder);
 
     public ContentFolder Folder => folder;
 
@@ -81,19 +79,8 @@ internal sealed class ContentStage(ContentFolder folder, ObjectIds ids, int inli
         }
     }
 
-    /// <summary>Flushes on a thread of its own: waiting for disks would starve the thread pool.</summary>
-    public async Task FlushAsync(SafeFileHandle file, long id)
-    {
-        await _flushers.WaitAsync();
-        try
-        {
-            await Task.Factory.StartNew(() => folder.Flush(file, id), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        }
-        finally
-        {
-            _flushers.Release();
-        }
-    }
+    /// <inheritdoc cref="FileFlusher.FlushAsync"/>
+    public Task FlushAsync(SafeFileHandle file, long id) => _flusher.FlushAsync(file, id);
 
-    public void Dispose() => _flushers.Dispose();
+    public void Dispose() => _flusher.Dispose();
 }

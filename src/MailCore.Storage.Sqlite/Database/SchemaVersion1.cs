@@ -3,7 +3,7 @@ namespace MailCore.Storage.Sqlite.Database;
 /// <summary>
 /// What a LOAD reads (entry) is kept apart from what only a FETCH of details reads (message): a million entries are about 6,000
 /// pages. Messages and contents are filled in the order of their ids, so that deliveries into different mailboxes share pages.
-/// Dates are seconds since 1970.
+/// Dates are seconds since 1970, in state.expires milliseconds.
 /// </summary>
 internal static class SchemaVersion1
 {

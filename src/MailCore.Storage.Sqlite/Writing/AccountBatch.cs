@@ -81,19 +81,19 @@ internal sealed class AccountBatch
 
     public void ChangeStructure() => _structureModSeq = ModSeq();
 
-    /// <summary>A UIDVALIDITY higher than any the account has given out.</summary>
-    public uint NewUidValidity()
+    /// <summary>
+    /// The UIDVALIDITY given, or a new one: higher than <paramref name="former"/> and, as long as there are any, than all the
+    /// account has given out.
+    /// </summary>
+    public uint UseUidValidity(long former, uint? given)
     {
         // Seconds, as RFC 9051 2.3.1.1 suggests: an account made anew after its database was lost gets higher ones as well.
-        _lastUidValidity = Math.Max(_lastUidValidity + 1, Math.Min(Now, uint.MaxValue));
+        var atLeast = Math.Max(former + 1, Now);
+        var unique = Math.Max(atLeast, _lastUidValidity + 1);
+        var used = given ?? (uint)Math.Min(unique <= uint.MaxValue ? unique : atLeast, uint.MaxValue);
+        _lastUidValidity = Math.Max(_lastUidValidity, used);
         _changed = true;
-        return checked((uint)_lastUidValidity);
-    }
-
-    public void KeepUidValidity(uint given)
-    {
-        _lastUidValidity = Math.Max(_lastUidValidity, given);
-        _changed = true;
+        return used;
     }
 
     /// <summary>Counts octets; false when they would pass the quota.</summary>

@@ -60,17 +60,13 @@ internal static class MailboxChanges
             return CommitError.MailboxExists;
         }
 
-        if (change.KeepUidValidity is { } keep)
+        var former = FormerUidValidity(batch, name.Value);
+        if (change.KeepUidValidity <= former)
         {
-            if (keep == 0 || keep <= FormerUidValidity(batch, name.Value))
-            {
-                return CommitError.NotSupported;
-            }
-
-            batch.KeepUidValidity(keep);
+            return CommitError.NotSupported;
         }
 
-        var uidValidity = change.KeepUidValidity ?? batch.NewUidValidity();
+        var uidValidity = batch.UseUidValidity(former, change.KeepUidValidity);
         var number = NewNumber(batch.Db);
         batch.Db.Use(InsertMailbox).With(batch.Number).With(number).With(uidValidity).With(batch.ModSeq()).With(name.Value).With(change.SpecialUse).Run();
         batch.ChangeStructure();
@@ -154,8 +150,13 @@ internal static class MailboxChanges
 
     public static CommitError Subscribe(AccountBatch batch, Subscribe change, out ChangeResult? result)
     {
-        var name = MailboxName.TryParse(change.Name, out var parsed) ? parsed.Value : change.Name;
-        batch.Db.Use(change.On ? InsertSubscription : DeleteSubscription).With(batch.Number).With(name).Run();
+        result = null;
+        if (!MailboxName.TryParse(change.Name, out var name))
+        {
+            return CommitError.NotSupported;
+        }
+
+        batch.Db.Use(change.On ? InsertSubscription : DeleteSubscription).With(batch.Number).With(name.Value).Run();
         if (batch.Db.Changes > 0)
         {
             batch.ChangeStructure();
@@ -187,10 +188,10 @@ internal static class MailboxChanges
     {
         batch.Db.Use(InsertFormer).With(batch.Number).With(mailbox.Name).With(mailbox.UidValidity).Run();
         batch.Db.Use(UpdateName).With(batch.Number).With(mailbox.Id).With(name).Run();
-        if (FormerUidValidity(batch, name) >= mailbox.UidValidity)
+        if (FormerUidValidity(batch, name) is var former && former >= mailbox.UidValidity)
         {
             // RFC 9051 2.3.1.1: clients that knew another mailbox by this name must see a higher value.
-            mailbox.UidValidity = batch.NewUidValidity();
+            mailbox.UidValidity = batch.UseUidValidity(former, null);
         }
 
         mailbox.Name = name;

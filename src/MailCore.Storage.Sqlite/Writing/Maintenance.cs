@@ -59,7 +59,7 @@ internal sealed class Maintenance(WriteContext context, Writer writer, Action<lo
         Settle(db, slack: 4096);
         var more = CollectGarbage(db)
             | DeleteDeliveries(db, now - (long)MessageChanges.DeliveryKeysKept.TotalSeconds)
-            | DeleteStates(db, now);
+            | DeleteStates(db, context.Time.GetUtcNow().ToUnixTimeMilliseconds());
         if (Retention.Next(db, now) is not { } task)
         {
             return new Outcome(more, default, null);

@@ -26,14 +26,14 @@ internal static class MessageChanges
     public static CommitError Append(AccountBatch batch, AppendMessage change, List<SqliteStagedContent> taken, out ChangeResult? result)
     {
         result = null;
+        if (change.DeliveryKey is { } seen && (result = FindDelivery(batch, seen)) is not null)
+        {
+            return CommitError.None;
+        }
+
         if (batch.Find(change.Mailbox) is not { } mailbox)
         {
             return CommitError.NoMailbox;
-        }
-
-        if (change.DeliveryKey is { } seen && (result = FindDelivery(batch, mailbox, seen)) is not null)
-        {
-            return CommitError.None;
         }
 
         var content = (SqliteStagedContent)change.Content;
@@ -79,10 +79,11 @@ internal static class MessageChanges
         var sources = new List<uint>(change.Uids.Length);
         var copies = new List<uint>(change.Uids.Length);
         var end = from.UidNext;
+        var seen = new HashSet<uint>(change.Uids.Length);
         foreach (var uid in change.Uids)
         {
             // Below the end: a copy into its own mailbox must not meet its copies.
-            if (uid >= end || !Entries.TryGet(batch.Db, from, uid, out var entry))
+            if (uid >= end || !seen.Add(uid) || !Entries.TryGet(batch.Db, from, uid, out var entry))
             {
                 continue;
             }
@@ -133,7 +134,7 @@ internal static class MessageChanges
             .With(change.InternalDate.ToUnixTimeSeconds()).With(change.InternalDate.TotalOffsetMinutes).With(batch.Now)
             .With(change.KeepEmailId?.Value).With(change.Prefix.Span).With(change.Summary.Span).Run();
 
-    private static ChangeResult? FindDelivery(AccountBatch batch, MailboxState asked, string key)
+    private static ChangeResult? FindDelivery(AccountBatch batch, string key)
     {
         long number, uid;
         using (var row = batch.Db.Use(SelectDelivery).With(batch.Number).With(key))
@@ -146,8 +147,8 @@ internal static class MessageChanges
             (number, uid) = (row.Int64(0), row.Int64(1));
         }
 
-        return batch.Find(number) is { } mailbox && Entries.TryGet(batch.Db, mailbox, uid, out _)
-            ? Result(mailbox, [], [(uint)uid])
-            : Result(asked, [], []);
+        return batch.Find(number) is not { } mailbox
+            ? MailboxChanges.NoMailbox
+            : Result(mailbox, [], Entries.TryGet(batch.Db, mailbox, uid, out _) ? [(uint)uid] : []);
     }
 }

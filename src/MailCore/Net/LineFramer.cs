@@ -33,7 +33,7 @@ public enum LineStatus
     /// <summary>A line that ended in LF alone.</summary>
     BareLineFeed,
 
-    /// <summary>A line over the limit was dropped up to and with its end; the next line is in step.</summary>
+    /// <summary>A line over the limit was dropped up to and with its end, but for its last octets; the next line is in step.</summary>
     TooLong,
 
     /// <summary>More than <see cref="LineFramer.DrainLimit"/> octets were dropped and the line still has no end.</summary>
@@ -52,6 +52,7 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
 {
     private const int Idle = 0;
     private const int Waiting = 1;
+    private const int TailLength = 32;
 
     private readonly ITimer _timer;
     private readonly Action _onRead;
@@ -130,7 +131,8 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
 
     /// <summary>
     /// Takes the next line off the buffer, without its end. <paramref name="limit"/> counts octets before the line's end.
-    /// A line over the limit is dropped as it arrives, so that memory stays flat and the dialog in step.
+    /// A line over the limit is dropped as it arrives, so that memory stays flat and the dialog in step; of it <paramref name="line"/>
+    /// is the end, where IMAP announces a literal: its last 32 octets, or all if it has fewer.
     /// </summary>
     public LineStatus TryReadLine(int limit, out ReadOnlySequence<byte> line)
     {
@@ -151,19 +153,13 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
         _scanned = 0;
         var text = _buffer.Slice(0, feed);
         var ended = _buffer.GetPosition(1, feed);
-        if (_overlong)
-        {
-            Consume(ended);
-            _overlong = false;
-            return LineStatus.TooLong;
-        }
-
         var crlf = EndsInCr(text);
         line = crlf ? text.Slice(0, text.Length - 1) : text;
         Consume(ended);
-        if (line.Length > limit)
+        if (_overlong || line.Length > limit)
         {
-            line = default;
+            _overlong = false;
+            line = line.Slice(Math.Max(0, line.Length - TailLength));
             return LineStatus.TooLong;
         }
 
@@ -278,15 +274,13 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
 
     private LineStatus Drop()
     {
-        _dropped = (_overlong ? _dropped : 0) + _buffer.Length;
+        // One octet more than the tail: it may turn out to be the CR of the line's end.
+        var dropped = Math.Max(0, _buffer.Length - TailLength - 1);
+        _dropped = (_overlong ? _dropped : 0) + dropped;
         _overlong = true;
-        Consume(_buffer.End);
-        if (_dropped <= DrainLimit)
-        {
-            return LineStatus.Incomplete;
-        }
-
-        return LineStatus.Endless;
+        Consume(_buffer.GetPosition(dropped));
+        _scanned = _buffer.Length;
+        return _dropped <= DrainLimit ? LineStatus.Incomplete : LineStatus.Endless;
     }
 
     private FillResult TakeRead()

@@ -1,0 +1,34 @@
+using System.Runtime.CompilerServices;
+using MailCore.Storage;
+
+namespace MailCore.Testing.Storage;
+
+/// <summary>
+/// The contract of <see cref="IMailStore"/> as cases to run: a store is one only when it passes all that its traits ask for.
+/// After each case, counters, feed and rows of every account are compared with each other.
+/// </summary>
+public static class MailStoreConformance
+{
+    /// <summary>All cases; independent of each other.</summary>
+    public static IReadOnlyList<ConformanceCase> Cases { get; } =
+    [
+        .. AppendCases.All,
+        .. FlagCases.All,
+        .. ExpungeCases.All,
+        .. CopyCases.All,
+        .. MailboxCases.All,
+        .. FeedCases.All,
+        .. BatchCases.All,
+        .. QuotaCases.All,
+        .. DeliveryKeyCases.All,
+        .. ContentCases.All,
+        .. StagingCases.All,
+        .. ConcurrencyCases.All,
+        .. ReopenCases.All,
+        .. RandomCases.All,
+    ];
+
+    internal static ConformanceCase Case(
+        Func<StoreProbe, Task> run, StoreTraits requires = StoreTraits.None, [CallerArgumentExpression(nameof(run))] string name = "") =>
+        new(name, requires, run);
+}
