@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Text;
 using MailCore.Messaging;
 using MailCore.Smtp.Wire;
 using MailCore.Storage;
