@@ -1,4 +1,3 @@
-using MailCore.Authentication;
 using MailCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -1,4 +1,5 @@
 using MailCore.Messaging;
+using MailCore.Storage;
 
 namespace MailCore.Delivery;
 
@@ -11,17 +12,43 @@ public delegate ValueTask<SmtpReply> MessageHandler(Envelope envelope, Stream me
 /// <summary>Delivers to a <see cref="MessageHandler"/>; for <see cref="RecipientRoute.Handler"/>. As thread-safe as the handler.</summary>
 public sealed class HandlerDelivery : IMessageDelivery
 {
+    private readonly MessageHandler _handler;
+
     /// <summary>Calls <paramref name="handler"/> once per message.</summary>
-    public HandlerDelivery(MessageHandler handler) => ArgumentNullException.ThrowIfNull(handler);
+    public HandlerDelivery(MessageHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        _handler = handler;
+    }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        ArgumentNullException.ThrowIfNull(message);
+        var recipients = transaction.Envelope.Recipients;
+        var prefix = TraceHeader.Build(transaction, recipients is [var only] ? only.Address : null);
+        await using var content = new MessageContent(prefix, await message.Content.OpenAsync(cancellationToken).ConfigureAwait(false));
+        var stream = content.AsStream();
+        await using (stream.ConfigureAwait(false))
+        {
+            var reply = await _handler(transaction.Envelope, stream, cancellationToken).ConfigureAwait(false);
+            return [.. Enumerable.Repeat(reply, recipients.Count)];
+        }
+    }
 }
 
 /// <summary>Routes every recipient, of any domain, to one delivery. Nothing is relayed by that. Thread-safe.</summary>
-public sealed class HandlerRouter(IMessageDelivery delivery) : IMessageRouter
+public sealed class HandlerRouter : IMessageRouter
 {
-    private readonly RecipientRoute _route = new RecipientRoute.Handler(delivery);
+    private readonly RecipientRoute _route;
+
+    /// <summary>Routes to <paramref name="delivery"/>.</summary>
+    public HandlerRouter(IMessageDelivery delivery)
+    {
+        ArgumentNullException.ThrowIfNull(delivery);
+        _route = new RecipientRoute.Handler(delivery);
+    }
 
     /// <inheritdoc/>
     public ValueTask<RecipientRoute> RouteAsync(MailTransaction transaction, Recipient recipient, CancellationToken cancellationToken) => ValueTask.FromResult(_route);

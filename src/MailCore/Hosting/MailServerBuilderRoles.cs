@@ -2,6 +2,7 @@ using System.Net;
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Imap;
+using MailCore.Pop3;
 using MailCore.Smtp;
 using MailCore.Storage;
 using MailCore.Tls;
@@ -46,6 +47,16 @@ public static class MailServerBuilderRoles
         this MailServerBuilder mail, int port = 993, Action<ProtocolEndpointBuilder<ImapOptions>>? configure = null) =>
         AddImap(mail, new("imaps", port, new ImapOptions()) { Tls = TlsPolicy.Implicit }, configure);
 
+    /// <summary>POP3 with STLS enforced; 110 is its port.</summary>
+    public static ProtocolEndpointBuilder<Pop3Options> ListenPop3(
+        this MailServerBuilder mail, int port = 110, Action<ProtocolEndpointBuilder<Pop3Options>>? configure = null) =>
+        AddPop3(mail, new("pop3", port, new Pop3Options()) { Tls = TlsPolicy.Required }, configure);
+
+    /// <summary>POP3 with TLS from the first octet; 995 is its port.</summary>
+    public static ProtocolEndpointBuilder<Pop3Options> ListenPop3s(
+        this MailServerBuilder mail, int port = 995, Action<ProtocolEndpointBuilder<Pop3Options>>? configure = null) =>
+        AddPop3(mail, new("pop3s", port, new Pop3Options()) { Tls = TlsPolicy.Implicit }, configure);
+
     private static SmtpEndpointBuilder AddSmtp(MailServerBuilder mail, SmtpEndpointBuilder endpoint, Action<SmtpEndpointBuilder>? configure)
     {
         ArgumentNullException.ThrowIfNull(mail);
@@ -83,6 +94,27 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Time = services.GetRequiredService<TimeProvider>(),
+                Loggers = services.GetRequiredService<ILoggerFactory>(),
+            });
+        });
+        return mail.Add(endpoint, configure);
+    }
+
+    private static ProtocolEndpointBuilder<Pop3Options> AddPop3(
+        MailServerBuilder mail, ProtocolEndpointBuilder<Pop3Options> endpoint, Action<ProtocolEndpointBuilder<Pop3Options>>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        endpoint.NeedsStore = true;
+        endpoint.UseProtocol((services, tls) =>
+        {
+            endpoint.Options.HostName = mail.HostName;
+            return new Pop3Protocol(endpoint.Options, new Pop3Services
+            {
+                Tls = tls,
+                Login = services.GetRequiredService<LoginService>(),
+                Accounts = services.GetRequiredService<MailAccounts>(),
+                Locks = services.GetRequiredService<Pop3MailDropLocks>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });

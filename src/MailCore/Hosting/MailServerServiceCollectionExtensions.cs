@@ -1,6 +1,7 @@
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Hosting;
+using MailCore.Pop3;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -42,6 +43,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<LoginOptions>();
         services.AddSingleton<LoginService>();
         services.AddSingleton<MailAccounts>();
+        services.AddSingleton<Pop3MailDropLocks>();
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
