@@ -4,6 +4,7 @@ using MailCore.Hosting;
 using MailCore.Load.Client;
 using MailCore.Messaging;
 using MailCore.Storage;
+using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -39,6 +40,7 @@ internal sealed class MailCoreServer
             if (!_stores)
             {
                 smtp.OnMessage(Drop);
+                mail.Services.AddSingleton<IMessageStaging, DiscardStaging>();
                 return;
             }
 
