@@ -1,1 +1,31 @@
-System.Console.WriteLine("See docs.");
+using MailCore;
+using MailCore.Storage;
+using MailServerSample;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+if (Help.IsWanted(args))
+{
+    Console.Out.Write(Help.Text);
+    return 0;
+}
+
+try
+{
+    var builder = Host.CreateApplicationBuilder(args);
+    var settings = Appliance.Configure(builder, args);
+    using var host = builder.Build();
+    await Appliance.SetPasswordsAsync(host.Services, settings);
+    await host.StartAsync();
+
+    // Made after the start: a password is of no use if a failing start keeps it from being shown.
+    var account = await FirstAccount.FindOrMakeAsync(host.Services.GetRequiredService<IMailDirectory>(), settings.Domains.FirstOrDefault() ?? "localhost");
+    Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, isConfigured: settings.Accounts.Count > 0).Text());
+    await host.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception error) when (StartFailure.Explain(error) is { } message)
+{
+    Console.Error.WriteLine(message);
+    return 1;
+}

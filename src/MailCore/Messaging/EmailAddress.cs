@@ -42,10 +42,14 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
         TryParse(text, out var address) ? address : throw new FormatException($"'{text}' is not an e-mail address.");
 
     /// <summary>Parses a Mailbox without brackets. Quoted local parts, address literals and UTF-8 are understood; source routes are not part of an address.</summary>
-    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out EmailAddress? address)
+    public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out EmailAddress? address) =>
+        TryParse(text.AsSpan(), out address);
+
+    /// <inheritdoc cref="TryParse(string?, out EmailAddress?)"/>
+    public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out EmailAddress? address)
     {
         address = null;
-        if (string.IsNullOrEmpty(text) || !TryLocalPart(text, out var local, out var rest)
+        if (text.IsEmpty || !TryLocalPart(text, out var local, out var rest)
             || rest.Length < 2 || rest[0] != '@' || !TryDomain(rest[1..], out var domain))
         {
             return false;
@@ -62,8 +66,17 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
     public EmailAddress WithDomain(string domain) =>
         TryDomain(domain, out var valid) ? new EmailAddress(LocalPart, valid) : throw new FormatException($"'{domain}' is not a mail domain.");
 
+    /// <summary>Another local part, unquoted, at the same domain.</summary>
+    public EmailAddress WithLocalPart(string localPart)
+    {
+        ArgumentNullException.ThrowIfNull(localPart);
+        return localPart.Length > 0 && Encoding.UTF8.GetByteCount(localPart) <= MaxLocalPart && !ContainsControl(localPart)
+            ? new EmailAddress(localPart, Domain)
+            : throw new FormatException($"'{localPart}' is not a local part.");
+    }
+
     /// <summary>Whether the text is a domain name or address literal as RFC 5321 4.1.2 and 4.1.3 have it; U-labels are allowed.</summary>
-    public static bool IsDomain(string text) => TryDomain(text, out _);
+    public static bool IsDomain(ReadOnlySpan<char> text) => TryDomain(text, out _);
 
     /// <inheritdoc/>
     public bool Equals([NotNullWhen(true)] EmailAddress? other) =>

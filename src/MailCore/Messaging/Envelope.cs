@@ -23,6 +23,15 @@ public sealed class Envelope
 
     /// <summary>AUTH= of RFC 4954 5 as given, decoded from xtext; never trusted by itself.</summary>
     public string? AuthParameter { get; init; }
+
+    /// <summary>The same sender and parameters, for a part of the recipients.</summary>
+    public Envelope WithoutRecipients() => new(From)
+    {
+        Body = Body,
+        SmtpUtf8 = SmtpUtf8,
+        DeclaredSize = DeclaredSize,
+        AuthParameter = AuthParameter,
+    };
 }
 
 /// <summary>One RCPT.</summary>

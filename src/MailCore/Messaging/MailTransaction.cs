@@ -8,6 +8,8 @@ namespace MailCore.Messaging;
 /// </summary>
 public sealed class MailTransaction
 {
+    private IDictionary<object, object?>? _items;
+
     /// <summary>Starts a transaction.</summary>
     public MailTransaction(string queueId, MailSessionInfo session, Envelope envelope, DateTimeOffset receivedAt) =>
         (QueueId, Session, Envelope, ReceivedAt) = (queueId, session, envelope, receivedAt);
@@ -25,7 +27,10 @@ public sealed class MailTransaction
     public DateTimeOffset ReceivedAt { get; }
 
     /// <summary>For filters and handlers of one host to leave notes for each other.</summary>
-    public IDictionary<object, object?> Items => field ??= new Dictionary<object, object?>();
+    public IDictionary<object, object?> Items => _items ??= new Dictionary<object, object?>();
+
+    /// <summary>The same message with another envelope; the notes are shared.</summary>
+    public MailTransaction With(Envelope envelope) => new(QueueId, Session, envelope, ReceivedAt) { _items = Items };
 }
 
 /// <summary>What a session knows of its client when a transaction starts; immutable.</summary>
@@ -54,4 +59,7 @@ public sealed record MailSessionInfo
 
     /// <summary>The account that authenticated; null for strangers.</summary>
     public string? AuthenticatedAccount { get; init; }
+
+    /// <summary>The host itself sends, by <c>IMailSubmission</c>, and may send anywhere.</summary>
+    public bool IsLocal { get; init; }
 }

@@ -93,14 +93,9 @@ public sealed class MessageEnvelope
         return !reader.Failed && reader.AtEnd;
     }
 
-    private static ReadOnlyMemory<byte>? Text(ref SummaryReader reader, EnvelopeFields fields, EnvelopeFields field) =>
-        reader.Optional((int)fields, (int)field);
-
-    private static MailAddressEntry[] Addresses(ref SummaryReader reader, EnvelopeFields fields, EnvelopeFields field)
+    /// <summary>Entries up to the octet that ends their list.</summary>
+    internal static MailAddressEntry[] ReadAddresses(ref SummaryReader reader)
     {
-        if ((fields & field) == 0)
-            return [];
-
         var entry = reader.Byte();
         if (entry < More)
             return [];
@@ -114,6 +109,12 @@ public sealed class MessageEnvelope
 
         return list.ToArray();
     }
+
+    private static ReadOnlyMemory<byte>? Text(ref SummaryReader reader, EnvelopeFields fields, EnvelopeFields field) =>
+        reader.Optional((int)fields, (int)field);
+
+    private static MailAddressEntry[] Addresses(ref SummaryReader reader, EnvelopeFields fields, EnvelopeFields field) =>
+        (fields & field) != 0 ? ReadAddresses(ref reader) : [];
 
     private static MailAddressEntry Entry(ref SummaryReader reader, int flags) =>
         new(reader.Optional(flags, 1), reader.Optional(flags, 2), reader.Optional(flags, 4), reader.Optional(flags, 8));

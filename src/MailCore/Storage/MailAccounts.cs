@@ -13,7 +13,7 @@ namespace MailCore.Storage;
 /// An account is opened once and shared while anybody holds it. Only weak references are kept here, so there is nothing to give
 /// back: ten thousand accounts that took a delivery each cost what a garbage collection has not yet reclaimed.
 /// </remarks>
-public sealed partial class MailAccounts
+public sealed partial class MailAccounts : IMessageStaging
 {
     private const int SweepFloor = 256;
 

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace MailCore.Load.Client;
+
+/// <summary>One SMTP client connection as a state machine: each reply sends the next command.</summary>
+internal sealed class LoadConnection(LoadWork work, int index) : IDisposable
+{
+    private enum Step
+    {
+        Greeting,
+        Ehlo,
+        Mail,
+        Recipient,
+        Data,
+        Message,
+        Quit,
+    }
+
+    private static readonly byte[] Ehlo = "EHLO client.example\r\n"u8.ToArray();
+    private static readonly byte[] Mail = "MAIL FROM:<load@client.example>\r\n"u8.ToArray();
+    private static readonly byte[] Data = "DATA\r\n"u8.ToArray();
+    private static readonly byte[] Quit = "QUIT\r\n"u8.ToArray();
+
+    private readonly byte[] _recipient = Encoding.ASCII.GetBytes($"RCPT TO:<u{index}@example.org>\r\n");
+    private readonly LoadMessage _message = new(work.Target.MessageSize);
+    private readonly byte[] _reply = new byte[4096];
+    private Socket? _socket;
+    private ReadOnlyMemory<byte> _unsent;
+    private Step _step;
+    private int _filled;
+    private long _number;
+    private long _started;
+
+    /// <summary>The socket's, or -1 once all is sent.</summary>
+    public int Descriptor { get; private set; } = -1;
+
+    public bool IsSending => !_unsent.IsEmpty;
+
+    public string Waiting => _step.ToString();
+
+    public void Open()
+    {
+        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        _socket.Connect(IPAddress.Loopback, work.Target.Port);
+        _socket.Blocking = false;
+        Descriptor = (int)_socket.SafeHandle.DangerousGetHandle();
+        _step = Step.Greeting;
+        _filled = 0;
+    }
+
+    public void OnReady()
+    {
+        if (IsSending)
+        {
+            SendOn();
+            return;
+        }
+
+        var count = _socket!.Receive(_reply.AsSpan(_filled), SocketFlags.None, out var error);
+        if (error == SocketError.WouldBlock)
+        {
+            return;
+        }
+
+        if (error != SocketError.Success || count == 0)
+        {
+            throw new IOException($"The server closed the connection while it owed the reply to {_step}: {error}.");
+        }
+
+        _filled += count;
+        if (IsWholeReply())
+        {
+            OnReply();
+        }
+        else if (_filled == _reply.Length)
+        {
+            throw new IOException($"The reply to {_step} does not end.");
+        }
+    }
+
+    public void Dispose()
+    {
+        Descriptor = -1;
+        _socket?.Dispose();
+    }
+
+    // RFC 5321 4.2.1: the last line of a reply has a space, or nothing, behind the code.
+    private bool IsWholeReply()
+    {
+        var reply = _reply.AsSpan(0, _filled);
+        if (reply[^1] != '\n')
+        {
+            return false;
+        }
+
+        var last = reply[(reply[..^1].LastIndexOf((byte)'\n') + 1)..];
+        return last.Length < 4 || last[3] != '-';
+    }
+
+    private void OnReply()
+    {
+        var expected = _step == Step.Data ? (byte)'3' : (byte)'2';
+        if (_reply[0] != expected)
+        {
+            throw new IOException($"The reply to {_step} was: {Encoding.ASCII.GetString(_reply, 0, _filled).TrimEnd()}");
+        }
+
+        _filled = 0;
+        switch (_step)
+        {
+            case Step.Greeting:
+                Send(Step.Ehlo, Ehlo);
+                break;
+            case Step.Ehlo:
+                SendNext();
+                break;
+            case Step.Mail:
+                Send(Step.Recipient, _recipient);
+                break;
+            case Step.Recipient:
+                Send(Step.Data, Data);
+                break;
+            case Step.Data:
+                Send(Step.Message, _message.Number(_number));
+                break;
+            case Step.Message:
+                work.Done(_started);
+                if (work.Target.Kept)
+                {
+                    SendNext();
+                }
+                else
+                {
+                    Send(Step.Quit, Quit);
+                }
+
+                break;
+            case Step.Quit:
+                Dispose();
+                if (!work.Target.Kept && work.HasNext)
+                {
+                    Open();
+                }
+
+                break;
+        }
+    }
+
+    private void SendNext()
+    {
+        if (!work.HasNext)
+        {
+            Send(Step.Quit, Quit);
+            return;
+        }
+
+        _number = work.TakeNumber();
+        _started = Stopwatch.GetTimestamp();
+        Send(Step.Mail, Mail);
+    }
+
+    private void Send(Step step, ReadOnlyMemory<byte> octets)
+    {
+        _step = step;
+        _unsent = octets;
+        SendOn();
+    }
+
+    private void SendOn()
+    {
+        while (!_unsent.IsEmpty)
+        {
+            var count = _socket!.Send(_unsent.Span, SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock)
+            {
+                return;
+            }
+
+            if (error != SocketError.Success)
+            {
+                throw new IOException($"The connection broke at {_step}: {error}.");
+            }
+
+            _unsent = _unsent[count..];
+        }
+    }
+}

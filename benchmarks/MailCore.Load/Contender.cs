@@ -1,0 +1,52 @@
+using MailCore.Load.Client;
+using MailCore.Load.Linux;
+using MailCore.Load.Report;
+using MailCore.Load.Servers;
+
+namespace MailCore.Load;
+
+/// <summary>A server of a row, through all of the row's rounds: what was sent to it must be what it took.</summary>
+internal sealed class Contender(IMailSink server) : IAsyncDisposable
+{
+    public const string Bare = "bare";
+    public const string SmtpSink = "smtp-sink";
+    public const string MailCore = "MailCore";
+    public const string DataSync = "fdatasync";
+
+    private long _sent;
+
+    public IMailSink Server => server;
+
+    /// <summary>Sends without measuring.</summary>
+    public void Send(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
+    {
+        client.Send(LoadTarget.Of(row, server.Port, messages), cancellationToken);
+        _sent += messages;
+    }
+
+    public Sample Measure(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
+    {
+        var before = ProcessUsage.Read(server.ProcessId);
+        var run = client.Send(LoadTarget.Of(row, server.Port, messages), cancellationToken);
+        var after = ProcessUsage.Read(server.ProcessId);
+        _sent += messages;
+        return new Sample(server.Name, messages, run.Elapsed)
+        {
+            Cpu = after.Cpu - before.Cpu,
+            PeakBytes = after.PeakBytes,
+            Median = run.Percentile(0.5),
+            Percentile99 = run.Percentile(0.99),
+        };
+    }
+
+    /// <exception cref="IOException">The server has taken more or fewer messages than were sent.</exception>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        if (await server.CountAsync(cancellationToken) is { } taken && taken != _sent)
+        {
+            throw new IOException($"{server.Name} took {taken} messages of {_sent} sent.");
+        }
+    }
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+}

@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Globalization;
+using MailCore.Load.Client;
+using MailCore.Load.Linux;
+using MailCore.Load.Report;
+using MailCore.Load.Servers;
+
+namespace MailCore.Load;
+
+/// <summary>Measures one row: correctness, warm-up, then interleaved rounds.</summary>
+internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder)
+{
+    private const double MostSteal = 0.05;
+    private const int CheckedMessages = 200;
+
+    // A row that is disturbed more often than this has no figure.
+    private const int MostAttempts = 5;
+    private readonly SmtpLoadClient _own = new();
+    private readonly ILoadClient _client = options.Client == LoadClientKind.SmtpSource ? new SmtpSourceClient() : new SmtpLoadClient();
+    private readonly int _messages = options.Quick ? Math.Max(row.Connections, row.Messages / 10) : row.Messages;
+
+    /// <exception cref="IOException">A server failed, lost messages, or the machine was never quiet.</exception>
+    public async Task<RowResult> RunAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(dataFolder);
+        var contenders = new List<Contender>();
+        try
+        {
+            foreach (var start in Starts())
+            {
+                await CheckAsync(start, cancellationToken);
+                contenders.Add(new Contender(await start(false, cancellationToken)));
+            }
+
+            foreach (var contender in contenders)
+            {
+                WarmUp(contender, cancellationToken);
+                await contender.CheckAsync(cancellationToken);
+            }
+
+            var result = RunRounds(contenders, cancellationToken);
+            foreach (var contender in contenders)
+            {
+                await contender.CheckAsync(cancellationToken);
+            }
+
+            return result;
+        }
+        finally
+        {
+            foreach (var contender in contenders)
+            {
+                await contender.DisposeAsync();
+            }
+
+            Directory.Delete(dataFolder, recursive: true);
+        }
+    }
+
+    private IEnumerable<Func<bool, CancellationToken, Task<IMailSink>>> Starts() => row.Sink switch
+    {
+        SinkKind.Discard =>
+        [
+            async (_, cancellation) => await OwnServer.StartAsync(Contender.Bare, ["bare"], cancellation),
+            async (counting, cancellation) => await SmtpSink.StartAsync(counting, cancellation),
+            async (_, cancellation) => await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", options.Engine ? "discard" : "net"], cancellation),
+        ],
+        _ =>
+        [
+            async (_, cancellation) => await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", "durable", "--data", dataFolder], cancellation),
+        ],
+    };
+
+    private async Task CheckAsync(Func<bool, CancellationToken, Task<IMailSink>> start, CancellationToken cancellationToken)
+    {
+        await using (var contender = new Contender(await start(true, cancellationToken)))
+        {
+            contender.Send(row, CheckedMessages, _own, cancellationToken);
+            await contender.CheckAsync(cancellationToken);
+            await VerifyStoredAsync(contender.Server, cancellationToken);
+        }
+
+        if (row.Sink == SinkKind.Durable)
+        {
+            await using var restarted = await start(true, cancellationToken);
+            await VerifyStoredAsync(restarted, cancellationToken);
+        }
+    }
+
+    private async Task VerifyStoredAsync(IMailSink server, CancellationToken cancellationToken)
+    {
+        if (row.Sink == SinkKind.Durable && server is OwnServer own && await own.VerifyAsync(row.MessageSize, cancellationToken) is var whole and not CheckedMessages)
+        {
+            throw new IOException($"Of {CheckedMessages} messages sent, the store gives {whole} back whole.");
+        }
+    }
+
+    // Long enough for the runtime's tiers: a method is compiled for good some time after its calls are counted.
+    private void WarmUp(Contender contender, CancellationToken cancellationToken)
+    {
+        var span = TimeSpan.FromSeconds(options.Quick ? 1 : 4);
+        var started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started) < span)
+        {
+            contender.Send(row, Math.Max(row.Connections, _messages / 4), _own, cancellationToken);
+        }
+    }
+
+    private RowResult RunRounds(List<Contender> contenders, CancellationToken cancellationToken)
+    {
+        var rounds = new List<IReadOnlyList<Sample>>();
+        var others = new List<double>();
+        var dropped = 0;
+        while (rounds.Count < options.Rounds)
+        {
+            var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
+            var samples = RunRound(contenders, rounds.Count + dropped, cancellationToken);
+            var machine = MachineUsage.Read() - before.Machine;
+            var disturbance = machine.OthersShare(OwnCpu(contenders) - before.Own);
+            var counts = machine.StealShare <= MostSteal;
+            Report(samples, counts ? $"round {rounds.Count + 1}/{options.Rounds}" : "dropped", machine.StealShare, disturbance);
+            if (counts)
+            {
+                rounds.Add(samples);
+                others.Add(disturbance);
+            }
+            else if (++dropped > options.Rounds * MostAttempts)
+            {
+                throw new IOException($"{dropped} rounds had more than {MostSteal:P0} CPU steal; this machine is too busy to measure on.");
+            }
+        }
+
+        return new RowResult(row, rounds, dropped, RowResult.MedianOf(others));
+    }
+
+    private List<Sample> RunRound(List<Contender> contenders, int number, CancellationToken cancellationToken)
+    {
+        var samples = new List<Sample>();
+        // Each round begins with another one, so that none always follows the same neighbour's heat.
+        for (var i = 0; i < contenders.Count; i++)
+        {
+            samples.Add(contenders[(i + number) % contenders.Count].Measure(row, _messages, _client, cancellationToken));
+        }
+
+        samples.Sort((left, right) => Place(contenders, left).CompareTo(Place(contenders, right)));
+        if (row.Sink == SinkKind.Durable)
+        {
+            samples.Insert(0, DataSync.Measure(dataFolder, row.MessageSize, cancellationToken));
+        }
+
+        return samples;
+    }
+
+    private static int Place(List<Contender> contenders, Sample sample) => contenders.FindIndex(contender => contender.Server.Name == sample.Contender);
+
+    private static TimeSpan OwnCpu(List<Contender> contenders) =>
+        contenders.Aggregate(ProcessUsage.ReadSelfAndEnded(), (sum, contender) => sum + ProcessUsage.Read(contender.Server.ProcessId).Cpu);
+
+    private void Report(List<Sample> samples, string what, double steal, double others) =>
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{row.Name} {what}: {string.Join("; ", samples.Select(Describe))}; steal {steal:P1}, others {others:P1}"));
+
+    private static string Describe(Sample sample) => sample.Cpu == TimeSpan.Zero
+        ? string.Create(CultureInfo.InvariantCulture, $"{sample.Contender} {sample.PerSecond:N0}/s")
+        : string.Create(CultureInfo.InvariantCulture, $"{sample.Contender} {sample.PerSecond:N0}/s {sample.CpuPerThousand:N1} ms");
+}

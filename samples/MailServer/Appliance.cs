@@ -1,0 +1,90 @@
+using MailCore;
+using MailCore.Authentication;
+using MailCore.Hosting;
+using MailCore.Messaging;
+using MailCore.Storage;
+using MailCore.Storage.Sqlite;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace MailServerSample;
+
+/// <summary>The server as configured, with what is chosen where the configuration says nothing.</summary>
+internal static class Appliance
+{
+    public static MailServerSettings Configure(HostApplicationBuilder builder, string[] args)
+    {
+        // What ships beside the program is weaker than a file in the folder it is started in.
+        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
+        shipped.ResolveFileProvider();
+        builder.Configuration.Sources.Insert(0, shipped);
+        // It reports a failed start with a stack trace; we report it in words.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+
+        ConfigurationKeys.Check(builder.Configuration, args);
+        var settings = MailServerSettings.Read(builder.Configuration.GetSection("Mail"));
+        if (settings.Listeners.Count == 0)
+        {
+            settings.Listeners.AddRange(DefaultListeners.Make());
+        }
+
+        if (settings.Domains.Count == 0 && settings.Accounts.Count == 0)
+        {
+            settings.Domains.Add("localhost");
+        }
+
+        var folder = DataFolder.Open(settings.DataFolder ?? "data");
+        builder.Services.AddMailServer(mail =>
+        {
+            mail.Apply(settings).UseSqliteStore(folder.Path);
+            UseDevelopmentCertificate(mail, settings, folder);
+        });
+        return settings;
+    }
+
+    /// <summary>
+    /// The library makes accounts that are missing and leaves others alone. Here the configuration is where passwords are set, so a
+    /// changed one takes effect with the next start.
+    /// </summary>
+    public static async Task SetPasswordsAsync(IServiceProvider services, MailServerSettings settings)
+    {
+        var directory = services.GetRequiredService<SqliteMailDirectory>();
+        var authenticator = services.GetRequiredService<IMailAuthenticator>();
+        foreach (var configured in settings.Accounts)
+        {
+            if (configured.Password is { Length: > 0 } password
+                && EmailAddress.TryParse(configured.Address, out var address)
+                && await directory.ResolveAsync(address, CancellationToken.None) is DirectoryEntry.Account account
+                && await authenticator.VerifyPasswordAsync(
+                    address.ToString(), password, new AuthenticationContext("configuration", null, IsSecured: true), CancellationToken.None) is not AuthenticationResult.Ok)
+            {
+                await directory.SetPasswordAsync(account.Id, password, CancellationToken.None);
+            }
+        }
+    }
+
+    private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, DataFolder folder)
+    {
+        if (settings.Certificate is not null || !settings.Listeners.Exists(DefaultListeners.UsesTls))
+        {
+            return;
+        }
+
+        var exposed = settings.Listeners.FindIndex(static listener => DefaultListeners.UsesTls(listener) && !DefaultListeners.IsLocal(listener));
+        if (exposed >= 0)
+        {
+            throw new MailServerConfigurationException([
+                $"Mail:Listeners:{exposed} ({settings.Listeners[exposed].Role}) can be reached from the network and needs a certificate. "
+                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files; one is generated only when all listeners are on localhost."]);
+        }
+
+        var certificate = DevelopmentCertificate.ReadOrMake(folder, mail.HostName);
+        mail.UseCertificates(services =>
+        {
+            certificate.Announce(services.GetRequiredService<ILogger<MailServer>>());
+            return certificate.Certificate;
+        });
+    }
+}

@@ -1,0 +1,28 @@
+using System.Security.Cryptography;
+using MailCore.Messaging;
+using MailCore.Storage;
+
+namespace MailServerSample;
+
+/// <summary>The account that a first message can be sent to.</summary>
+/// <param name="Address">Also the login name.</param>
+/// <param name="Password">Known only to the start that made the account.</param>
+internal sealed record FirstAccount(string Address, string? Password)
+{
+    // None that look alike, and none that mean something to a shell.
+    private const string Alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
+
+    /// <summary>One that exists, or where there is none a new one in this domain, with a random password.</summary>
+    public static async Task<FirstAccount> FindOrMakeAsync(IMailDirectory directory, string domain)
+    {
+        await foreach (var account in directory.ListAsync(CancellationToken.None))
+        {
+            return new FirstAccount(account.Address.ToString(), null);
+        }
+
+        var address = EmailAddress.Parse($"user@{domain}");
+        var password = RandomNumberGenerator.GetString(Alphabet, 16);
+        await directory.CreateAsync(address, password, CancellationToken.None);
+        return new FirstAccount(address.ToString(), password);
+    }
+}

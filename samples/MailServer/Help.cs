@@ -1,0 +1,47 @@
+namespace MailServerSample;
+
+internal static class Help
+{
+    public const string Text = """
+        MailServer: receives, submits, stores and serves mail (SMTP, LMTP, IMAP, POP3).
+
+        Without configuration it listens on loopback only, keeps mail in ./data and makes one account,
+        whose password it prints at its first start.
+
+        Keys, in appsettings.json (section "Mail"), in environment variables (Mail__Domains__0=example.org)
+        or on the command line (--Mail:Domains:0=example.org); later ones win:
+
+          Mail:HostName                    this server's name in greetings and Received headers
+          Mail:Domains:N                   a domain whose mail is ours
+          Mail:DataFolder                  where mail is kept; ./data by default
+          Mail:Certificate:File            certificate and intermediates, PEM
+          Mail:Certificate:KeyFile         its private key, PEM; without it the key is in File
+          Mail:Accounts:N:Address          an account, which is also its login name
+          Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
+          Mail:Aliases:N:Address           an address that stands for others
+          Mail:Aliases:N:Targets:N         one of those
+          Mail:Listeners:N:Role            Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3 or Pop3s
+          Mail:Listeners:N:Port            the role's own by default; 0 for any free port
+          Mail:Listeners:N:Address         an IP address of this machine, localhost, or * for all, the default
+          Mail:Listeners:N:Path            a Unix socket instead
+          Mail:Listeners:N:Tls             None, Opportunistic, Required or Implicit; the role's own by default
+          Mail:Listeners:N:AllowCleartextAuthentication
+                                           true lets clients log in without TLS, on localhost only
+          Mail:MaxMessageSize              octets of one message; 50 MB by default
+          Mail:MaxConnections              at the same time; 10,000 by default
+          Mail:MaxConnectionsPerAddress    at the same time from one address; 20 by default
+
+          Logging:LogLevel:Default         Information by default; Debug tells more
+          contentRoot                      the folder whose appsettings.json is read; the current one by default
+
+        Example: a server for example.org with one account
+          MailServer --Mail:HostName=mx.example.org --Mail:Accounts:0:Address=bob@example.org --Mail:Accounts:0:Password=secret \
+            --Mail:Certificate:File=cert.pem --Mail:Certificate:KeyFile=key.pem --Mail:DataFolder=/var/lib/mail \
+            --Mail:Listeners:0:Role=Smtp --Mail:Listeners:1:Role=Submissions --Mail:Listeners:2:Role=Imaps
+
+        SIGTERM and Ctrl+C stop the server: sessions may finish their command. Exit code 0 after a stop, 1 when it can't start.
+
+        """;
+
+    public static bool IsWanted(string[] args) => args.Any(static argument => argument is "--help" or "-h" or "-?");
+}

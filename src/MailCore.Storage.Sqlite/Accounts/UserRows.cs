@@ -1,0 +1,83 @@
+using System.Globalization;
+using MailCore.Messaging;
+using MailCore.Storage.Sqlite.Database;
+
+namespace MailCore.Storage.Sqlite.Accounts;
+
+/// <summary>Statements on accounts as the directory knows them, and their passwords.</summary>
+internal static class UserRows
+{
+    private const int PageSize = 256;
+
+    private static readonly Sql SelectAny = new("SELECT 1 FROM user WHERE account = ?1");
+    private static readonly Sql SelectLive = new("SELECT 1 FROM user WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql SelectLogin = new("SELECT address, password FROM user WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql SelectPage = new("SELECT account, address FROM user WHERE account > ?1 AND deleted = 0 ORDER BY account LIMIT ?2");
+    private static readonly Sql Insert = new("INSERT INTO user(account, address, password, deleted) VALUES (?1, ?2, ?3, 0)");
+    private static readonly Sql MarkDeleted = new("UPDATE user SET deleted = 1, password = NULL WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql UpdatePassword = new("UPDATE user SET password = ?2 WHERE account = ?1 AND deleted = 0");
+
+    /// <summary>Null when the address is taken.</summary>
+    public static AccountId? Create(StoreConnection db, EmailAddress address, string? hash)
+    {
+        var account = FreeId(db, AddressRows.Key(address));
+        if (!AddressRows.TryAdd(db, address, account))
+        {
+            return null;
+        }
+
+        db.Use(Insert).With(account.Value).With(address.ToString()).With(hash).Run();
+        return account;
+    }
+
+    public static bool Exists(StoreConnection db, AccountId account) => db.Use(SelectLive).With(account.Value).Scalar() is not null;
+
+    public static bool Delete(StoreConnection db, AccountId account)
+    {
+        db.Use(MarkDeleted).With(account.Value).Run();
+        if (db.Changes == 0)
+        {
+            return false;
+        }
+
+        AddressRows.RemoveAll(db, account);
+        return true;
+    }
+
+    public static bool SetPassword(StoreConnection db, AccountId account, string? hash)
+    {
+        db.Use(UpdatePassword).With(account.Value).With(hash).Run();
+        return db.Changes > 0;
+    }
+
+    /// <summary>The login name, which is the first address, and the password's hash if there is one; null when there is no such account.</summary>
+    public static (string Name, string? Hash)? FindLogin(StoreConnection db, AccountId account)
+    {
+        using var row = db.Use(SelectLogin).With(account.Value);
+        return row.Step() ? (row.Text(0), row.TextOrNull(1)) : null;
+    }
+
+    /// <summary>Accounts whose id follows <paramref name="after"/>.</summary>
+    public static List<DirectoryAccount> List(StoreConnection db, string after)
+    {
+        using var row = db.Use(SelectPage).With(after).With(PageSize);
+        var page = new List<DirectoryAccount>();
+        while (row.Step())
+        {
+            page.Add(new DirectoryAccount(new AccountId(row.Text(0)), EmailAddress.Parse(row.Text(1))));
+        }
+
+        return page;
+    }
+
+    private static AccountId FreeId(StoreConnection db, string key)
+    {
+        var id = key;
+        for (var generation = 1; db.Use(SelectAny).With(id).Scalar() is not null; generation++)
+        {
+            id = string.Create(CultureInfo.InvariantCulture, $"{key}#{generation}");
+        }
+
+        return new AccountId(id);
+    }
+}

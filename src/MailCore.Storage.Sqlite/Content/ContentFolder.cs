@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using MailCore.Storage.Sqlite.Database;
+using Microsoft.Win32.SafeHandles;
+
+namespace MailCore.Storage.Sqlite.Content;
+
+/// <summary>
+/// Files of contents too large for the database: one each, named by its id in hexadecimal, 4,096 ids to a folder. A file is
+/// written once, under the name it keeps, before any row speaks of it.
+/// </summary>
+internal sealed class ContentFolder
+{
+    public const string FolderName = "messages";
+
+    private const int IdBits = 12;
+
+    // Folders made by this process whose own name has not been flushed yet.
+    private readonly ConcurrentDictionary<long, bool> _fresh = new();
+    private readonly string _root;
+
+    public ContentFolder(string storeFolder)
+    {
+        _root = Path.Combine(storeFolder, FolderName);
+        FileSync.MakeFolder(_root);
+    }
+
+    public string PathOf(long id) => Path.Combine(FolderOf(id >> IdBits), id.ToString("x16", CultureInfo.InvariantCulture));
+
+    public SafeFileHandle Create(long id)
+    {
+        while (true)
+        {
+            MakeFolder(id >> IdBits);
+            try
+            {
+                return File.OpenHandle(PathOf(id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // Removed as empty at this very moment.
+            }
+        }
+    }
+
+    /// <summary>Null when there is no such file.</summary>
+    public SafeFileHandle? Open(long id)
+    {
+        try
+        {
+            return File.OpenHandle(PathOf(id), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Returns when the octets and the names that lead to them are on stable storage.</summary>
+    public void Flush(SafeFileHandle file, long id)
+    {
+        RandomAccess.FlushToDisk(file);
+        var bucket = id >> IdBits;
+        FileSync.Folder(FolderOf(bucket));
+        if (_fresh.ContainsKey(bucket))
+        {
+            FileSync.Folder(_root);
+            _fresh.TryRemove(bucket, out _);
+        }
+    }
+
+    /// <summary>Deletes a file if it exists, and its folder with the last one.</summary>
+    public void Delete(long id)
+    {
+        try
+        {
+            File.Delete(PathOf(id));
+            Directory.Delete(FolderOf(id >> IdBits));
+        }
+        catch (DirectoryNotFoundException)
+        {
+        }
+        catch (IOException) when (!File.Exists(PathOf(id)))
+        {
+            // The folder is not empty.
+        }
+    }
+
+    /// <summary>Deletes files from id <paramref name="settled"/> on that the database knows nothing of; only while nobody receives.</summary>
+    public void Sweep(long settled, Func<long, bool> isKnown)
+    {
+        // A crash may have left folders whose names were never flushed.
+        FileSync.Folder(_root);
+        foreach (var folder in Directory.EnumerateDirectories(_root))
+        {
+            if (!TryParse(folder, out var bucket) || bucket < settled >> IdBits)
+            {
+                continue;
+            }
+
+            foreach (var file in Directory.GetFiles(folder))
+            {
+                if (TryParse(file, out var id) && id >= settled && !isKnown(id))
+                {
+                    Delete(id);
+                }
+            }
+        }
+    }
+
+    private static bool TryParse(string path, out long number) =>
+        long.TryParse(Path.GetFileName(path.AsSpan()), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
+
+    private string FolderOf(long bucket) => Path.Combine(_root, bucket.ToString("x13", CultureInfo.InvariantCulture));
+
+    private void MakeFolder(long bucket)
+    {
+        var path = FolderOf(bucket);
+        if (!Directory.Exists(path))
+        {
+            _fresh[bucket] = true;
+            Directory.CreateDirectory(path);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Runtime.CompilerServices;
+using MailCore.Authentication;
+using MailCore.Messaging;
+using MailCore.Storage.Sqlite.Accounts;
+using MailCore.Storage.Sqlite.Database;
+
+namespace MailCore.Storage.Sqlite;
+
+/// <summary>
+/// Accounts, aliases, domains and passwords in a store's database. An account's id is its first address in lower case; one made
+/// anew under the address of a deleted one gets another id, so that nobody finds a predecessor's mail. Thread-safe; what has been
+/// changed survives a power cut.
+/// </summary>
+public sealed class SqliteMailDirectory : IMailDirectory
+{
+    private readonly SqliteMailStore _store;
+    private readonly int _iterations;
+
+    /// <summary>Keeps accounts beside the store's mail; the store stays the caller's to dispose.</summary>
+    public SqliteMailDirectory(SqliteMailStore store)
+        : this(store, PasswordHash.Iterations)
+    {
+    }
+
+    internal SqliteMailDirectory(SqliteMailStore store, int iterations)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        (_store, _iterations) = (store, iterations);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<DirectoryEntry> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_store.Read(db => Resolve(db, address)));
+    }
+
+    /// <summary>Whether the account has the address, or an alias of this name leads directly to it.</summary>
+    public ValueTask<bool> OwnsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_store.Read(db => AddressRows.Find(db, AddressRows.Key(address)) switch
+        {
+            DirectoryEntry.Account owner => owner.Id == account,
+            DirectoryEntry.Alias alias => alias.Targets.Any(target => AddressRows.Find(db, AddressRows.Key(target)) is DirectoryEntry.Account owner && owner.Id == account),
+            _ => false,
+        }));
+    }
+
+    /// <summary>Makes an account; its domain becomes ours. Throws <see cref="InvalidOperationException"/> when the address is taken.</summary>
+    public async ValueTask<AccountId> CreateAsync(EmailAddress address, string? password, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var hash = password is null ? null : PasswordHash.Create(password, _iterations);
+        var created = await _store.WriteAsync(db => UserRows.Create(db, address, hash), cancellationToken);
+        return created ?? throw new InvalidOperationException($"{address} is taken.");
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<DirectoryAccount> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await ValueTask.CompletedTask;
+        var page = new List<DirectoryAccount>();
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var after = page.Count == 0 ? "" : page[^1].Id.Value;
+            page = _store.Read(db => UserRows.List(db, after));
+            foreach (var account in page)
+            {
+                yield return account;
+            }
+        }
+        while (page.Count > 0);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> DeleteAsync(AccountId account, CancellationToken cancellationToken) =>
+        await _store.WriteAsync(db => UserRows.Delete(db, account), cancellationToken);
+
+    /// <summary>Replaces an account's password, or with null takes it away; false when there is no such account.</summary>
+    public async ValueTask<bool> SetPasswordAsync(AccountId account, string? password, CancellationToken cancellationToken)
+    {
+        var hash = password is null ? null : PasswordHash.Create(password, _iterations);
+        return await _store.WriteAsync(db => UserRows.SetPassword(db, account, hash), cancellationToken);
+    }
+
+    /// <summary>Makes a domain ours; its unknown addresses are refused.</summary>
+    public async ValueTask AddDomainAsync(string domain, CancellationToken cancellationToken)
+    {
+        Require(domain);
+        await _store.WriteAsync(db => DomainRows.Add(db, domain), cancellationToken);
+    }
+
+    /// <summary>Makes a domain one that mail is passed on for, unless it is ours already.</summary>
+    public async ValueTask AddRelayDomainAsync(string domain, CancellationToken cancellationToken)
+    {
+        Require(domain);
+        await _store.WriteAsync(db => DomainRows.AddRelayed(db, domain), cancellationToken);
+    }
+
+    /// <summary>Makes a domain foreign again; false when it was. Accounts and aliases in it stay and are found.</summary>
+    public async ValueTask<bool> RemoveDomainAsync(string domain, CancellationToken cancellationToken)
+    {
+        Require(domain);
+        return await _store.WriteAsync(db => DomainRows.Remove(db, domain), cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes an address stand for others, replacing what it stood for; its domain becomes ours. Throws
+    /// <see cref="InvalidOperationException"/> when it belongs to an account. Accounts that an alias leads to directly may send as it.
+    /// </summary>
+    public async ValueTask SetAliasAsync(EmailAddress address, IReadOnlyList<EmailAddress> targets, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(targets);
+        ArgumentOutOfRangeException.ThrowIfZero(targets.Count, nameof(targets));
+        var kept = targets.ToArray();
+        if (!await _store.WriteAsync(db => AddressRows.TrySetAlias(db, address, kept), cancellationToken))
+        {
+            throw new InvalidOperationException($"{address} belongs to an account.");
+        }
+    }
+
+    /// <summary>Removes an alias; false when there was none.</summary>
+    public async ValueTask<bool> RemoveAliasAsync(EmailAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return await _store.WriteAsync(db => AddressRows.RemoveAlias(db, address), cancellationToken);
+    }
+
+    /// <summary>Gives an account one more address. Throws <see cref="InvalidOperationException"/> when the address is taken or there is no such account.</summary>
+    public async ValueTask AddAddressAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (!await _store.WriteAsync(db => UserRows.Exists(db, account) && AddressRows.TryAdd(db, address, account), cancellationToken))
+        {
+            throw new InvalidOperationException($"{address} can't be given to {account}: it is taken, or there is no such account.");
+        }
+    }
+
+    private static DirectoryEntry Resolve(StoreConnection db, EmailAddress address) =>
+        AddressRows.Find(db, AddressRows.Key(address)) ?? DomainRows.Find(db, address.Domain);
+
+    private static void Require(string domain)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        if (!EmailAddress.IsDomain(domain))
+        {
+            throw new FormatException($"'{domain}' is not a mail domain.");
+        }
+    }
+}

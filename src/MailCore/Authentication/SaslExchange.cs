@@ -1,0 +1,52 @@
+namespace MailCore.Authentication;
+
+/// <summary>
+/// One run of a SASL mechanism (RFC 4422), independent of the protocol that carries it: each protocol does its own base64,
+/// cancellation and framing. Belongs to one session.
+/// </summary>
+public interface ISaslExchange
+{
+    /// <summary>
+    /// Takes what the client sent, decoded; null when the client sent no initial response, which is not the same as an empty one.
+    /// Not called again after an answer other than <see cref="SaslStep.Challenge"/>.
+    /// </summary>
+    ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte>? response, CancellationToken cancellationToken);
+}
+
+/// <summary>What comes next in a SASL exchange.</summary>
+public abstract record SaslStep
+{
+    private SaslStep() { }
+
+    /// <summary>Send this, not yet encoded, and wait for a response.</summary>
+    public sealed record Challenge(ReadOnlyMemory<byte> Data) : SaslStep;
+
+    /// <summary>The exchange is over.</summary>
+    public sealed record Done(AuthenticationResult Result) : SaslStep;
+
+    /// <summary>The response was not of the mechanism's form: 501, BAD, -ERR.</summary>
+    public sealed record Malformed(string Reason) : SaslStep;
+}
+
+/// <summary>Checks a user name and password; where delays and bans hook in. The protocols give <see cref="LoginService"/>.</summary>
+public delegate ValueTask<AuthenticationResult> PasswordVerifier(string user, string password, CancellationToken cancellationToken);
+
+/// <summary>The mechanisms this server knows, by name.</summary>
+public static class SaslMechanisms
+{
+    /// <summary>In the order they are announced.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["PLAIN", "LOGIN"];
+
+    /// <summary>Starts an exchange, or null for a mechanism this server does not know; names compare without case.</summary>
+    public static ISaslExchange? Start(string mechanism, PasswordVerifier verify)
+    {
+        ArgumentNullException.ThrowIfNull(mechanism);
+        ArgumentNullException.ThrowIfNull(verify);
+        return mechanism.ToUpperInvariant() switch
+        {
+            "PLAIN" => new PlainExchange(verify),
+            "LOGIN" => new LoginExchange(verify),
+            _ => null,
+        };
+    }
+}

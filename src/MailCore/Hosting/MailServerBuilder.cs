@@ -1,0 +1,199 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using MailCore.Authentication;
+using MailCore.Messaging;
+using MailCore.Storage;
+using MailCore.Storage.InMemory;
+using MailCore.Tls;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace MailCore.Hosting;
+
+/// <summary>
+/// Puts a server together: a store, who may log in, a certificate, and endpoints by role. Nothing is bound or opened before the
+/// start.
+/// </summary>
+public sealed class MailServerBuilder
+{
+    private readonly List<MailEndpointBuilder> _endpoints = [];
+    private readonly List<(EmailAddress Address, string? Password)> _accounts = [];
+    private readonly List<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> _aliases = [];
+
+    internal MailServerBuilder(IServiceCollection services) => Services = services;
+
+    /// <summary>Where everything is registered; add or replace what the methods here do not cover.</summary>
+    public IServiceCollection Services { get; }
+
+    /// <summary>Names and limits that all endpoints share.</summary>
+    public MailServerOptions Options { get; } = new();
+
+    /// <inheritdoc cref="MailServerOptions.HostName"/>
+    public string HostName
+    {
+        get => Options.HostName;
+        set => Options.HostName = value;
+    }
+
+    /// <inheritdoc cref="MailServerOptions.Domains"/>
+    public IList<string> Domains => Options.Domains;
+
+    /// <summary>Where endpoints listen that name no address of their own: every address, IPv4 and IPv6, by default.</summary>
+    public IPAddress BindAddress { get; set; } = IPAddress.IPv6Any;
+
+    internal IReadOnlyList<MailEndpointBuilder> Endpoints => _endpoints;
+
+    internal IReadOnlyList<(EmailAddress Address, string? Password)> Accounts => _accounts;
+
+    internal IReadOnlyList<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> Aliases => _aliases;
+
+    internal List<string> Problems { get; } = [];
+
+    internal Func<IServiceProvider, IMailDirectory> CreateDirectory { get; private set; } = static services =>
+    {
+        var authenticator = services.GetRequiredService<InMemoryAuthenticator>();
+        return new InMemoryMailDirectory((account, address, password) =>
+        {
+            if (password is null)
+            {
+                authenticator.Remove(address.ToString());
+            }
+            else
+            {
+                authenticator.SetPassword(address.ToString(), account, password);
+            }
+        });
+    };
+
+    /// <summary>Keeps mail in memory: it is gone when the process ends, and the log says so once.</summary>
+    public MailServerBuilder UseInMemoryStore()
+    {
+        Services.AddSingleton<InMemoryStoreNotice>();
+        return UseStore(static services => new InMemoryMailStore(services.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>Keeps mail in a store of the host's own.</summary>
+    public MailServerBuilder UseStore(Func<IServiceProvider, IMailStore> store)
+    {
+        Services.Replace(ServiceDescriptor.Singleton(store));
+        return this;
+    }
+
+    /// <summary>
+    /// Looks up accounts in a directory of the host's own; domains and aliases configured here are laid over it. The default keeps
+    /// accounts in memory.
+    /// </summary>
+    public MailServerBuilder UseDirectory(Func<IServiceProvider, IMailDirectory> directory)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        CreateDirectory = directory;
+        return this;
+    }
+
+    /// <summary>Checks logins by an authenticator of the host's own.</summary>
+    public MailServerBuilder UseAuthenticator(Func<IServiceProvider, IMailAuthenticator> authenticator)
+    {
+        Services.Replace(ServiceDescriptor.Singleton(authenticator));
+        return this;
+    }
+
+    /// <inheritdoc cref="UseAuthenticator(Func{IServiceProvider, IMailAuthenticator})"/>
+    public MailServerBuilder UseAuthenticator<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TAuthenticator>()
+        where TAuthenticator : class, IMailAuthenticator
+    {
+        Services.Replace(ServiceDescriptor.Singleton<IMailAuthenticator, TAuthenticator>());
+        return this;
+    }
+
+    /// <summary>Shows a certificate from PEM files; without <paramref name="keyFile"/> the key stands in the same file.</summary>
+    public MailServerBuilder UseCertificate(string certificateFile, string? keyFile = null) =>
+        UseCertificates(services => ServerCertificate.FromPem(certificateFile, keyFile, services.GetRequiredService<TimeProvider>()));
+
+    /// <summary>Shows certificates as this selects them.</summary>
+    public MailServerBuilder UseCertificates(Func<IServiceProvider, IServerCertificates> certificates)
+    {
+        Services.Replace(ServiceDescriptor.Singleton(certificates));
+        return this;
+    }
+
+    /// <summary>For development and tests: a certificate made at the start, which no client has reason to trust. The log says so.</summary>
+    public MailServerBuilder UseSelfSignedCertificate()
+    {
+        Services.AddSingleton<SelfSignedNotice>();
+        return UseCertificates(_ => ServerCertificate.SelfSigned(HostName));
+    }
+
+    /// <summary>
+    /// Makes an account at the start, unless it exists. Its address is its login name; without a password nobody can log in. Its
+    /// domain becomes one of ours.
+    /// </summary>
+    public MailServerBuilder AddAccount(string address, string? password = null)
+    {
+        if (TryAddress(address, "account", out var parsed))
+        {
+            AddDomain(parsed.Domain);
+            _accounts.Add((parsed, password));
+        }
+
+        return this;
+    }
+
+    /// <summary>Makes an address that stands for others. Its domain becomes one of ours.</summary>
+    public MailServerBuilder AddAlias(string alias, params IReadOnlyList<string> targets)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        var parsed = new List<EmailAddress>();
+        foreach (var target in targets)
+        {
+            if (TryAddress(target, $"target of alias '{alias}'", out var to))
+            {
+                parsed.Add(to);
+            }
+        }
+
+        if (TryAddress(alias, "alias", out var address))
+        {
+            AddDomain(address.Domain);
+            _aliases.Add((address, parsed));
+        }
+
+        return this;
+    }
+
+    /// <summary>Listens on a TCP port: the full form, for protocols of the host's own and for every detail.</summary>
+    public MailEndpointBuilder Listen(int port, Action<MailEndpointBuilder>? configure = null) => Add(new MailEndpointBuilder("mail", port), configure);
+
+    /// <summary>Listens on a Unix socket; one left behind by a dead process is replaced.</summary>
+    public MailEndpointBuilder Listen(string unixSocketPath, Action<MailEndpointBuilder>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
+        return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
+    }
+
+    internal TEndpoint Add<TEndpoint>(TEndpoint endpoint, Action<TEndpoint>? configure)
+        where TEndpoint : MailEndpointBuilder
+    {
+        configure?.Invoke(endpoint);
+        _endpoints.Add(endpoint);
+        return endpoint;
+    }
+
+    private void AddDomain(string domain)
+    {
+        if (!Domains.Contains(domain, StringComparer.OrdinalIgnoreCase))
+        {
+            Domains.Add(domain);
+        }
+    }
+
+    private bool TryAddress(string text, string what, [NotNullWhen(true)] out EmailAddress? address)
+    {
+        if (EmailAddress.TryParse(text, out address))
+        {
+            return true;
+        }
+
+        Problems.Add($"The {what} '{text}' is not an e-mail address; write it as name@example.org.");
+        return false;
+    }
+}

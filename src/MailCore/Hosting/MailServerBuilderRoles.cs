@@ -1,0 +1,124 @@
+using System.Net;
+using MailCore.Authentication;
+using MailCore.Delivery;
+using MailCore.Imap;
+using MailCore.Pop3;
+using MailCore.Smtp;
+using MailCore.Storage;
+using MailCore.Tls;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Hosting;
+
+/// <summary>Endpoints by role: each brings its protocol, its TLS rule and its rule for logins (RFC 8314).</summary>
+public static class MailServerBuilderRoles
+{
+    /// <summary>Mail from other servers, STARTTLS offered, no logins; 25 is its port.</summary>
+    public static SmtpEndpointBuilder ListenSmtp(this MailServerBuilder mail, int port = 25, Action<SmtpEndpointBuilder>? configure = null) =>
+        AddSmtp(mail, new("smtp", port, SmtpDialect.Transfer) { Tls = TlsPolicy.Opportunistic }, configure);
+
+    /// <summary>Mail from our own users, STARTTLS and a login enforced; 587 is its port.</summary>
+    public static SmtpEndpointBuilder ListenSubmission(this MailServerBuilder mail, int port = 587, Action<SmtpEndpointBuilder>? configure = null) =>
+        AddSmtp(mail, new("submission", port, SmtpDialect.Submission) { Tls = TlsPolicy.Required }, configure);
+
+    /// <summary>Mail from our own users, TLS from the first octet and a login enforced; 465 is its port.</summary>
+    public static SmtpEndpointBuilder ListenSubmissions(this MailServerBuilder mail, int port = 465, Action<SmtpEndpointBuilder>? configure = null) =>
+        AddSmtp(mail, new("submissions", port, SmtpDialect.Submission) { Tls = TlsPolicy.Implicit }, configure);
+
+    /// <summary>Mail from a server that has accepted it already, on a Unix socket.</summary>
+    public static SmtpEndpointBuilder ListenLmtp(this MailServerBuilder mail, string unixSocketPath, Action<SmtpEndpointBuilder>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
+        return AddSmtp(mail, new("lmtp", 0, SmtpDialect.Lmtp) { UnixSocketPath = unixSocketPath }, configure);
+    }
+
+    /// <summary>Mail from a server that has accepted it already; on loopback unless told otherwise, since who connects is trusted. 24 is its port.</summary>
+    public static SmtpEndpointBuilder ListenLmtp(this MailServerBuilder mail, int port = 24, Action<SmtpEndpointBuilder>? configure = null) =>
+        AddSmtp(mail, new("lmtp", port, SmtpDialect.Lmtp) { Address = IPAddress.Loopback }, configure);
+
+    /// <summary>IMAP with STARTTLS enforced; 143 is its port.</summary>
+    public static ProtocolEndpointBuilder<ImapOptions> ListenImap(
+        this MailServerBuilder mail, int port = 143, Action<ProtocolEndpointBuilder<ImapOptions>>? configure = null) =>
+        AddImap(mail, new("imap", port, new ImapOptions()) { Tls = TlsPolicy.Required }, configure);
+
+    /// <summary>IMAP with TLS from the first octet; 993 is its port.</summary>
+    public static ProtocolEndpointBuilder<ImapOptions> ListenImaps(
+        this MailServerBuilder mail, int port = 993, Action<ProtocolEndpointBuilder<ImapOptions>>? configure = null) =>
+        AddImap(mail, new("imaps", port, new ImapOptions()) { Tls = TlsPolicy.Implicit }, configure);
+
+    /// <summary>POP3 with STLS enforced; 110 is its port.</summary>
+    public static ProtocolEndpointBuilder<Pop3Options> ListenPop3(
+        this MailServerBuilder mail, int port = 110, Action<ProtocolEndpointBuilder<Pop3Options>>? configure = null) =>
+        AddPop3(mail, new("pop3", port, new Pop3Options()) { Tls = TlsPolicy.Required }, configure);
+
+    /// <summary>POP3 with TLS from the first octet; 995 is its port.</summary>
+    public static ProtocolEndpointBuilder<Pop3Options> ListenPop3s(
+        this MailServerBuilder mail, int port = 995, Action<ProtocolEndpointBuilder<Pop3Options>>? configure = null) =>
+        AddPop3(mail, new("pop3s", port, new Pop3Options()) { Tls = TlsPolicy.Implicit }, configure);
+
+    private static SmtpEndpointBuilder AddSmtp(MailServerBuilder mail, SmtpEndpointBuilder endpoint, Action<SmtpEndpointBuilder>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        endpoint.UseProtocol((services, tls) =>
+        {
+            endpoint.Options.HostName = mail.HostName;
+            var (router, delivery) = endpoint.Handler is { } handler
+                ? (new HandlerRouter(new HandlerDelivery(handler)), new RoutedDelivery(null, null, services.GetRequiredService<ILogger<RoutedDelivery>>()))
+                : (services.GetRequiredService<IMessageRouter>(), services.GetRequiredService<IMessageDelivery>());
+            return new SmtpProtocol(endpoint.Options, new SmtpServices
+            {
+                Tls = tls,
+                Router = router,
+                Delivery = delivery,
+                Staging = services.GetRequiredService<IMessageStaging>(),
+                Login = services.GetRequiredService<LoginService>(),
+                Directory = services.GetRequiredService<IMailDirectory>(),
+                Time = services.GetRequiredService<TimeProvider>(),
+                Loggers = services.GetRequiredService<ILoggerFactory>(),
+            });
+        });
+        return mail.Add(endpoint, configure);
+    }
+
+    private static ProtocolEndpointBuilder<ImapOptions> AddImap(
+        MailServerBuilder mail, ProtocolEndpointBuilder<ImapOptions> endpoint, Action<ProtocolEndpointBuilder<ImapOptions>>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        endpoint.NeedsStore = true;
+        endpoint.UseProtocol((services, tls) =>
+        {
+            endpoint.Options.HostName = mail.HostName;
+            return new ImapProtocol(endpoint.Options, new ImapServices
+            {
+                Tls = tls,
+                Login = services.GetRequiredService<LoginService>(),
+                Accounts = services.GetRequiredService<MailAccounts>(),
+                Time = services.GetRequiredService<TimeProvider>(),
+                Loggers = services.GetRequiredService<ILoggerFactory>(),
+            });
+        });
+        return mail.Add(endpoint, configure);
+    }
+
+    private static ProtocolEndpointBuilder<Pop3Options> AddPop3(
+        MailServerBuilder mail, ProtocolEndpointBuilder<Pop3Options> endpoint, Action<ProtocolEndpointBuilder<Pop3Options>>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        endpoint.NeedsStore = true;
+        endpoint.UseProtocol((services, tls) =>
+        {
+            endpoint.Options.HostName = mail.HostName;
+            return new Pop3Protocol(endpoint.Options, new Pop3Services
+            {
+                Tls = tls,
+                Login = services.GetRequiredService<LoginService>(),
+                Accounts = services.GetRequiredService<MailAccounts>(),
+                Locks = services.GetRequiredService<Pop3MailDropLocks>(),
+                Time = services.GetRequiredService<TimeProvider>(),
+                Loggers = services.GetRequiredService<ILoggerFactory>(),
+            });
+        });
+        return mail.Add(endpoint, configure);
+    }
+}

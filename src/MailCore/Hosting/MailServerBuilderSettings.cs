@@ -1,0 +1,143 @@
+using System.Net;
+using MailCore.Imap;
+
+namespace MailCore.Hosting;
+
+/// <summary>Puts a server together from <see cref="MailServerSettings"/>.</summary>
+public static class MailServerBuilderSettings
+{
+    /// <summary>
+    /// Does what the settings say and leaves alone what they do not mention; <see cref="MailServerSettings.DataFolder"/> is the
+    /// host's. What is wrong with a value is told at the start, by its configuration key.
+    /// </summary>
+    public static MailServerBuilder Apply(this MailServerBuilder mail, MailServerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        ArgumentNullException.ThrowIfNull(settings);
+        mail.HostName = settings.HostName ?? mail.HostName;
+        mail.Options.MaxConnections = settings.MaxConnections ?? mail.Options.MaxConnections;
+        mail.Options.MaxConnectionsPerAddress = settings.MaxConnectionsPerAddress ?? mail.Options.MaxConnectionsPerAddress;
+        foreach (var domain in settings.Domains.Except(mail.Domains, StringComparer.OrdinalIgnoreCase))
+        {
+            mail.Domains.Add(domain);
+        }
+
+        ApplyCertificate(mail, settings.Certificate);
+        for (var i = 0; i < settings.Accounts.Count; i++)
+        {
+            ApplyAccount(mail, settings.Accounts[i], $"Accounts:{i}");
+        }
+
+        for (var i = 0; i < settings.Aliases.Count; i++)
+        {
+            ApplyAlias(mail, settings.Aliases[i], $"Aliases:{i}");
+        }
+
+        for (var i = 0; i < settings.Listeners.Count; i++)
+        {
+            ApplyListener(mail, settings, i);
+        }
+
+        return mail;
+    }
+
+    private static void ApplyCertificate(MailServerBuilder mail, CertificateSettings? certificate)
+    {
+        if (certificate?.File is { Length: > 0 } file)
+        {
+            mail.UseCertificate(file, certificate.KeyFile);
+        }
+        else if (certificate?.KeyFile is not null)
+        {
+            mail.Problems.Add("Certificate:KeyFile is set and Certificate:File is not. Set File to the certificate's PEM file.");
+        }
+    }
+
+    private static void ApplyAccount(MailServerBuilder mail, AccountSettings account, string key)
+    {
+        if (account.Address is not { Length: > 0 } address)
+        {
+            mail.Problems.Add($"{key} has no Address. Set it to the account's e-mail address.");
+        }
+        else
+        {
+            mail.AddAccount(address, account.Password);
+        }
+    }
+
+    private static void ApplyAlias(MailServerBuilder mail, AliasSettings alias, string key)
+    {
+        if (alias.Address is not { Length: > 0 } address || alias.Targets.Count == 0)
+        {
+            mail.Problems.Add($"{key} needs an Address and at least one of Targets.");
+            return;
+        }
+
+        mail.AddAlias(address, alias.Targets);
+    }
+
+    private static void ApplyListener(MailServerBuilder mail, MailServerSettings settings, int index)
+    {
+        var (listener, key) = (settings.Listeners[index], $"Listeners:{index}");
+        if (listener.Role is not { } role)
+        {
+            mail.Problems.Add($"{key} has no Role. Use one of {string.Join(", ", Enum.GetNames<ListenerRole>())}.");
+            return;
+        }
+
+        var endpoint = Listen(mail, role, listener, settings.MaxMessageSize);
+        if (listener.Path is { Length: > 0 } path)
+        {
+            endpoint.UnixSocketPath = path;
+            if (listener.Port is not null || listener.Address is not null)
+            {
+                mail.Problems.Add($"{key} has a Path, and a Port or an Address. A listener is either a Unix socket or an IP address and port.");
+            }
+        }
+
+        if (listener.Address is { Length: > 0 } text)
+        {
+            if (TryParse(text, out var address))
+            {
+                endpoint.Address = address;
+            }
+            else
+            {
+                mail.Problems.Add($"{key}:Address '{text}' is not an IP address of this machine. Use one, or 'localhost', or '*' for all.");
+            }
+        }
+
+        endpoint.Tls = endpoint.Tls with { Mode = listener.Tls ?? endpoint.Tls.Mode, AllowCleartextAuthentication = listener.AllowCleartextAuthentication };
+    }
+
+    private static MailEndpointBuilder Listen(MailServerBuilder mail, ListenerRole role, ListenerSettings listener, long? maxMessageSize)
+    {
+        return role switch
+        {
+            ListenerRole.Smtp => mail.ListenSmtp(listener.Port ?? 25, LimitSmtp),
+            ListenerRole.Submission => mail.ListenSubmission(listener.Port ?? 587, LimitSmtp),
+            ListenerRole.Submissions => mail.ListenSubmissions(listener.Port ?? 465, LimitSmtp),
+            ListenerRole.Lmtp => mail.ListenLmtp(listener.Port ?? 24, LimitSmtp),
+            ListenerRole.Imap => mail.ListenImap(listener.Port ?? 143, LimitImap),
+            ListenerRole.Imaps => mail.ListenImaps(listener.Port ?? 993, LimitImap),
+            ListenerRole.Pop3 => mail.ListenPop3(listener.Port ?? 110),
+            ListenerRole.Pop3s => mail.ListenPop3s(listener.Port ?? 995),
+            _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
+        };
+
+        void LimitSmtp(SmtpEndpointBuilder smtp) => smtp.Options.MaxMessageSize = maxMessageSize ?? smtp.Options.MaxMessageSize;
+
+        void LimitImap(ProtocolEndpointBuilder<ImapOptions> imap) => imap.Options.MaxMessageSize = maxMessageSize ?? imap.Options.MaxMessageSize;
+    }
+
+    private static bool TryParse(string text, out IPAddress address)
+    {
+        address = text switch
+        {
+            "*" => IPAddress.IPv6Any,
+            _ when text.Equals("localhost", StringComparison.OrdinalIgnoreCase) => IPAddress.Loopback,
+            _ => IPAddress.TryParse(text, out var parsed) ? parsed : IPAddress.None,
+        };
+        return !address.Equals(IPAddress.None);
+    }
+}

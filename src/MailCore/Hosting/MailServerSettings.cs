@@ -1,0 +1,142 @@
+using MailCore.Tls;
+using Microsoft.Extensions.Configuration;
+
+namespace MailCore.Hosting;
+
+/// <summary>
+/// A server as configuration files, environment variables and command lines describe it, usually section "Mail". Lists are written
+/// as arrays.
+/// </summary>
+public sealed class MailServerSettings
+{
+    /// <inheritdoc cref="MailServerOptions.HostName"/>
+    public string? HostName { get; set; }
+
+    /// <inheritdoc cref="MailServerOptions.Domains"/>
+    public List<string> Domains { get; set; } = [];
+
+    /// <summary>For hosts that keep mail in a folder; MailCore itself does not read it.</summary>
+    public string? DataFolder { get; set; }
+
+    /// <summary>PEM files; without them a host decides.</summary>
+    public CertificateSettings? Certificate { get; set; }
+
+    /// <summary>Accounts to make at the start.</summary>
+    public List<AccountSettings> Accounts { get; set; } = [];
+
+    /// <summary>Addresses that stand for others.</summary>
+    public List<AliasSettings> Aliases { get; set; } = [];
+
+    /// <summary>Where to listen; empty leaves it to the host.</summary>
+    public List<ListenerSettings> Listeners { get; set; } = [];
+
+    /// <inheritdoc cref="MailServerOptions.MaxConnections"/>
+    public int? MaxConnections { get; set; }
+
+    /// <inheritdoc cref="MailServerOptions.MaxConnectionsPerAddress"/>
+    public int? MaxConnectionsPerAddress { get; set; }
+
+    /// <summary>Octets of one message; see each protocol's options for the default.</summary>
+    public long? MaxMessageSize { get; set; }
+
+    /// <summary>Reads a section.</summary>
+    /// <exception cref="MailServerConfigurationException">A key is unknown or a value can't be read; every such key is named.</exception>
+    public static MailServerSettings Read(IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        var problems = MailServerSettingsKeys.FindUnknown(section);
+        if (problems.Count > 0)
+        {
+            throw new MailServerConfigurationException(problems);
+        }
+
+        try
+        {
+            return section.Get<MailServerSettings>() ?? new MailServerSettings();
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new MailServerConfigurationException([error.InnerException is { } inner ? $"{error.Message} {inner.Message}" : error.Message]);
+        }
+    }
+}
+
+/// <summary>PEM files.</summary>
+public sealed class CertificateSettings
+{
+    /// <summary>The leaf, then its intermediates.</summary>
+    public string? File { get; set; }
+
+    /// <summary>The private key; null when it is in <see cref="File"/>.</summary>
+    public string? KeyFile { get; set; }
+}
+
+/// <summary>One account.</summary>
+public sealed class AccountSettings
+{
+    /// <summary>Also the login name.</summary>
+    public string? Address { get; set; }
+
+    /// <summary>Used when the account is made; an existing one keeps its own.</summary>
+    public string? Password { get; set; }
+}
+
+/// <summary>One alias.</summary>
+public sealed class AliasSettings
+{
+    /// <summary>The alias.</summary>
+    public string? Address { get; set; }
+
+    /// <summary>Who gets its mail.</summary>
+    public List<string> Targets { get; set; } = [];
+}
+
+/// <summary>One endpoint.</summary>
+public sealed class ListenerSettings
+{
+    /// <summary>What it is for.</summary>
+    public ListenerRole? Role { get; set; }
+
+    /// <summary>TCP port; the role's own by default.</summary>
+    public int? Port { get; set; }
+
+    /// <summary>An IP address of this machine, or "localhost"; all addresses by default.</summary>
+    public string? Address { get; set; }
+
+    /// <summary>A Unix socket in the place of address and port.</summary>
+    public string? Path { get; set; }
+
+    /// <summary>The role's own by default.</summary>
+    public TlsMode? Tls { get; set; }
+
+    /// <inheritdoc cref="TlsPolicy.AllowCleartextAuthentication"/>
+    public bool AllowCleartextAuthentication { get; set; }
+}
+
+/// <summary>The roles an endpoint can have.</summary>
+public enum ListenerRole
+{
+    /// <summary>Mail from other servers, port 25.</summary>
+    Smtp,
+
+    /// <summary>Mail from our users, STARTTLS, port 587.</summary>
+    Submission,
+
+    /// <summary>Mail from our users, implicit TLS, port 465.</summary>
+    Submissions,
+
+    /// <summary>Local delivery from another server, port 24 or a Unix socket.</summary>
+    Lmtp,
+
+    /// <summary>Port 143.</summary>
+    Imap,
+
+    /// <summary>Port 993.</summary>
+    Imaps,
+
+    /// <summary>Port 110.</summary>
+    Pop3,
+
+    /// <summary>Port 995.</summary>
+    Pop3s,
+}

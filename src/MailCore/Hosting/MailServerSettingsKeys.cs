@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Configuration;
+
+namespace MailCore.Hosting;
+
+/// <summary>The keys of <see cref="MailServerSettings"/>, so that a misspelt one is told and not ignored.</summary>
+internal static class MailServerSettingsKeys
+{
+    private static readonly string[] Root =
+    [
+        nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
+        nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
+        nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
+    ];
+
+    private static readonly string[] Certificate = [nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile)];
+
+    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
+
+    private static readonly string[] Alias = [nameof(AliasSettings.Address), nameof(AliasSettings.Targets)];
+
+    private static readonly string[] Listener =
+    [
+        nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path),
+        nameof(ListenerSettings.Tls), nameof(ListenerSettings.AllowCleartextAuthentication),
+    ];
+
+    public static List<string> FindUnknown(IConfiguration section)
+    {
+        var problems = new List<string>();
+        Check(section.GetChildren(), Root, problems);
+        Check(section.GetSection(nameof(MailServerSettings.Certificate)).GetChildren(), Certificate, problems);
+        CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
+        CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
+        CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
+        CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
+        foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())
+        {
+            CheckList(alias.GetSection(nameof(AliasSettings.Targets)), "name@example.org", problems);
+        }
+
+        return problems;
+    }
+
+    // An empty array reads as an empty value.
+    private static void CheckList(IConfigurationSection list, string example, List<string> problems)
+    {
+        if (!string.IsNullOrEmpty(list.Value))
+        {
+            problems.Add($"Configuration key '{list.Path}' is a list. Write its first item as '{list.Path}:0', such as {list.Path}:0={example}.");
+        }
+    }
+
+    private static void CheckItems(IConfigurationSection list, string[] known, List<string> problems)
+    {
+        if (!string.IsNullOrEmpty(list.Value))
+        {
+            problems.Add($"Configuration key '{list.Path}' is a list. Write '{list.Path}:0:{known[0]}'.");
+        }
+
+        foreach (var item in list.GetChildren())
+        {
+            if (!string.IsNullOrEmpty(item.Value))
+            {
+                problems.Add($"Configuration key '{item.Path}' has keys of its own: {string.Join(", ", known)}. Write '{item.Path}:{known[0]}'.");
+            }
+
+            Check(item.GetChildren(), known, problems);
+        }
+    }
+
+    private static void Check(IEnumerable<IConfigurationSection> keys, string[] known, List<string> problems)
+    {
+        foreach (var key in keys)
+        {
+            if (!known.Contains(key.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                var near = known.MinBy(name => Distance(name, key.Key))!;
+                var hint = Distance(near, key.Key) <= 3 ? $" Did you mean '{near}'?" : $" Known here: {string.Join(", ", known)}.";
+                problems.Add($"Unknown configuration key '{key.Path}'.{hint}");
+            }
+        }
+    }
+
+    // Levenshtein.
+    private static int Distance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var above = row[j];
+                var same = char.ToUpperInvariant(a[i - 1]) == char.ToUpperInvariant(b[j - 1]);
+                row[j] = Math.Min(Math.Min(row[j - 1], above) + 1, diagonal + (same ? 0 : 1));
+                diagonal = above;
+            }
+        }
+
+        return row[b.Length];
+    }
+}

@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Hosting;
+
+/// <summary>Things an operator should have read once, at the start.</summary>
+internal static partial class StartNotices
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Mail is kept in memory and will be gone when this process ends")]
+    public static partial void InMemoryStore(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The TLS certificate was made by this process for development: no client has reason to trust it")]
+    public static partial void SelfSigned(ILogger logger);
+}
+
+/// <summary>Present when the host chose the in-memory store.</summary>
+internal sealed class InMemoryStoreNotice;
+
+/// <summary>Present when the host chose a self-signed certificate.</summary>
+internal sealed class SelfSignedNotice;

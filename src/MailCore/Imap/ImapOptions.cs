@@ -1,0 +1,65 @@
+namespace MailCore.Imap;
+
+/// <summary>How IMAP is spoken on an endpoint: names, limits and time-outs. Read when a session begins.</summary>
+public sealed class ImapOptions
+{
+    /// <summary>Named in the greeting.</summary>
+    public string HostName { get; set; } = "localhost";
+
+    /// <summary>Octets of a command's line before login, the parts between literals together; 8 KiB by default.</summary>
+    public int MaxLineBeforeLogin { get; set; } = 8 * 1024;
+
+    /// <summary>Octets of a command's line after login, the parts between literals together; 64 KiB by default.</summary>
+    public int MaxLine { get; set; } = 64 * 1024;
+
+    /// <summary>Octets in all literals of one command before login; 8 KiB by default.</summary>
+    public int MaxLiteralsBeforeLogin { get; set; } = 8 * 1024;
+
+    /// <summary>Octets of one literal after login, an appended message apart; 128 KiB by default.</summary>
+    public int MaxLiteral { get; set; } = 128 * 1024;
+
+    /// <summary>Octets in all literals of one command after login, an appended message apart; 1 MiB by default.</summary>
+    public int MaxLiterals { get; set; } = 1024 * 1024;
+
+    /// <summary>Literals in one command after login; 1,000 by default.</summary>
+    public int MaxLiteralCount { get; set; } = 1_000;
+
+    /// <summary>
+    /// Octets of a refused non-synchronising literal that are read and dropped, so that the dialog stays in step; past it the
+    /// connection is closed. 100 MiB by default.
+    /// </summary>
+    public long MaxDrain { get; set; } = 100 * 1024 * 1024;
+
+    /// <summary>Parentheses within parentheses before login; 1 by default.</summary>
+    public int MaxDepthBeforeLogin { get; set; } = 1;
+
+    /// <summary>Parentheses within parentheses, and SEARCH keys within OR and NOT, after login; 50 by default.</summary>
+    public int MaxDepth { get; set; } = 50;
+
+    /// <summary>Octets of an appended message; 50 MiB by default.</summary>
+    public long MaxMessageSize { get; set; } = 50 * 1024 * 1024;
+
+    /// <summary>Commands answered with BAD before login until the connection is closed; 3 by default.</summary>
+    public int MaxBadCommandsBeforeLogin { get; set; } = 3;
+
+    /// <summary>Commands answered with BAD in a row after login until the connection is closed; 10 by default.</summary>
+    public int MaxBadCommands { get; set; } = 10;
+
+    /// <summary>Failed logins until the connection is closed; 3 by default.</summary>
+    public int MaxLoginFailures { get; set; } = 3;
+
+    /// <summary>From the greeting to a successful login; 60 s by default.</summary>
+    public TimeSpan LoginTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Without a command after login, and within IDLE (RFC 9051 5.4 asks for 30 min, the default).</summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Between the octets of a command that has begun; 5 min by default.</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>For a client to take what was sent to it; 5 min by default.</summary>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How often IDLE looks for changes of which no signal told; 1 min by default.</summary>
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMinutes(1);
+}

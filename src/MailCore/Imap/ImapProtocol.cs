@@ -1,0 +1,31 @@
+using MailCore.Net;
+
+namespace MailCore.Imap;
+
+/// <summary>The IMAP4rev1 engine (RFC 3501) of one endpoint.</summary>
+public sealed class ImapProtocol : IMailProtocol
+{
+    private readonly ImapOptions _options;
+    private readonly ImapServices _services;
+
+    /// <summary>Serves by these options with these services.</summary>
+    public ImapProtocol(ImapOptions options, ImapServices services)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(services);
+        (_options, _services) = (options, services);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "imap";
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> BusyGreeting { get; } = "* BYE [UNAVAILABLE] Too many connections, try later\r\n"u8.ToArray();
+
+    /// <inheritdoc/>
+    public Task RunAsync(MailConnection connection, CancellationToken stopping)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        throw new NotImplementedException($"{_options.HostName} {_services.Time}");
+    }
+}

@@ -1,0 +1,25 @@
+using MailCore.Authentication;
+using MailCore.Storage;
+using MailCore.Tls;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Imap;
+
+/// <summary>What an IMAP endpoint works with; shared by all its sessions.</summary>
+public sealed record ImapServices
+{
+    /// <summary>The endpoint's TLS rule.</summary>
+    public required TlsUpgrade Tls { get; init; }
+
+    /// <summary>Who may log in.</summary>
+    public required LoginService Login { get; init; }
+
+    /// <summary>The mail.</summary>
+    public required MailAccounts Accounts { get; init; }
+
+    /// <summary>For time-outs and internal dates.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>For logs.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+}

@@ -1,0 +1,71 @@
+using MailCore.Storage;
+
+namespace MailCore.Imap.View;
+
+/// <summary>
+/// What a client must be told when its view goes from one state to the next, in the order to tell it: keywords, expunges, flags,
+/// count. Computed while it is enumerated, and so to be enumerated before the next update.
+/// </summary>
+internal sealed class MailboxUpdate
+{
+    private readonly MessageNumbers? _before;
+    private readonly MessageNumbers? _after;
+    private readonly OwnChange? _own;
+    private readonly bool _expunges;
+
+    public MailboxUpdate(MessageNumbers before, MessageNumbers after, OwnChange? own, bool expunges)
+    {
+        (_before, _after, _own, _expunges) = (before, after, own, expunges);
+        HasNewKeywords = after.State.Info.Keywords.Count != before.State.Info.Keywords.Count;
+        var last = before.LastUid;
+        var known = last is null ? 0 : last.Value.Value == uint.MaxValue ? after.Count : after.LowerBound(new Uid(last.Value.Value + 1)) - 1;
+        Arrived = after.Count - known;
+    }
+
+    private MailboxUpdate()
+    {
+    }
+
+    public static MailboxUpdate Nothing { get; } = new();
+
+    /// <summary>FLAGS must be sent anew.</summary>
+    public bool HasNewKeywords { get; }
+
+    /// <summary>Messages that are new to the client: when there are any, EXISTS is sent.</summary>
+    public int Arrived { get; }
+
+    /// <summary>The number of each EXPUNGE.</summary>
+    public IEnumerable<int> Expunged => _before is null || !_expunges ? [] : _before.ExpungesTo(_after!.State);
+
+    /// <summary>Messages, numbered as after the expunges, whose flags are other than the client knows.</summary>
+    public IEnumerable<NumberedMessage> Changed
+    {
+        get
+        {
+            if (_before is null || _after is null)
+            {
+                yield break;
+            }
+
+            foreach (var change in _after.State.ChangesFrom(_before.State))
+            {
+                if (change.Kind != RowChangeKind.Changed)
+                {
+                    continue;
+                }
+
+                var row = _after.State[change.NewRank];
+                var known = _before.State[change.OldRank].FlagWord;
+                if (_own is not null && _own.Names(row.Uid))
+                {
+                    known = _own.IsSilent ? _own.Apply(known) : row.FlagWord;
+                }
+
+                if (row.FlagWord != known)
+                {
+                    yield return new NumberedMessage(_after.SequenceAt(change.NewRank, row.Uid), row.Uid, row.FlagWord, row.Size, IsDeparted: false);
+                }
+            }
+        }
+    }
+}

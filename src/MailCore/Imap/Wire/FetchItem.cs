@@ -1,0 +1,49 @@
+namespace MailCore.Imap.Wire;
+
+internal enum FetchKind
+{
+    Flags,
+    Uid,
+    InternalDate,
+    Size,
+    Envelope,
+    Body,
+    BodyStructure,
+    Section,
+}
+
+/// <summary>What of a part a section means (RFC 3501 6.4.5).</summary>
+internal enum SectionText
+{
+    /// <summary>Header and body of a message; the body of any other part.</summary>
+    All,
+    Header,
+    HeaderFields,
+    HeaderFieldsNot,
+    Text,
+    Mime,
+}
+
+/// <summary>One thing to fetch.</summary>
+/// <param name="Kind">What.</param>
+internal sealed record FetchItem(FetchKind Kind)
+{
+    /// <summary>How the response names a section, in ASCII.</summary>
+    public byte[] Label { get; init; } = [];
+
+    /// <summary>One-based part numbers; empty for the message.</summary>
+    public int[] Part { get; init; } = [];
+
+    public SectionText Text { get; init; }
+
+    /// <summary>Names of header fields.</summary>
+    public IReadOnlyList<byte[]> Fields { get; init; } = [];
+
+    /// <summary>Whether fetching it sets \Seen.</summary>
+    public bool SetsSeen { get; init; }
+
+    public uint PartialStart { get; init; }
+
+    /// <summary>Octets wanted at the most; null for all.</summary>
+    public uint? PartialLength { get; init; }
+}

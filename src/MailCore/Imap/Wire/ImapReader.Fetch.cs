@@ -1,0 +1,212 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace MailCore.Imap.Wire;
+
+internal ref partial struct ImapReader
+{
+    private static readonly FetchItem FetchFlags = new(FetchKind.Flags);
+    private static readonly FetchItem FetchDate = new(FetchKind.InternalDate);
+    private static readonly FetchItem FetchSize = new(FetchKind.Size);
+    private static readonly FetchItem FetchEnvelope = new(FetchKind.Envelope);
+    private static readonly FetchItem FetchUid = new(FetchKind.Uid);
+    private static readonly FetchItem FetchStructure = new(FetchKind.BodyStructure);
+    private static readonly FetchItem FetchBody = new(FetchKind.Body);
+    private static readonly SearchValues<byte> FieldOctets = SearchValues.Create(
+        [.. Enumerable.Range(0x21, 0x7E - 0x20).Select(static i => (byte)i).Where(static octet => octet != ':')]);
+
+    /// <summary>What FETCH asks for: a macro, one item or a list of them.</summary>
+    public List<FetchItem> FetchItems()
+    {
+        var items = new List<FetchItem>();
+        if (TryOpenList())
+        {
+            do
+            {
+                Add(items, FetchItem());
+            }
+            while (!Failed && NextElement());
+
+            return items;
+        }
+
+        var start = _position;
+        var word = Failed ? default : Word();
+        if (Is(word, "ALL"u8))
+        {
+            items.AddRange(FetchFlags, FetchDate, FetchSize, FetchEnvelope);
+        }
+        else if (Is(word, "FAST"u8))
+        {
+            items.AddRange(FetchFlags, FetchDate, FetchSize);
+        }
+        else if (Is(word, "FULL"u8))
+        {
+            items.AddRange(FetchFlags, FetchDate, FetchSize, FetchEnvelope, FetchBody);
+        }
+        else
+        {
+            _position = start;
+            items.Add(FetchItem());
+        }
+
+        return items;
+    }
+
+    private static void Add(List<FetchItem> items, FetchItem item)
+    {
+        if (item.Kind == FetchKind.Section || !items.Exists(other => other.Kind == item.Kind))
+        {
+            items.Add(item);
+        }
+    }
+
+    private FetchItem FetchItem()
+    {
+        var start = _position;
+        var word = Word();
+        FetchItem? item =
+            Is(word, "FLAGS"u8) ? FetchFlags
+            : Is(word, "UID"u8) ? FetchUid
+            : Is(word, "INTERNALDATE"u8) ? FetchDate
+            : Is(word, "RFC822.SIZE"u8) ? FetchSize
+            : Is(word, "ENVELOPE"u8) ? FetchEnvelope
+            : Is(word, "BODYSTRUCTURE"u8) ? FetchStructure
+            : Is(word, "BODY"u8) ? (Next == '[' ? Section(setsSeen: true) : FetchBody)
+            : Is(word, "BODY.PEEK"u8) ? Section(setsSeen: false)
+            : Is(word, "RFC822"u8) ? Whole("RFC822", SectionText.All, setsSeen: true)
+            : Is(word, "RFC822.HEADER"u8) ? Whole("RFC822.HEADER", SectionText.Header, setsSeen: false)
+            : Is(word, "RFC822.TEXT"u8) ? Whole("RFC822.TEXT", SectionText.Text, setsSeen: true)
+            : null;
+        if (item is null && !Failed)
+        {
+            _position = start;
+            Fail("there is no such thing to fetch");
+        }
+
+        return item ?? FetchFlags;
+    }
+
+    private static FetchItem Whole(string label, SectionText text, bool setsSeen) =>
+        new(FetchKind.Section) { Label = Encoding.ASCII.GetBytes(label), Text = text, SetsSeen = setsSeen };
+
+    private FetchItem Section(bool setsSeen)
+    {
+        var label = new StringBuilder("BODY[");
+        Expect((byte)'[', "'[' expected");
+        var part = PartNumbers(label);
+        var text = SectionText.All;
+        var fields = new List<byte[]>();
+        if (!Failed && Next != ']')
+        {
+            text = SectionName(part.Count, label);
+            if (text is SectionText.HeaderFields or SectionText.HeaderFieldsNot)
+            {
+                FieldNames(fields, label);
+            }
+        }
+
+        Expect((byte)']', "']' expected");
+        label.Append(']');
+        uint start = 0;
+        uint? length = null;
+        if (TryByte((byte)'<'))
+        {
+            start = Number();
+            Expect((byte)'.', "'.' expected");
+            length = NonZeroNumber();
+            Expect((byte)'>', "'>' expected");
+            label.Append(CultureInfo.InvariantCulture, $"<{start}>");
+        }
+
+        return new FetchItem(FetchKind.Section)
+        {
+            Label = Encoding.ASCII.GetBytes(label.ToString()),
+            Part = [.. part],
+            Text = text,
+            Fields = fields,
+            SetsSeen = setsSeen,
+            PartialStart = start,
+            PartialLength = length,
+        };
+    }
+
+    private List<int> PartNumbers(StringBuilder label)
+    {
+        var part = new List<int>();
+        while (Next is >= (byte)'0' and <= (byte)'9')
+        {
+            var number = NonZeroNumber();
+            part.Add((int)Math.Min(number, int.MaxValue));
+            label.Append(number);
+            if (!TryByte((byte)'.'))
+            {
+                break;
+            }
+
+            label.Append('.');
+            if (Next == ']')
+            {
+                Fail("a part number or the name of a section expected");
+            }
+        }
+
+        return part;
+    }
+
+    private SectionText SectionName(int partNumbers, StringBuilder label)
+    {
+        var start = _position;
+        var name = Word();
+        SectionText? text =
+            Is(name, "HEADER"u8) ? SectionText.Header
+            : Is(name, "TEXT"u8) ? SectionText.Text
+            : Is(name, "HEADER.FIELDS"u8) ? SectionText.HeaderFields
+            : Is(name, "HEADER.FIELDS.NOT"u8) ? SectionText.HeaderFieldsNot
+            : Is(name, "MIME"u8) && partNumbers > 0 ? SectionText.Mime
+            : null;
+        // "1TEXT" is no section.
+        if (!Failed && (text is null || (partNumbers > 0 && label[^1] != '.')))
+        {
+            _position = start;
+            Fail("there is no such section");
+        }
+
+        label.Append(Encoding.ASCII.GetString(name).ToUpperInvariant());
+        return text ?? SectionText.All;
+    }
+
+    private void FieldNames(List<byte[]> fields, StringBuilder label)
+    {
+        Space();
+        OpenList();
+        label.Append(" (");
+        var more = !Failed;
+        while (more)
+        {
+            var start = _position;
+            var name = Astring();
+            if (!Failed && (name.IsEmpty || name.ContainsAnyExcept(FieldOctets)))
+            {
+                _position = start;
+                Fail("the name of a header field expected");
+            }
+
+            label.Append(fields.Count > 0 ? " " : "");
+            AppendFieldName(name, label);
+            fields.Add(name.ToArray());
+            more = NextElement();
+        }
+
+        label.Append(')');
+    }
+
+    private static void AppendFieldName(ReadOnlySpan<byte> name, StringBuilder label)
+    {
+        var text = Encoding.ASCII.GetString(name);
+        label.Append(name.ContainsAnyExcept(AstringOctets)
+            ? $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\""
+            : text);
+    }
+}

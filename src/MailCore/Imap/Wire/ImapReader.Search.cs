@@ -1,0 +1,188 @@
+using System.Text;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Wire;
+
+internal ref partial struct ImapReader
+{
+    /// <summary>Everything behind SEARCH and its space.</summary>
+    public SearchKey SearchCriteria()
+    {
+        var start = _position;
+        if (!Failed && Next is (byte)'c' or (byte)'C' && Is(Atom(), "CHARSET"u8))
+        {
+            Space();
+            var charset = Astring();
+            if (!Failed && !Is(charset, "UTF-8"u8) && !Is(charset, "US-ASCII"u8))
+            {
+                Refuse(ImapReply.No("This charset is not known", "BADCHARSET (US-ASCII UTF-8)"));
+            }
+
+            Space();
+        }
+        else if (!Failed)
+        {
+            _position = start;
+        }
+
+        var keys = new List<SearchKey>();
+        do
+        {
+            keys.Add(SearchKey());
+        }
+        while (!Failed && TrySpace());
+
+        return keys.Count == 1 ? keys[0] : new SearchKey.And(keys);
+    }
+
+    private SearchKey SearchKey()
+    {
+        Descend();
+        var key = Next switch
+        {
+            (byte)'(' => SearchList(),
+            (byte)'*' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
+            _ => NamedKey(),
+        };
+        Ascend();
+        return key;
+    }
+
+    // The parentheses themselves are counted by the key that they are.
+    private SearchKey.And SearchList()
+    {
+        TryByte((byte)'(');
+        var keys = new List<SearchKey>();
+        do
+        {
+            keys.Add(SearchKey());
+        }
+        while (!Failed && TrySpace());
+
+        Expect((byte)')', "a space or ')' expected");
+        return new SearchKey.And(keys);
+    }
+
+    private SearchKey NamedKey()
+    {
+        var start = _position;
+        var word = Failed ? default : Word();
+        var key = FlagKey(word) ?? FieldKey(word) ?? ValueKey(word);
+        if (key is null && !Failed)
+        {
+            _position = start;
+            Fail("there is no such search key");
+        }
+
+        return key ?? new SearchKey.And([]);
+    }
+
+    private static SearchKey? FlagKey(ReadOnlySpan<byte> word)
+    {
+        if (Is(word, "ALL"u8))
+        {
+            return new SearchKey.And([]);
+        }
+
+        if (Is(word, "NEW"u8))
+        {
+            return new SearchKey.And([new SearchKey.Recent(), new SearchKey.Not(new SearchKey.Flag(SystemFlags.Seen))]);
+        }
+
+        if (Is(word, "RECENT"u8))
+        {
+            return new SearchKey.Recent();
+        }
+
+        if (Is(word, "OLD"u8))
+        {
+            return new SearchKey.Not(new SearchKey.Recent());
+        }
+
+        var without = word.Length > 2 && Is(word[..2], "UN"u8);
+        foreach (var (flag, name) in FlagNames.System)
+        {
+            if (Is(without ? word[2..] : word, name))
+            {
+                return without ? new SearchKey.Not(new SearchKey.Flag(flag)) : new SearchKey.Flag(flag);
+            }
+        }
+
+        return null;
+    }
+
+    private SearchKey? FieldKey(ReadOnlySpan<byte> word)
+    {
+        if (Is(word, "HEADER"u8))
+        {
+            Space();
+            var field = Astring().ToArray();
+            return new SearchKey.Header(field, SearchText());
+        }
+
+        if (Is(word, "FROM"u8) || Is(word, "TO"u8) || Is(word, "CC"u8) || Is(word, "BCC"u8) || Is(word, "SUBJECT"u8))
+        {
+            return new SearchKey.Header(word.ToArray(), SearchText());
+        }
+
+        if (Is(word, "BODY"u8))
+        {
+            return new SearchKey.Body(SearchText());
+        }
+
+        return Is(word, "TEXT"u8) ? new SearchKey.Text(SearchText()) : null;
+    }
+
+    private SearchKey? ValueKey(ReadOnlySpan<byte> word)
+    {
+        if (Is(word, "NOT"u8))
+        {
+            Space();
+            return new SearchKey.Not(SearchKey());
+        }
+
+        if (Is(word, "OR"u8))
+        {
+            Space();
+            var first = SearchKey();
+            Space();
+            return new SearchKey.Or(first, SearchKey());
+        }
+
+        if (Is(word, "UID"u8))
+        {
+            Space();
+            return new SearchKey.Uids(NumberSet());
+        }
+
+        if (Is(word, "KEYWORD"u8) || Is(word, "UNKEYWORD"u8))
+        {
+            Space();
+            SearchKey keyword = new SearchKey.Keyword(Encoding.ASCII.GetString(Atom()));
+            return word.Length == 7 ? keyword : new SearchKey.Not(keyword);
+        }
+
+        if (Is(word, "LARGER"u8) || Is(word, "SMALLER"u8))
+        {
+            Space();
+            return word.Length == 6 ? new SearchKey.Larger(Number()) : new SearchKey.Smaller(Number());
+        }
+
+        var sent = word.Length > 4 && Is(word[..4], "SENT"u8);
+        var name = sent ? word[4..] : word;
+        DayRelation? relation = Is(name, "BEFORE"u8) ? DayRelation.Before : Is(name, "ON"u8) ? DayRelation.On : Is(name, "SINCE"u8) ? DayRelation.Since : null;
+        if (relation is not { } known)
+        {
+            return null;
+        }
+
+        Space();
+        return sent ? new SearchKey.SentDate(known, Date()) : new SearchKey.InternalDate(known, Date());
+    }
+
+    private string SearchText()
+    {
+        Space();
+        return Text();
+    }
+}

@@ -1,0 +1,376 @@
+using System.Buffers;
+using System.Text;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Wire;
+
+/// <summary>
+/// Parses one complete command: its lines, joined by CRLF, with the octets of its literals in between. The first failure sticks:
+/// every later call does nothing and returns an empty value, so that callers ask once, at the end. Never throws.
+/// </summary>
+/// <param name="input">Valid for the life of the reader; what methods return points into it or into fresh memory.</param>
+/// <param name="maxDepth">Parentheses within parentheses.</param>
+internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
+{
+    // RFC 3501 9; CTL and octets past ASCII are in none of them.
+    private static readonly SearchValues<byte> AtomOctets = Printable(except: "(){ %*\"\\]");
+    private static readonly SearchValues<byte> AstringOctets = Printable(except: "(){ %*\"\\");
+    private static readonly SearchValues<byte> TagOctets = Printable(except: "(){ %*\"\\+");
+    private static readonly SearchValues<byte> ListOctets = Printable(except: "(){ \"\\");
+    private static readonly SearchValues<byte> WordOctets = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-"u8);
+    private static readonly SearchValues<byte> QuotedEnds = SearchValues.Create("\"\\\r\n\0"u8);
+
+    private readonly ReadOnlySpan<byte> _input = input;
+    private int _position;
+    private int _depth;
+
+    /// <summary>What was wrong, and where; null while all is well.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>Counted in octets of the whole command, from 1.</summary>
+    public int ErrorPosition { get; private set; }
+
+    /// <summary>The answer to give when it is not BAD with a position: the syntax was right and the value was not.</summary>
+    public ImapReply? Refusal { get; private set; }
+
+    public readonly bool Failed => Error is not null;
+
+    public readonly bool AtEnd => _position == _input.Length;
+
+    private readonly ReadOnlySpan<byte> Rest => Failed ? default : _input[_position..];
+
+    private readonly byte Next => Failed || AtEnd ? (byte)0 : _input[_position];
+
+    public void Fail(string error)
+    {
+        if (!Failed)
+        {
+            Error = error;
+            ErrorPosition = _position + 1;
+        }
+    }
+
+    public void Refuse(ImapReply reply)
+    {
+        if (!Failed)
+        {
+            Fail(reply.Text);
+            Refusal = reply;
+        }
+    }
+
+    /// <summary>Exactly one.</summary>
+    public void Space() => Expect((byte)' ', "a space expected");
+
+    public bool TrySpace() => TryByte((byte)' ');
+
+    public bool TryByte(byte value)
+    {
+        if (Next != value || value == 0)
+        {
+            return false;
+        }
+
+        _position++;
+        return true;
+    }
+
+    public void End()
+    {
+        if (!AtEnd)
+        {
+            Fail("the end of the command expected");
+        }
+    }
+
+    public void OpenList()
+    {
+        Expect((byte)'(', "'(' expected");
+        Descend();
+    }
+
+    public bool TryOpenList()
+    {
+        if (Next != '(')
+        {
+            return false;
+        }
+
+        OpenList();
+        return !Failed;
+    }
+
+    /// <summary>
+    /// Ends a list, or steps over the space before its next element: false at the end and after a failure. For loops of the form
+    /// do ... while.
+    /// </summary>
+    public bool NextElement()
+    {
+        if (TryByte((byte)')'))
+        {
+            Ascend();
+            return false;
+        }
+
+        Expect((byte)' ', "a space or ')' expected");
+        return !Failed;
+    }
+
+    /// <summary>Ends a list if it ends here.</summary>
+    public bool TryCloseList()
+    {
+        var closed = TryByte((byte)')');
+        if (closed)
+        {
+            Ascend();
+        }
+
+        return closed;
+    }
+
+    /// <summary>Counts what nests without parentheses, as NOT and OR do.</summary>
+    public void Descend()
+    {
+        if (!Failed && ++_depth > maxDepth)
+        {
+            Fail("nested too deep");
+        }
+    }
+
+    public void Ascend() => _depth--;
+
+    public ReadOnlySpan<byte> Tag() => Token(TagOctets, "a tag expected");
+
+    public ReadOnlySpan<byte> Atom() => Token(AtomOctets, "an atom expected");
+
+    /// <summary>A name of the protocol's own: letters, digits, '.' and '-'.</summary>
+    public ReadOnlySpan<byte> Word() => Token(WordOctets, "a name expected");
+
+    public ReadOnlySpan<byte> Astring() => Next switch
+    {
+        (byte)'"' => Quoted(),
+        (byte)'{' => Literal(),
+        _ => Token(AstringOctets, "a string expected"),
+    };
+
+    public ReadOnlySpan<byte> String() => Next switch
+    {
+        (byte)'"' => Quoted(),
+        (byte)'{' => Literal(),
+        _ => Missing("a quoted string or literal expected"),
+    };
+
+    /// <summary>A string, or NIL as null.</summary>
+    public byte[]? NString()
+    {
+        if (Next is (byte)'"' or (byte)'{')
+        {
+            return String().ToArray();
+        }
+
+        if (!Failed && !Is(Atom(), "NIL"u8))
+        {
+            Fail("a string or NIL expected");
+        }
+
+        return null;
+    }
+
+    /// <summary>An astring in UTF-8, as text.</summary>
+    public string Text()
+    {
+        var start = _position;
+        var octets = Astring();
+        if (Failed)
+        {
+            return "";
+        }
+
+        if (!System.Text.Unicode.Utf8.IsValid(octets))
+        {
+            _position = start;
+            Fail("UTF-8 expected");
+            return "";
+        }
+
+        return Encoding.UTF8.GetString(octets);
+    }
+
+    /// <summary>A mailbox name in modified UTF-7; one that can't be a name is refused with NO.</summary>
+    public MailboxName Mailbox()
+    {
+        var octets = Astring();
+        if (Failed)
+        {
+            return default;
+        }
+
+        if (!ModifiedUtf7.TryDecode(octets, out var text) || !MailboxName.TryParse(text, out var name))
+        {
+            Refuse(ImapReply.No("This can't be a mailbox's name", "CANNOT"));
+            return default;
+        }
+
+        return name;
+    }
+
+    /// <summary>A mailbox name with wildcards, in modified UTF-7 as it came.</summary>
+    public ReadOnlySpan<byte> ListMailbox() => Next switch
+    {
+        (byte)'"' => Quoted(),
+        (byte)'{' => Literal(),
+        _ => Token(ListOctets, "a mailbox name or pattern expected"),
+    };
+
+    /// <summary>1*DIGIT up to 4,294,967,295.</summary>
+    public uint Number()
+    {
+        var rest = Rest;
+        ulong value = 0;
+        var length = 0;
+        while (length < rest.Length && rest[length] is >= (byte)'0' and <= (byte)'9')
+        {
+            value = (value * 10) + rest[length] - '0';
+            if (value > uint.MaxValue)
+            {
+                Fail("the number is too large");
+                return 0;
+            }
+
+            length++;
+        }
+
+        if (length == 0)
+        {
+            Fail("a number expected");
+        }
+
+        _position += length;
+        return (uint)value;
+    }
+
+    /// <summary>A number that does not begin with 0.</summary>
+    public uint NonZeroNumber()
+    {
+        if (Next == '0')
+        {
+            Fail("0 is not allowed here");
+        }
+
+        return Number();
+    }
+
+    public NumberSet NumberSet()
+    {
+        var ranges = new List<NumberRange>();
+        do
+        {
+            var first = NumberOrStar();
+            ranges.Add(new NumberRange(first, TryByte((byte)':') ? NumberOrStar() : first));
+        }
+        while (TryByte((byte)',') && !Failed);
+
+        return new NumberSet([.. ranges]);
+    }
+
+    private uint NumberOrStar() => TryByte((byte)'*') ? NumberRange.Star : NonZeroNumber();
+
+    private ReadOnlySpan<byte> Token(SearchValues<byte> octets, string expected)
+    {
+        var rest = Rest;
+        var end = rest.IndexOfAnyExcept(octets);
+        var token = end < 0 ? rest : rest[..end];
+        if (token.IsEmpty)
+        {
+            return Missing(expected);
+        }
+
+        _position += token.Length;
+        return token;
+    }
+
+    private ReadOnlySpan<byte> Quoted()
+    {
+        _position++;
+        var rest = Rest;
+        var end = 0;
+        var escapes = 0;
+        while (true)
+        {
+            var found = rest[end..].IndexOfAny(QuotedEnds);
+            end += Math.Max(found, 0);
+            if (found < 0 || rest[end] is not ((byte)'"' or (byte)'\\'))
+            {
+                _position += end;
+                return Missing("the end of the quoted string expected");
+            }
+
+            if (rest[end] == '"')
+            {
+                _position += end + 1;
+                return escapes == 0 ? rest[..end] : Unescape(rest[..end], escapes);
+            }
+
+            if (end + 1 >= rest.Length || rest[end + 1] is not ((byte)'"' or (byte)'\\'))
+            {
+                _position += end;
+                return Missing("only '\"' and '\\' may stand behind '\\'");
+            }
+
+            escapes++;
+            end += 2;
+        }
+    }
+
+    private static byte[] Unescape(ReadOnlySpan<byte> text, int escapes)
+    {
+        var plain = new byte[text.Length - escapes];
+        for (int from = 0, to = 0; from < text.Length; from++, to++)
+        {
+            from += text[from] == '\\' ? 1 : 0;
+            plain[to] = text[from];
+        }
+
+        return plain;
+    }
+
+    private ReadOnlySpan<byte> Literal()
+    {
+        var start = _position;
+        _position++;
+        var length = Number();
+        TryByte((byte)'+');
+        if (!Failed && Rest.StartsWith("}\r\n"u8) && Rest.Length - 3 >= length)
+        {
+            var octets = Rest.Slice(3, (int)length);
+            _position += 3 + octets.Length;
+            return octets;
+        }
+
+        if (!Failed)
+        {
+            _position = start;
+        }
+
+        return Missing("a literal expected");
+    }
+
+    private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(word, name);
+
+    private ReadOnlySpan<byte> Missing(string expected)
+    {
+        Fail(expected);
+        return default;
+    }
+
+    private void Expect(byte value, string expected)
+    {
+        if (!TryByte(value))
+        {
+            Fail(expected);
+        }
+    }
+
+    private static SearchValues<byte> Printable(string except) =>
+        SearchValues.Create([.. Enumerable.Range(0x21, 0x7E - 0x20).Select(static i => (byte)i).Where(octet => !except.Contains((char)octet))]);
+}

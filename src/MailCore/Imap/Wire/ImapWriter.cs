@@ -1,0 +1,190 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.IO.Pipelines;
+using System.Text;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Wire;
+
+/// <summary>
+/// Writes responses into a pipe without flushing, and knows which form a string may take. Nothing it is given can end a line or
+/// change the shape of a response.
+/// </summary>
+internal sealed partial class ImapWriter(PipeWriter output)
+{
+    /// <summary>Octets written and not flushed past which a long response is flushed in between.</summary>
+    public const int FlushThreshold = 32 * 1024;
+
+    private const int ChunkSize = 4 * 1024;
+    private const int MaxQuoted = 1024;
+
+    private static readonly SearchValues<byte> AtomOctets = SearchValues.Create(
+        [.. Enumerable.Range(0x21, 0x7E - 0x20).Select(static i => (byte)i).Where(static octet => !"(){ %*\"\\]".Contains((char)octet))]);
+
+    // Octets of a quoted string that need no backslash.
+    private static readonly SearchValues<byte> PlainOctets = SearchValues.Create(
+        [.. Enumerable.Range(1, 0x7E).Select(static i => (byte)i).Where(static octet => !"\r\n\"\\".Contains((char)octet))]);
+
+    private Memory<byte> _memory;
+    private int _used;
+    private long _unflushed;
+
+    /// <summary>Whether it is time for <see cref="FlushAsync"/> within a response.</summary>
+    public bool WantsFlush => _unflushed + _used >= FlushThreshold;
+
+    public bool HasUnflushed => _unflushed + _used > 0;
+
+    /// <summary>The protocol's own words: ASCII, and no line end but the one of <see cref="Line"/>.</summary>
+    public ImapWriter Raw(ReadOnlySpan<byte> octets)
+    {
+        while (!octets.IsEmpty)
+        {
+            var into = Room(Math.Min(octets.Length, ChunkSize));
+            var count = Math.Min(octets.Length, into.Length);
+            octets[..count].CopyTo(into);
+            _used += count;
+            octets = octets[count..];
+        }
+
+        return this;
+    }
+
+    /// <summary>The protocol's own words in ASCII.</summary>
+    public ImapWriter Raw(string ascii)
+    {
+        for (var rest = ascii.AsSpan(); !rest.IsEmpty;)
+        {
+            var into = Room(Math.Min(rest.Length, ChunkSize));
+            var count = Math.Min(rest.Length, into.Length);
+            Encoding.ASCII.GetBytes(rest[..count], into);
+            _used += count;
+            rest = rest[count..];
+        }
+
+        return this;
+    }
+
+    public ImapWriter Number(long value)
+    {
+        Utf8Formatter.TryFormat(value, Room(20), out var written);
+        _used += written;
+        return this;
+    }
+
+    public ImapWriter Line() => Raw("\r\n"u8);
+
+    /// <summary>"* " and a number and a space.</summary>
+    public ImapWriter Untagged(long number) => Raw("* "u8).Number(number).Raw(" "u8);
+
+    public ImapWriter Nil() => Raw("NIL"u8);
+
+    /// <summary>Quoted where it can be, a literal where it must. NUL, which IMAP can't say, becomes '?'.</summary>
+    public ImapWriter String(ReadOnlySpan<byte> octets)
+    {
+        var plain = octets.IndexOfAnyExcept(PlainOctets);
+        if (octets.Length <= MaxQuoted && (plain < 0 || !octets[plain..].ContainsAnyExcept(QuotableOctets)))
+        {
+            return Quote(octets, plain);
+        }
+
+        Raw("{"u8).Number(octets.Length).Raw("}\r\n"u8);
+        for (int end; (end = octets.IndexOf((byte)0)) >= 0; octets = octets[(end + 1)..])
+        {
+            Raw(octets[..end]).Raw("?"u8);
+        }
+
+        return Raw(octets);
+    }
+
+    public ImapWriter NString(ReadOnlyMemory<byte>? octets) => octets is { } some ? String(some.Span) : Nil();
+
+    /// <summary>A mailbox's name in modified UTF-7, as an atom where it can be one.</summary>
+    public ImapWriter Mailbox(string name)
+    {
+        var ascii = Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name));
+        return ascii.Length == 0 || ascii.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(ascii, "NIL"u8) ? String(ascii) : Raw(ascii);
+    }
+
+    /// <summary>Goes on with another pipe, as after STARTTLS. What was written before must have been flushed.</summary>
+    public void Attach(PipeWriter to) => output = to;
+
+    /// <summary>Hands everything to the client.</summary>
+    /// <exception cref="IOException">It no longer reads.</exception>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (!HasUnflushed)
+        {
+            return;
+        }
+
+        Commit();
+        _unflushed = 0;
+        var result = await output.FlushAsync(cancellationToken);
+        if (result.IsCompleted || result.IsCanceled)
+        {
+            throw new IOException("The client no longer reads.");
+        }
+    }
+
+    /// <summary>Writes octets of a message, of which the store must have as many as asked; the caller has written a literal's header.</summary>
+    public async ValueTask CopyAsync(MessageContent content, long offset, long length, CancellationToken cancellationToken)
+    {
+        Commit();
+        while (length > 0)
+        {
+            var size = (int)Math.Min(length, 2 * ChunkSize);
+            var count = await content.ReadAsync(offset, output.GetMemory(size)[..size], cancellationToken);
+            if (count == 0)
+            {
+                throw new EndOfStreamException("The store holds fewer octets than it announced.");
+            }
+
+            output.Advance(count);
+            _unflushed += count;
+            offset += count;
+            length -= count;
+            if (WantsFlush)
+            {
+                await FlushAsync(cancellationToken);
+            }
+        }
+    }
+
+    private static readonly SearchValues<byte> QuotableOctets = SearchValues.Create(
+        [.. Enumerable.Range(1, 0x7E).Select(static i => (byte)i).Where(static octet => octet is not ((byte)'\r' or (byte)'\n'))]);
+
+    private ImapWriter Quote(ReadOnlySpan<byte> octets, int special)
+    {
+        Raw("\""u8);
+        for (; special >= 0; special = octets.IndexOfAnyExcept(PlainOctets))
+        {
+            Raw(octets[..special]).Raw("\\"u8).Raw(octets.Slice(special, 1));
+            octets = octets[(special + 1)..];
+        }
+
+        return Raw(octets).Raw("\""u8);
+    }
+
+    private Span<byte> Room(int count)
+    {
+        if (_memory.Length - _used < count)
+        {
+            Commit();
+            _memory = output.GetMemory(Math.Max(count, ChunkSize));
+        }
+
+        return _memory.Span[_used..];
+    }
+
+    private void Commit()
+    {
+        if (_used > 0)
+        {
+            output.Advance(_used);
+            _unflushed += _used;
+            _used = 0;
+        }
+
+        _memory = default;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Runtime.InteropServices;
+
+namespace MailCore.Imap.Wire;
+
+/// <summary>From one message number to another, both included; from 1.</summary>
+internal readonly record struct SequenceRange(int First, int Last)
+{
+    public int Count => Last - First + 1;
+}
+
+/// <summary>Message numbers of one session as ascending ranges that neither touch nor overlap; immutable.</summary>
+internal sealed class SequenceSet
+{
+    private readonly SequenceRange[] _ranges;
+
+    private SequenceSet(SequenceRange[] ranges) => _ranges = ranges;
+
+    public static SequenceSet Empty { get; } = new([]);
+
+    public ReadOnlySpan<SequenceRange> Ranges => _ranges;
+
+    public int Count
+    {
+        get
+        {
+            var count = 0;
+            foreach (var range in _ranges)
+            {
+                count += range.Count;
+            }
+
+            return count;
+        }
+    }
+
+    public bool IsEmpty => _ranges.Length == 0;
+
+    /// <summary>The ranges given, each upward, in any order; overlaps are joined. Sorts the list.</summary>
+    public static SequenceSet From(List<SequenceRange> ranges)
+    {
+        ranges.Sort(static (a, b) => a.First.CompareTo(b.First));
+        var kept = 0;
+        for (var i = 0; i < ranges.Count; i++)
+        {
+            if (kept > 0 && ranges[i].First <= ranges[kept - 1].Last + 1)
+            {
+                if (ranges[i].Last > ranges[kept - 1].Last)
+                {
+                    ranges[kept - 1] = ranges[kept - 1] with { Last = ranges[i].Last };
+                }
+            }
+            else
+            {
+                ranges[kept++] = ranges[i];
+            }
+        }
+
+        return kept == 0 ? Empty : new SequenceSet([.. CollectionsMarshal.AsSpan(ranges)[..kept]]);
+    }
+
+    public bool Contains(int sequence)
+    {
+        int low = 0, high = _ranges.Length - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) / 2;
+            if (sequence < _ranges[middle].First)
+            {
+                high = middle - 1;
+            }
+            else if (sequence > _ranges[middle].Last)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Every number, ascending.</summary>
+    public Enumerator GetEnumerator() => new(_ranges);
+
+    internal struct Enumerator(SequenceRange[] ranges)
+    {
+        private int _range;
+        private int _next;
+
+        public int Current { get; private set; }
+
+        public bool MoveNext()
+        {
+            while (_range < ranges.Length)
+            {
+                if (_next == 0)
+                {
+                    _next = ranges[_range].First;
+                }
+
+                if (_next <= ranges[_range].Last)
+                {
+                    Current = _next++;
+                    return true;
+                }
+
+                _range++;
+                _next = 0;
+            }
+
+            return false;
+        }
+    }
+}

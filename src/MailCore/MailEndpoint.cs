@@ -1,0 +1,69 @@
+using System.Collections;
+using System.Net;
+using System.Net.Sockets;
+using MailCore.Net;
+using MailCore.Tls;
+
+namespace MailCore;
+
+/// <summary>One address on which one protocol is served.</summary>
+public sealed class MailEndpoint
+{
+    internal MailEndpoint(string name, EndPoint endPoint, TlsUpgrade tls, IMailProtocol protocol, MailConnectionDelegate run) =>
+        (Name, EndPoint, TlsUpgrade, Protocol, Run) = (name, endPoint, tls, protocol, run);
+
+    /// <summary>Its role: "smtp", "submissions", "imap"; a second one of a role is "smtp-2".</summary>
+    public string Name { get; }
+
+    /// <summary>The address bound; before the start the one configured, whose port may be 0.</summary>
+    public EndPoint EndPoint { get; internal set; }
+
+    /// <summary>The port bound, or 0 for a Unix socket.</summary>
+    public int Port => (EndPoint as IPEndPoint)?.Port ?? 0;
+
+    /// <summary>Its TLS rule.</summary>
+    public TlsPolicy Tls => TlsUpgrade.Policy;
+
+    /// <summary>What is spoken.</summary>
+    public IMailProtocol Protocol { get; }
+
+    internal TlsUpgrade TlsUpgrade { get; }
+
+    internal MailConnectionDelegate Run { get; }
+
+    /// <summary>Only this machine can reach it.</summary>
+    public bool IsLocal => EndPoint switch
+    {
+        IPEndPoint ip => IPAddress.IsLoopback(ip.Address),
+        UnixDomainSocketEndPoint => true,
+        _ => false,
+    };
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} on {EndPoint}";
+}
+
+/// <summary>A server's endpoints, in the order they were configured.</summary>
+public sealed class MailEndpointCollection : IReadOnlyList<MailEndpoint>
+{
+    private readonly List<MailEndpoint> _endpoints;
+
+    internal MailEndpointCollection(List<MailEndpoint> endpoints) => _endpoints = endpoints;
+
+    /// <inheritdoc/>
+    public int Count => _endpoints.Count;
+
+    /// <inheritdoc/>
+    public MailEndpoint this[int index] => _endpoints[index];
+
+    /// <summary>The endpoint of this name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none; the message lists those there are.</exception>
+    public MailEndpoint this[string name] =>
+        _endpoints.Find(endpoint => endpoint.Name == name)
+        ?? throw new KeyNotFoundException($"No endpoint is called '{name}'; there are: {string.Join(", ", _endpoints.Select(static endpoint => endpoint.Name))}.");
+
+    /// <inheritdoc/>
+    public IEnumerator<MailEndpoint> GetEnumerator() => _endpoints.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}

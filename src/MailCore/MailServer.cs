@@ -1,0 +1,273 @@
+using System.Net.Sockets;
+using MailCore.Hosting;
+using MailCore.Net;
+using MailCore.Tls;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore;
+
+/// <summary>
+/// A running mail server: binds its endpoints, runs their connections, and stops in three steps. Started once, stopped once; all
+/// members are thread-safe.
+/// </summary>
+public sealed partial class MailServer : IAsyncDisposable
+{
+    private readonly MailServerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConnectionLimiter _limiter;
+    private readonly SessionTable _sessions;
+    private readonly List<(MailEndpoint Endpoint, SocketListener Listener)> _listeners = [];
+    private readonly List<Task> _acceptLoops = [];
+    private readonly CancellationTokenSource _stopping;
+    private readonly Lock _gate = new();
+    private IAsyncDisposable? _container;
+    private Task? _stop;
+    private bool _started;
+
+    internal MailServer(MailServerOptions options, List<MailEndpoint> endpoints, CancellationTokenSource stopping, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_options, _stopping, _time) = (options, stopping, time);
+        _logger = loggers.CreateLogger<MailServer>();
+        _limiter = new ConnectionLimiter(options.MaxConnections, options.MaxConnectionsPerAddress);
+        _sessions = new SessionTable(time);
+        Endpoints = new MailEndpointCollection(endpoints);
+    }
+
+    /// <summary>Where it listens; ports that were configured as 0 are the real ones after the start.</summary>
+    public MailEndpointCollection Endpoints { get; }
+
+    /// <summary>Connections being served now.</summary>
+    public int ConnectionCount => _sessions.Count;
+
+    /// <summary>
+    /// Starts a server of its own, without a host. Returns when every endpoint is bound and accepting; disposing it stops the server
+    /// and releases the store.
+    /// </summary>
+    /// <exception cref="MailServerConfigurationException">The configuration is incomplete or unsafe; the message says what to change.</exception>
+    /// <exception cref="IOException">An address can't be bound.</exception>
+    public static async Task<MailServer> StartAsync(Action<MailServerBuilder> configure, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        var services = new ServiceCollection();
+        services.AddMailServer(configure);
+        var container = services.BuildServiceProvider();
+        try
+        {
+            var server = container.GetRequiredService<MailServer>();
+            server._container = container;
+            await server.StartAsync(cancellationToken).ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            await container.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
+    internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
+
+    /// <summary>Binds every endpoint, or none: when one can't be bound those before it are released again.</summary>
+    internal async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _started, true))
+        {
+            throw new InvalidOperationException("This server has been started already.");
+        }
+
+        await Prepare(cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                foreach (var endpoint in Endpoints)
+                {
+                    var listener = SocketListener.Bind(endpoint.EndPoint, _options.Backlog);
+                    endpoint.EndPoint = listener.EndPoint;
+                    _listeners.Add((endpoint, listener));
+                }
+            }
+            catch
+            {
+                Unbind();
+                throw;
+            }
+
+            foreach (var (endpoint, listener) in _listeners)
+            {
+                _acceptLoops.Add(AcceptAsync(endpoint, listener));
+                LogListening(endpoint.Name, endpoint.EndPoint, endpoint.Tls.Mode);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Stops: takes no more connections; lets commands at hand finish and tells clients goodbye; and when
+    /// <paramref name="cancellationToken"/> fires, or <see cref="MailServerOptions.StopTimeout"/> has passed, aborts what is left.
+    /// Returns when no session is left. May be called again.
+    /// </summary>
+    public Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_gate)
+        {
+            return _stop ??= StopCoreAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        if (Interlocked.Exchange(ref _container, null) is { } container)
+        {
+            await container.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Serves a connection that something other than our own listeners accepted; returns when it is over and disposed.</summary>
+    internal Task ServeAsync(MailEndpoint endpoint, MailConnection connection)
+    {
+        _sessions.Add(connection);
+        return RunSessionAsync(endpoint, connection);
+    }
+
+    // The connection is in the table already, so that a stop can't overlook it.
+    private async Task RunSessionAsync(MailEndpoint endpoint, MailConnection connection)
+    {
+        var admitted = _limiter.TryEnter(connection.RemoteEndPoint, out var lease);
+        using (lease)
+        {
+            try
+            {
+                if (admitted)
+                {
+                    await endpoint.Run(connection).ConfigureAwait(false);
+                }
+                else
+                {
+                    LogBusy(endpoint.Name, connection.RemoteEndPoint);
+                    await RefuseAsync(endpoint, connection).ConfigureAwait(false);
+                }
+            }
+            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException || connection.Closed.IsCancellationRequested)
+            {
+                LogBroken(connection.Id, endpoint.Name, error.Message);
+            }
+            catch (Exception error)
+            {
+                LogBug(error, connection.Id, endpoint.Name);
+                connection.Abort(error);
+            }
+            finally
+            {
+                await CloseAsync(connection).ConfigureAwait(false);
+                _sessions.Remove(connection);
+            }
+        }
+    }
+
+    private async Task AcceptAsync(MailEndpoint endpoint, SocketListener listener)
+    {
+        while (await listener.AcceptAsync(_sessions.NextId, error => LogAcceptFailed(endpoint.Name, error.Message), _time).ConfigureAwait(false) is { } connection)
+        {
+            _sessions.Add(connection);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static work => _ = work.Server.RunSessionAsync(work.Endpoint, work.Connection),
+                (Server: this, Endpoint: endpoint, Connection: connection),
+                preferLocal: false);
+        }
+    }
+
+    private static async Task RefuseAsync(MailEndpoint endpoint, MailConnection connection)
+    {
+        if (endpoint.Tls.Mode != TlsMode.Implicit)
+        {
+            await connection.Transport.Output.WriteAsync(endpoint.Protocol.BusyGreeting).ConfigureAwait(false);
+        }
+    }
+
+    // Saying goodbye to a client that does not listen must not take for ever.
+    private async Task CloseAsync(MailConnection connection)
+    {
+        var closing = connection.DisposeAsync();
+        if (closing.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        var closed = closing.AsTask();
+        try
+        {
+            await closed.WaitAsync(TimeSpan.FromSeconds(5), _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            connection.Abort(null);
+        }
+        catch (Exception error)
+        {
+            LogBroken(connection.Id, "closing", error.Message);
+        }
+    }
+
+    private async Task StopCoreAsync(CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        Unbind();
+        await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+
+        using var deadline = new CancellationTokenSource(_options.StopTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            await _sessions.Emptied.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            LogAborting(_sessions.Count);
+            _sessions.AbortAll();
+            await _sessions.Emptied.ConfigureAwait(false);
+        }
+
+        if (_started)
+        {
+            LogStopped();
+        }
+    }
+
+    private void Unbind()
+    {
+        foreach (var (_, listener) in _listeners)
+        {
+            listener.Dispose();
+        }
+
+        _listeners.Clear();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Listening: {Endpoint} on {Address}, TLS {Mode}")]
+    private partial void LogListening(string endpoint, System.Net.EndPoint address, TlsMode mode);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} can't accept connections for now: {Reason}")]
+    private partial void LogAcceptFailed(string endpoint, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} turned {Remote} away: too many connections")]
+    private partial void LogBusy(string endpoint, System.Net.EndPoint? remote);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Connection {Connection} ({Endpoint}) broke: {Reason}")]
+    private partial void LogBroken(string connection, string endpoint, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Connection {Connection} ({Endpoint}) failed")]
+    private partial void LogBug(Exception error, string connection, string endpoint);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Stopping: {Count} sessions did not end in time and are cut off")]
+    private partial void LogAborting(int count);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
+    private partial void LogStopped();
+}

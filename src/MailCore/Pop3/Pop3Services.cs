@@ -1,0 +1,28 @@
+using MailCore.Authentication;
+using MailCore.Storage;
+using MailCore.Tls;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Pop3;
+
+/// <summary>What a POP3 endpoint works with; shared by all its sessions.</summary>
+public sealed record Pop3Services
+{
+    /// <summary>The endpoint's TLS rule.</summary>
+    public required TlsUpgrade Tls { get; init; }
+
+    /// <summary>Who may log in.</summary>
+    public required LoginService Login { get; init; }
+
+    /// <summary>The mail.</summary>
+    public required MailAccounts Accounts { get; init; }
+
+    /// <summary>Which mail drops are open; one for all endpoints that serve the same mail.</summary>
+    public required Pop3MailDropLocks Locks { get; init; }
+
+    /// <summary>For time-outs.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>For logs.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+}

@@ -1,0 +1,43 @@
+using System.Buffers;
+using System.Text;
+using MailCore.Messaging;
+
+namespace MailCore.Smtp.Commands;
+
+/// <summary>EHLO and HELO (RFC 5321 4.1.1.1), LHLO (RFC 2033 4.1). Each ends a transaction that was open.</summary>
+internal static class HelloCommand
+{
+    // More than the grammar has, less than could confuse a header: clients call themselves many things.
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]");
+
+    public static ValueTask<SmtpReply?> EhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => new(Run(session, HelloKind.Ehlo, argument.Span));
+
+    public static ValueTask<SmtpReply?> HeloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => new(Run(session, HelloKind.Helo, argument.Span));
+
+    public static ValueTask<SmtpReply?> LhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => new(Run(session, HelloKind.Lhlo, argument.Span));
+
+    private static SmtpReply? Run(SmtpSession session, HelloKind kind, ReadOnlySpan<byte> argument)
+    {
+        if (argument.IsEmpty || argument.Length > EmailAddress.MaxDomain || !System.Text.Unicode.Utf8.IsValid(argument))
+        {
+            return SmtpReplies.BadArgument;
+        }
+
+        var name = session.ClientName is { } known && Encoding.UTF8.GetByteCount(known) == argument.Length && Ascii.Equals(argument, known)
+            ? known
+            : Encoding.UTF8.GetString(argument);
+        if (!EmailAddress.IsDomain(name) && name.AsSpan().ContainsAnyExcept(NameCharacters))
+        {
+            return SmtpReplies.BadArgument;
+        }
+
+        session.Greet(kind, name);
+        if (kind == HelloKind.Helo)
+        {
+            return session.Protocol.Hello;
+        }
+
+        session.Channel.Write(session.Protocol.Capabilities.Reply(session.IsSecured, session.Identity is not null));
+        return null;
+    }
+}

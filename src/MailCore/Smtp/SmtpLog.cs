@@ -1,0 +1,27 @@
+using System.Net;
+using MailCore.Messaging;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Smtp;
+
+/// <summary>What the engine logs. Text from clients has been parsed into addresses or cleaned before it comes here.</summary>
+internal sealed partial class SmtpLog(ILogger logger)
+{
+    [LoggerMessage(EventId = 4001, Level = LogLevel.Information, Message = "{Connection} {QueueId}: from <{Sender}> to {Count} recipients, {Size} octets: {Reply}")]
+    public partial void Received(string connection, string queueId, ReversePath sender, int count, long size, SmtpReply reply);
+
+    [LoggerMessage(EventId = 4002, Level = LogLevel.Information, Message = "{Connection} {QueueId}: message refused: {Reply}")]
+    public partial void Refused(string connection, string queueId, SmtpReply reply);
+
+    [LoggerMessage(EventId = 4003, Level = LogLevel.Information, Message = "{Connection} {Remote}: recipient <{Recipient}> refused: {Reply}")]
+    public partial void RecipientRefused(string connection, EndPoint? remote, EmailAddress recipient, SmtpReply reply);
+
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Warning, Message = "{Connection} {Remote}: octets behind STARTTLS; the connection is dropped")]
+    public partial void Injected(string connection, EndPoint? remote);
+
+    [LoggerMessage(EventId = 4005, Level = LogLevel.Error, Message = "{Connection} {QueueId}: the {Part} failed")]
+    public partial void Failed(Exception exception, string connection, string queueId, string part);
+
+    [LoggerMessage(EventId = 4006, Level = LogLevel.Error, Message = "{Connection} {QueueId}: the delivery gave {Given} replies for {Expected} recipients")]
+    public partial void WrongReplies(string connection, string queueId, int given, int expected);
+}

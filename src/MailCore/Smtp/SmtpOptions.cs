@@ -1,0 +1,86 @@
+namespace MailCore.Smtp;
+
+/// <summary>The settings of one SMTP, submission or LMTP endpoint. Not to be changed once the endpoint runs.</summary>
+public sealed class SmtpOptions
+{
+    /// <summary>Starts from a dialect's defaults.</summary>
+    public SmtpOptions(SmtpDialect dialect)
+    {
+        ArgumentNullException.ThrowIfNull(dialect);
+        Dialect = dialect;
+        OfferAuthentication = dialect.OfferAuthentication;
+        RequireAuthentication = dialect.RequireAuthentication;
+        RequireOwnedSender = dialect.RequireOwnedSender;
+        CompleteMessages = dialect.CompleteMessages;
+        BareLineFeed = dialect.BareLineFeed;
+    }
+
+    /// <summary>The role.</summary>
+    public SmtpDialect Dialect { get; }
+
+    /// <summary>This server's name in greetings and Received headers: a domain name or address literal.</summary>
+    public string HostName { get; set; } = "localhost";
+
+    /// <summary>Whether AUTH is announced, once the TLS policy allows it. On for submission.</summary>
+    public bool OfferAuthentication { get; set; }
+
+    /// <summary>Whether MAIL is refused with 530 5.7.0 before AUTH. On for submission.</summary>
+    public bool RequireAuthentication { get; set; }
+
+    /// <summary>Whether an authenticated client may use only addresses that the directory says are its own, or the null path; else 553 5.7.1. On for submission.</summary>
+    public bool RequireOwnedSender { get; set; }
+
+    /// <summary>Whether a missing Date or Message-ID is added and Bcc removed (RFC 6409 8). On for submission.</summary>
+    public bool CompleteMessages { get; set; }
+
+    /// <summary>Whether MAIL is refused with 503 5.5.1 before EHLO, HELO or LHLO. On.</summary>
+    public bool RequireHello { get; set; } = true;
+
+    /// <summary>What is done about lines that end in LF alone: rewritten on transfer, refused otherwise.</summary>
+    public BareLineFeedRule BareLineFeed { get; set; }
+
+    /// <summary>Octets of a message, as RFC 1870 counts them; 50 MB by default. Past it 552 5.3.4.</summary>
+    public long MaxMessageSize { get; set; } = 50 * 1024 * 1024;
+
+    /// <summary>Octets of a refused message that are read and dropped before the client is answered and cut off; 100 MB by default.</summary>
+    public long MaxDrain { get; set; } = 100 * 1024 * 1024;
+
+    /// <summary>
+    /// Octets of one line of a message without its CRLF; 1 MiB by default, past it 554 5.6.0. RFC 5321 allows 998, but what comes is
+    /// stored as it came, and longer lines do come.
+    /// </summary>
+    public int MaxTextLine { get; set; } = 1024 * 1024;
+
+    /// <summary>Octets of a command without its CRLF; 2 KB by default. Past it 500 5.5.2.</summary>
+    public int MaxCommandLine { get; set; } = 2 * 1024;
+
+    /// <summary>Octets of an AUTH command and of each response in its exchange; 12 KB by default (RFC 4954 4). Past it 500 5.5.6.</summary>
+    public int MaxAuthenticationLine { get; set; } = 12 * 1024;
+
+    /// <summary>Recipients of one message; 1,000 by default. Past it 452 4.5.3.</summary>
+    public int MaxRecipients { get; set; } = 1_000;
+
+    /// <summary>Received headers of one message before it counts as looping; 50 by default. Past it 554 5.4.6.</summary>
+    public int MaxReceived { get; set; } = 50;
+
+    /// <summary>Bad commands in a session; 10 by default. Past it 421 4.7.0 and the connection is closed.</summary>
+    public int MaxBadCommands { get; set; } = 10;
+
+    /// <summary>The same where authentication is required and has not happened yet; 3 by default.</summary>
+    public int MaxBadCommandsBeforeAuthentication { get; set; } = 3;
+
+    /// <summary>Failed AUTH commands in a session; 3 by default. The last is answered with 421 4.7.0 and the connection is closed.</summary>
+    public int MaxAuthenticationFailures { get; set; } = 3;
+
+    /// <summary>Messages in a session; null, the default, for any number. Past it 421 4.7.0 and the connection is closed.</summary>
+    public int? MaxMessages { get; set; }
+
+    /// <summary>Without a command for this long the client gets 421 4.4.2; 5 min by default (RFC 5321 4.5.3.2.7).</summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Without an octet of a message for this long the client gets 421 4.4.2; 3 min by default (RFC 5321 4.5.3.2.5).</summary>
+    public TimeSpan DataTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>A client that takes no replies for this long is cut off; 5 min by default.</summary>
+    public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(5);
+}

@@ -1,0 +1,36 @@
+using MailCore.Authentication;
+using MailCore.Delivery;
+using MailCore.Storage;
+using MailCore.Tls;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MailCore.Smtp;
+
+/// <summary>What an SMTP endpoint works with.</summary>
+public sealed record SmtpServices
+{
+    /// <summary>The endpoint's TLS rule and the way to TLS.</summary>
+    public required TlsUpgrade Tls { get; init; }
+
+    /// <summary>Decides at RCPT.</summary>
+    public required IMessageRouter Router { get; init; }
+
+    /// <summary>Takes complete messages.</summary>
+    public required IMessageDelivery Delivery { get; init; }
+
+    /// <summary>Where messages are read into: <see cref="MailAccounts"/>, or <see cref="TemporaryStaging"/> where nothing is stored.</summary>
+    public required IMessageStaging Staging { get; init; }
+
+    /// <summary>Needed where AUTH is offered.</summary>
+    public LoginService? Login { get; init; }
+
+    /// <summary>Needed where senders must own their addresses.</summary>
+    public IMailDirectory? Directory { get; init; }
+
+    /// <summary>Runs time-outs and dates messages.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the engine's log goes.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+}

@@ -1,0 +1,240 @@
+using MailCore.Authentication;
+using MailCore.Delivery;
+using MailCore.Messaging;
+using MailCore.Net;
+using MailCore.Smtp.Wire;
+using MailCore.Tls;
+
+namespace MailCore.Smtp;
+
+/// <summary>How a client greeted.</summary>
+internal enum HelloKind
+{
+    None,
+    Helo,
+    Ehlo,
+    Lhlo,
+}
+
+/// <summary>One client's dialog: what it has told so far, and the loop that answers it. Single-threaded.</summary>
+internal sealed class SmtpSession : IDisposable
+{
+    private readonly DataBodyReader _body;
+    private readonly LineRule _command;
+    private MailSessionInfo? _info;
+    private int _badCommands;
+
+    public SmtpSession(SmtpProtocol protocol, MailConnection connection, CancellationToken stopping)
+    {
+        (Protocol, Stopping) = (protocol, stopping);
+        Channel = new SmtpChannel(connection, protocol.Options.WriteTimeout, protocol.Services.Time, stopping);
+        _body = new DataBodyReader(Channel.Framer);
+        var options = protocol.Options;
+        var longest = options.OfferAuthentication ? options.MaxAuthenticationLine : options.MaxCommandLine;
+        _command = new LineRule(options.MaxCommandLine, longest, options.CommandTimeout, IsCommand: true);
+    }
+
+    public SmtpProtocol Protocol { get; }
+
+    public SmtpOptions Options => Protocol.Options;
+
+    public SmtpServices Services => Protocol.Services;
+
+    public SmtpChannel Channel { get; }
+
+    public MailConnection Connection => Channel.Connection;
+
+    public CancellationToken Stopping { get; }
+
+    public bool IsSecured => Connection.Tls is not null;
+
+    public HelloKind Hello { get; private set; }
+
+    public string? ClientName { get; private set; }
+
+    public MailIdentity? Identity { get; private set; }
+
+    /// <summary>Since MAIL was accepted.</summary>
+    public MailTransaction? Transaction { get; private set; }
+
+    /// <summary>One per recipient of the transaction.</summary>
+    public List<RecipientRoute> Routes { get; private set; } = [];
+
+    public int Messages { get; set; }
+
+    public int FailedLogins { get; set; }
+
+    /// <summary>Set by whoever gives the session's last reply.</summary>
+    public bool IsOver { get; set; }
+
+    /// <summary>The body behind DATA.</summary>
+    public DataBodyReader Body => _body;
+
+    /// <summary>What a transaction that starts now is told.</summary>
+    public MailSessionInfo Info => _info ??= new MailSessionInfo
+    {
+        ConnectionId = Connection.Id,
+        Protocol = TransmissionType(),
+        ServerName = Options.HostName,
+        ClientName = ClientName,
+        RemoteEndPoint = Connection.RemoteEndPoint,
+        TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
+        AuthenticatedUser = Identity?.Name,
+        AuthenticatedAccount = Identity?.Account.Value,
+    };
+
+    public async Task RunAsync()
+    {
+        Channel.Write(Protocol.Greeting);
+        while (!IsOver)
+        {
+            if (Stopping.IsCancellationRequested)
+            {
+                Channel.Write(SmtpReplies.Stopping);
+                break;
+            }
+
+            var line = await Channel.ReadLineAsync(_command).ConfigureAwait(false);
+            var reply = line.Kind == LineKind.Line ? await RunCommandAsync(line.Octets).ConfigureAwait(false) : Answer(line.Kind);
+            if (reply is not null)
+            {
+                Channel.Write(CountBad(reply));
+            }
+        }
+
+        await Channel.FlushAsync().ConfigureAwait(false);
+    }
+
+    public void Greet(HelloKind kind, string name)
+    {
+        EndTransaction();
+        (Hello, ClientName, _info) = (kind, name, null);
+    }
+
+    public void Authenticate(MailIdentity identity) => (Identity, _info) = (identity, null);
+
+    /// <summary>After TLS came on: nothing that was said before counts (RFC 3207 4.2).</summary>
+    public void Forget()
+    {
+        EndTransaction();
+        (Hello, ClientName, Identity, _info) = (HelloKind.None, null, null, null);
+    }
+
+    public void BeginTransaction(Envelope envelope)
+    {
+        Transaction = new MailTransaction(QueueId.Create(Services.Time), Info, envelope, Services.Time.GetUtcNow());
+        Routes = new List<RecipientRoute>(1);
+    }
+
+    public void EndTransaction() => Transaction = null;
+
+    /// <summary>The reply to something that is no line; null where there is nobody to read it.</summary>
+    public SmtpReply? Answer(LineKind kind)
+    {
+        IsOver = kind is not (LineKind.TooLong or LineKind.BareLineFeed);
+        return kind switch
+        {
+            LineKind.TooLong or LineKind.Endless => SmtpReplies.LineTooLong,
+            LineKind.BareLineFeed => SmtpReplies.BareLineFeed,
+            LineKind.NotMail => SmtpReplies.NotMail,
+            LineKind.TimedOut => SmtpReplies.TimedOut,
+            LineKind.Stopping => SmtpReplies.Stopping,
+            _ => null,
+        };
+    }
+
+    public void Dispose()
+    {
+        _body.Complete();
+        Channel.Dispose();
+    }
+
+    private ValueTask<SmtpReply?> RunCommandAsync(ReadOnlyMemory<byte> line)
+    {
+        var octets = line.Span;
+        var space = octets.IndexOf((byte)' ');
+        var verb = space < 0 ? octets : octets[..space];
+        if (Protocol.Commands.Find(verb) is not { } command || IsOtherDialect(command.Conditions))
+        {
+            return new ValueTask<SmtpReply?>(IsHttp(verb) ? Answer(LineKind.NotMail) : SmtpReplies.UnknownCommand);
+        }
+
+        var argument = space < 0 ? default : line[(space + 1)..].Trim((byte)' ');
+        return Check(command.Conditions, argument.IsEmpty) is { } refusal
+            ? new ValueTask<SmtpReply?>(refusal)
+            : command.RunAsync(this, argument);
+    }
+
+    private SmtpReply? Check(SmtpConditions conditions, bool isBare)
+    {
+        var options = Options;
+        if (!conditions.HasFlag(SmtpConditions.BeforeTls) && Services.Tls.Policy.MustSecureFirst(IsSecured))
+        {
+            return SmtpReplies.TlsFirst;
+        }
+
+        if (conditions.HasFlag(SmtpConditions.NoArgument) && !isBare)
+        {
+            return SmtpReplies.NoArgument;
+        }
+
+        if (conditions.HasFlag(SmtpConditions.Hello) && Hello == HelloKind.None && options.RequireHello)
+        {
+            return SmtpReplies.HelloFirst;
+        }
+
+        if (conditions.HasFlag(SmtpConditions.Login) && Identity is null && options.RequireAuthentication)
+        {
+            return SmtpReplies.LoginFirst;
+        }
+
+        if (conditions.HasFlag(SmtpConditions.NoTransaction) && Transaction is not null)
+        {
+            return SmtpReplies.InTransaction;
+        }
+
+        if (conditions.HasFlag(SmtpConditions.Transaction) && Transaction is null)
+        {
+            return SmtpReplies.MailFirst;
+        }
+
+        return conditions.HasFlag(SmtpConditions.Recipients) && Routes.Count == 0
+            ? options.Dialect.IsLmtp ? SmtpReplies.RecipientFirst : SmtpReplies.NoRecipients
+            : null;
+    }
+
+    private bool IsOtherDialect(SmtpConditions conditions) =>
+        conditions.HasFlag(Options.Dialect.IsLmtp ? SmtpConditions.SmtpOnly : SmtpConditions.LmtpOnly);
+
+    private static bool IsHttp(ReadOnlySpan<byte> verb) => verb.SequenceEqual("GET"u8) || verb.SequenceEqual("POST"u8) || verb.SequenceEqual("CONNECT"u8);
+
+    /// <summary>The reply itself, or the one that ends a session of too many mistakes.</summary>
+    private SmtpReply CountBad(SmtpReply reply)
+    {
+        if (reply.Code is not (>= 500 and <= 504 or 530 or 555))
+        {
+            return reply;
+        }
+
+        var limit = Options.RequireAuthentication && Identity is null ? Options.MaxBadCommandsBeforeAuthentication : Options.MaxBadCommands;
+        if (++_badCommands <= limit || IsOver)
+        {
+            return reply;
+        }
+
+        IsOver = true;
+        return SmtpReplies.TooManyErrors;
+    }
+
+    /// <summary>RFC 3848.</summary>
+    private string TransmissionType()
+    {
+        var isLmtp = Options.Dialect.IsLmtp;
+        if (!isLmtp && Hello != HelloKind.Ehlo && !IsSecured && Identity is null)
+        {
+            return "SMTP";
+        }
+
+        return (isLmtp ? "LMTP" : "ESMTP") + (IsSecured ? "S" : "") + (Identity is null ? "" : "A");
+    }
+}

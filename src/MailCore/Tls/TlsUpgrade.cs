@@ -1,0 +1,113 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using MailCore.Net;
+
+namespace MailCore.Tls;
+
+/// <summary>
+/// The one place where a server's connection turns to TLS: at once on implicit endpoints, and after STARTTLS or STLS in all
+/// protocols.
+/// </summary>
+public sealed class TlsUpgrade
+{
+    private readonly IServerCertificates? _certificates;
+    private readonly TimeProvider _time;
+
+    /// <summary>Upgrades by this policy; certificates may be null only when it uses no TLS.</summary>
+    public TlsUpgrade(TlsPolicy policy, IServerCertificates? certificates, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(time);
+        if (policy.UsesTls && certificates is null)
+        {
+            throw new ArgumentNullException(nameof(certificates), $"TLS mode {policy.Mode} needs a certificate.");
+        }
+
+        (Policy, _certificates, _time) = (policy, certificates, time);
+    }
+
+    /// <summary>No TLS at all, for tests and for endpoints behind something that ends TLS.</summary>
+    public static TlsUpgrade Never { get; } = new(TlsPolicy.None, null, TimeProvider.System);
+
+    /// <summary>The rule.</summary>
+    public TlsPolicy Policy { get; }
+
+    /// <summary>
+    /// Whether the client sent octets behind its STARTTLS. They came in cleartext and an attacker may have put them there: the
+    /// caller drops the connection and neither runs nor replays them. To be asked before the positive answer is written.
+    /// </summary>
+    public static bool IsInjected(LineFramer framer)
+    {
+        ArgumentNullException.ThrowIfNull(framer);
+        return framer.HasBufferedData;
+    }
+
+    /// <summary>
+    /// After a STARTTLS whose positive answer has been flushed: shakes hands and continues <paramref name="framer"/> on the secured
+    /// transport. The caller forgets all it knew of the session.
+    /// </summary>
+    /// <exception cref="IOException">The handshake failed or took too long; the connection is of no further use.</exception>
+    public async Task StartTlsAsync(MailConnection connection, LineFramer framer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(framer);
+        if (connection.Tls is not null || IsInjected(framer))
+        {
+            throw new InvalidOperationException("The caller must refuse STARTTLS here.");
+        }
+
+        framer.Release();
+        await HandshakeAsync(connection, cancellationToken).ConfigureAwait(false);
+        framer.Attach(connection.Transport.Input);
+    }
+
+    /// <summary>Shakes hands on a connection that nobody has read from yet.</summary>
+    /// <exception cref="IOException">The handshake failed or took too long; the connection is of no further use.</exception>
+    public async Task HandshakeAsync(MailConnection connection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var certificates = _certificates ?? throw new InvalidOperationException("This endpoint has no TLS.");
+        var tls = new SslStream(new DuplexPipeStream(connection.Transport), leaveInnerStreamOpen: true);
+        var options = new SslServerAuthenticationOptions
+        {
+            EnabledSslProtocols = Policy.Protocols,
+            ClientCertificateRequired = false,
+            ServerCertificateContext = certificates.Select(null),
+            AllowRenegotiation = false,
+        };
+
+        using var timeout = new CancellationTokenSource(Policy.HandshakeTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken, connection.Closed);
+        try
+        {
+            await tls.AuthenticateAsServerAsync(
+                (_, hello, _, _) =>
+                {
+                    options.ServerCertificateContext = certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName);
+                    return ValueTask.FromResult(options);
+                },
+                null,
+                either.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is AuthenticationException or OperationCanceledException or CryptographicException or InvalidOperationException)
+        {
+            await tls.DisposeAsync().ConfigureAwait(false);
+            var cause = timeout.IsCancellationRequested ? "the client took too long" : error.Message;
+            throw new TlsHandshakeException($"The TLS handshake failed: {cause}", error);
+        }
+
+        connection.Tls = tls;
+        connection.Transport = DuplexPipe.Over(tls);
+    }
+}
+
+/// <summary>A client and this server found no common ground for TLS; nothing was said in cleartext instead.</summary>
+public sealed class TlsHandshakeException : IOException
+{
+    /// <summary>With the cause.</summary>
+    public TlsHandshakeException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}
