@@ -1,4 +1,5 @@
 using MailCore.Net;
+using Microsoft.Extensions.Logging;
 
 namespace MailCore.Pop3;
 
@@ -7,13 +8,14 @@ public sealed class Pop3Protocol : IMailProtocol
 {
     private readonly Pop3Options _options;
     private readonly Pop3Services _services;
+    private readonly ILogger _logger;
 
     /// <summary>Serves by these options with these services.</summary>
     public Pop3Protocol(Pop3Options options, Pop3Services services)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
-        (_options, _services) = (options, services);
+        (_options, _services, _logger) = (options, services, services.Loggers.CreateLogger<Pop3Protocol>());
     }
 
     /// <inheritdoc/>
@@ -23,9 +25,17 @@ public sealed class Pop3Protocol : IMailProtocol
     public ReadOnlyMemory<byte> BusyGreeting { get; } = "-ERR [SYS/TEMP] Too many connections, try later\r\n"u8.ToArray();
 
     /// <inheritdoc/>
-    public Task RunAsync(MailConnection connection, CancellationToken stopping)
+    public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        throw new NotImplementedException($"{_options.HostName} {_services.Time}");
+        using var session = new Pop3Session(_options, _services, connection, _logger, stopping);
+        try
+        {
+            await session.RunAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (connection.Closed.IsCancellationRequested)
+        {
+            throw new IOException("The connection was aborted.");
+        }
     }
 }

@@ -1,0 +1,40 @@
+using MailCore.Authentication;
+using MailCore.Pop3.Wire;
+
+namespace MailCore.Pop3.Commands;
+
+/// <summary>RFC 2449 5. Every name here has scripts for its effect and its refusal.</summary>
+internal static class CapaCommand
+{
+    public static ValueTask Run(Pop3Session session, Pop3Line line)
+    {
+        if (!line.Argument.IsEmpty)
+        {
+            session.RefuseBad("CAPA takes no argument"u8);
+            return ValueTask.CompletedTask;
+        }
+
+        var output = session.Output;
+        output.Ok("Capability list follows"u8);
+        output.Text("TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"u8);
+        if (session.MayAuthenticate)
+        {
+            output.Text("USER\r\nSASL"u8);
+            foreach (var mechanism in SaslMechanisms.Names)
+            {
+                output.Text(" "u8).Text(System.Text.Encoding.ASCII.GetBytes(mechanism));
+            }
+
+            output.EndLine();
+        }
+
+        // RFC 2595 4: in AUTHORIZATION only.
+        if (session.MailDrop is null && session.Policy.OffersStartTls(session.IsSecured))
+        {
+            output.Text("STLS\r\n"u8);
+        }
+
+        output.EndList();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,49 @@
+using MailCore.Pop3.Wire;
+
+namespace MailCore.Pop3.Commands;
+
+/// <summary>RFC 1939 4 and 6: the only command that removes messages.</summary>
+internal static class QuitCommand
+{
+    public static ValueTask Run(Pop3Session session, Pop3Line line)
+    {
+        if (!line.Argument.IsEmpty)
+        {
+            session.RefuseBad("QUIT takes no argument"u8);
+            return ValueTask.CompletedTask;
+        }
+
+        session.End();
+        if (session.MailDrop is { } drop)
+        {
+            return UpdateAsync(session, drop);
+        }
+
+        session.Output.Ok("Goodbye"u8);
+        return ValueTask.CompletedTask;
+    }
+
+    private static async ValueTask UpdateAsync(Pop3Session session, Pop3MailDrop drop)
+    {
+        var isDone = false;
+        try
+        {
+            isDone = await drop.UpdateAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            session.LogStoreFailed(error, session.Connection.Id);
+        }
+
+        // Given back before the answer: the client may come again as soon as it has read it.
+        drop.Dispose();
+        if (isDone)
+        {
+            session.Output.Ok("Goodbye"u8);
+        }
+        else
+        {
+            session.Output.Error("[SYS/TEMP] The deleted messages could not be removed"u8);
+        }
+    }
+}

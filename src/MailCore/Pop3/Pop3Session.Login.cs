@@ -1,0 +1,113 @@
+using MailCore.Authentication;
+using MailCore.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Pop3;
+
+internal sealed partial class Pop3Session
+{
+    /// <summary>Whether a password may be asked for on this connection now.</summary>
+    public bool MayAuthenticate => Policy.AllowsAuthentication(IsSecured);
+
+    public void RefuseCleartext() => Output.Error(Policy.OffersStartTls(IsSecured)
+        ? "Logins need TLS here: issue STLS first"u8
+        : "Logins need TLS, which this port does not offer"u8);
+
+    public ValueTask<AuthenticationResult> VerifyPasswordAsync(string user, string password, CancellationToken cancellationToken) =>
+        Services.Login.VerifyPasswordAsync(user, password, new AuthenticationContext("pop3", Connection.RemoteEndPoint, IsSecured), cancellationToken);
+
+    /// <summary>Runs something that may wait long for the sake of a failed login, until the client or the server goes.</summary>
+    public async ValueTask<T?> RunLoginAsync<T>(Func<CancellationToken, ValueTask<T>> verify)
+        where T : class
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stopping, Connection.Closed);
+        try
+        {
+            return await verify(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            SayGoodbye();
+            return null;
+        }
+    }
+
+    /// <summary>Answers a login and opens the mail drop of one that succeeded.</summary>
+    public async ValueTask FinishLoginAsync(AuthenticationResult result)
+    {
+        switch (result)
+        {
+            case AuthenticationResult.Ok ok:
+                await OpenMailDropAsync(ok.Identity).ConfigureAwait(false);
+                break;
+            case AuthenticationResult.TryLater:
+                Output.Error("[SYS/TEMP] Logins are not possible now"u8);
+                break;
+            case AuthenticationResult.Expired:
+                RefuseLogin("[AUTH] The password has expired"u8);
+                break;
+            default:
+                RefuseLogin("[AUTH] Wrong user name or password"u8);
+                break;
+        }
+    }
+
+    private void RefuseLogin(ReadOnlySpan<byte> text)
+    {
+        Output.Error(text);
+        if (++_loginFailures >= Options.MaxLoginFailures)
+        {
+            LogTooManyLogins(Connection.Id, Connection.RemoteEndPoint);
+            End();
+        }
+    }
+
+    private async ValueTask OpenMailDropAsync(MailIdentity identity)
+    {
+        var isExclusive = Options.MailDropMode == Pop3MailDropMode.Exclusive;
+        var held = isExclusive ? Services.Locks.TryEnter(identity.Account) : null;
+        if (isExclusive && held is null)
+        {
+            Output.Error("[IN-USE] Another session has the mail drop open"u8);
+            return;
+        }
+
+        try
+        {
+            if (await FindMailDropAsync(identity.Account).ConfigureAwait(false) is not { } view)
+            {
+                LogNoMailDrop(identity.Name, Options.Mailbox);
+                Output.Error("[SYS/PERM] There is no mail drop for this user"u8);
+                return;
+            }
+
+            MailDrop = new Pop3MailDrop(view, Options.UniqueIds, held);
+            held = null;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            RefuseForStore(error);
+            return;
+        }
+        finally
+        {
+            held?.Dispose();
+        }
+
+        _badCommands = 0;
+        Output.Text("+OK "u8).Number(MailDrop.Count).Text(" messages ("u8).Number(MailDrop.Octets).Text(" octets)"u8).EndLine();
+    }
+
+    private async ValueTask<MailboxView?> FindMailDropAsync(AccountId account)
+    {
+        var opened = await Services.Accounts.OpenAsync(account, Connection.Closed).ConfigureAwait(false);
+        var mailbox = opened is null ? null : await opened.FindMailboxAsync(Options.Mailbox, Connection.Closed).ConfigureAwait(false);
+        return mailbox is null ? null : await mailbox.OpenViewAsync(Connection.Closed).ConfigureAwait(false);
+    }
+
+    [LoggerMessage(EventId = 8005, Level = LogLevel.Information, Message = "POP3 session {Id} from {Remote} ended: too many failed logins")]
+    private partial void LogTooManyLogins(string id, System.Net.EndPoint? remote);
+
+    [LoggerMessage(EventId = 8006, Level = LogLevel.Warning, Message = "{User} has no mailbox {Mailbox} to be opened by POP3")]
+    private partial void LogNoMailDrop(string user, MailboxName mailbox);
+}
