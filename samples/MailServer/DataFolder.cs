@@ -2,19 +2,17 @@ using MailCore.Hosting;
 
 namespace MailServerSample;
 
-/// <summary>The folder that mail, the generated certificate and the first account are kept in.</summary>
+/// <summary>The folder that mail, accounts and the generated certificate are kept in.</summary>
 internal sealed class DataFolder
 {
-    private readonly string _path;
+    private DataFolder(string path) => Path = path;
 
-    private DataFolder(string path) => _path = path;
-
-    public string Mail => File("mail");
+    public string Path { get; }
 
     /// <summary>Makes the folder where it is missing, readable by its owner alone, and tries to write into it.</summary>
     public static DataFolder Open(string path)
     {
-        var full = Path.GetFullPath(path);
+        var full = System.IO.Path.GetFullPath(path);
         try
         {
             if (OperatingSystem.IsWindows())
@@ -26,7 +24,7 @@ internal sealed class DataFolder
                 Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             }
 
-            var probe = Path.Combine(full, $".probe-{Environment.ProcessId}");
+            var probe = System.IO.Path.Combine(full, $".probe-{Environment.ProcessId}");
             System.IO.File.WriteAllBytes(probe, []);
             System.IO.File.Delete(probe);
             return new DataFolder(full);
@@ -38,7 +36,7 @@ internal sealed class DataFolder
         }
     }
 
-    public string File(string name) => Path.Combine(_path, name);
+    public string File(string name) => System.IO.Path.Combine(Path, name);
 
     /// <summary>Writes a file that only its owner may read, whole or not at all.</summary>
     public void WriteSecret(string name, string text)

@@ -1,48 +1,28 @@
 using System.Security.Cryptography;
 using MailCore.Messaging;
+using MailCore.Storage;
 
 namespace MailServerSample;
 
-/// <summary>The account made when none is configured. Of its password, the data folder holds a hash.</summary>
-internal sealed class FirstAccount
+/// <summary>The account that a first message can be sent to.</summary>
+/// <param name="Address">Also the login name.</param>
+/// <param name="Password">Known only to the start that made the account.</param>
+internal sealed record FirstAccount(string Address, string? Password)
 {
-    private const string Name = "first-account";
     // None that look alike, and none that mean something to a shell.
     private const string Alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
-    private readonly DataFolder _folder;
 
-    private FirstAccount(DataFolder folder, string address, string passwordHash, string? password) =>
-        (_folder, Address, PasswordHash, Password) = (folder, address, passwordHash, password);
-
-    public string Address { get; }
-
-    public string PasswordHash { get; }
-
-    /// <summary>Known only to the start that made it.</summary>
-    public string? Password { get; }
-
-    public string File => _folder.File(Name);
-
-    public static FirstAccount ReadOrMake(DataFolder folder, string domain)
+    /// <summary>One that exists, or where there is none a new one in this domain, with a random password.</summary>
+    public static async Task<FirstAccount> FindOrMakeAsync(IMailDirectory directory, string domain)
     {
-        var file = folder.File(Name);
-        if (System.IO.File.Exists(file)
-            && System.IO.File.ReadAllText(file).Split(' ', StringSplitOptions.TrimEntries) is [var address, var hash]
-            && EmailAddress.TryParse(address, out _)
-            && MailCore.Authentication.PasswordHash.IsHash(hash))
+        await foreach (var account in directory.ListAsync(CancellationToken.None))
         {
-            return new FirstAccount(folder, address, hash, null);
+            return new FirstAccount(account.Address.ToString(), null);
         }
 
+        var address = EmailAddress.Parse($"user@{domain}");
         var password = RandomNumberGenerator.GetString(Alphabet, 16);
-        return new FirstAccount(folder, $"user@{domain}", MailCore.Authentication.PasswordHash.Create(password), password);
-    }
-
-    public void Save()
-    {
-        if (Password is not null)
-        {
-            _folder.WriteSecret(Name, $"{Address} {PasswordHash}\n");
-        }
+        await directory.CreateAsync(address, password, CancellationToken.None);
+        return new FirstAccount(address.ToString(), password);
     }
 }

@@ -17,8 +17,7 @@ internal static class Help
           Mail:Certificate:File            certificate and intermediates, PEM
           Mail:Certificate:KeyFile         its private key, PEM; without it the key is in File
           Mail:Accounts:N:Address          an account, which is also its login name
-          Mail:Accounts:N:Password         its password, or
-          Mail:Accounts:N:PasswordHash     a hash of it ($pbkdf2-sha512$iterations$salt$key)
+          Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
           Mail:Aliases:N:Address           an address that stands for others
           Mail:Aliases:N:Targets:N         one of those
           Mail:Listeners:N:Role            Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3 or Pop3s

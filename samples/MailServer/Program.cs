@@ -1,4 +1,5 @@
 using MailCore;
+using MailCore.Storage;
 using MailServerSample;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,10 +13,14 @@ if (Help.IsWanted(args))
 try
 {
     var builder = Host.CreateApplicationBuilder(args);
-    var appliance = Appliance.Configure(builder, args);
+    var settings = Appliance.Configure(builder, args);
     using var host = builder.Build();
+    await Appliance.SetPasswordsAsync(host.Services, settings);
     await host.StartAsync();
-    appliance.OnStarted(host.Services.GetRequiredService<MailServer>());
+
+    // Made after the start: a password is of no use if a failing start keeps it from being shown.
+    var account = await FirstAccount.FindOrMakeAsync(host.Services.GetRequiredService<IMailDirectory>(), settings.Domains.FirstOrDefault() ?? "localhost");
+    Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, isConfigured: settings.Accounts.Count > 0).Text());
     await host.WaitForShutdownAsync();
     return 0;
 }

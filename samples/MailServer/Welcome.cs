@@ -2,16 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using MailCore;
-using MailCore.Hosting;
 using MailCore.Tls;
 
 namespace MailServerSample;
 
 /// <summary>The account, the endpoints, and the commands that send and read a first message.</summary>
-internal sealed class Welcome(MailServer server, MailServerSettings settings, FirstAccount? firstAccount)
+internal sealed class Welcome(MailServer server, FirstAccount account, bool isConfigured)
 {
-    private readonly string? _address = firstAccount?.Address ?? settings.Accounts.Select(static account => account.Address).FirstOrDefault();
-
     public string Text()
     {
         var text = new StringBuilder().AppendLine();
@@ -23,19 +20,23 @@ internal sealed class Welcome(MailServer server, MailServerSettings settings, Fi
 
     private void WriteAccount(StringBuilder text)
     {
-        if (firstAccount is { Password: { } password })
+        text.AppendLine(CultureInfo.InvariantCulture, $"  Account     {account.Address}");
+        if (account.Password is { } password)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  Account     {firstAccount.Address}");
             text.AppendLine(CultureInfo.InvariantCulture, $"  Password    {password}");
-            text.AppendLine("              shown this once; only a hash of it is kept").AppendLine();
+            text.AppendLine("              shown this once; only a hash of it is kept");
         }
-        else if (firstAccount is not null)
+        else if (isConfigured)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"  Account     {firstAccount.Address}");
-            text.AppendLine("  Password    shown at the first start. To set one yourself:");
-            text.AppendLine(CultureInfo.InvariantCulture, $"              --Mail:Accounts:0:Address={firstAccount.Address} --Mail:Accounts:0:Password=...");
-            text.AppendLine(CultureInfo.InvariantCulture, $"              or remove {firstAccount.File} for a new random one").AppendLine();
+            text.AppendLine("  Password    as configured");
         }
+        else
+        {
+            text.AppendLine("  Password    was shown when the account was made; to set another:");
+            text.AppendLine(CultureInfo.InvariantCulture, $"              --Mail:Accounts:0:Address={account.Address} --Mail:Accounts:0:Password=...");
+        }
+
+        text.AppendLine();
     }
 
     private void WriteEndpoints(StringBuilder text)
@@ -56,16 +57,12 @@ internal sealed class Welcome(MailServer server, MailServerSettings settings, Fi
 
     private void WriteCommands(StringBuilder text)
     {
-        if (_address is null)
-        {
-            return;
-        }
-
         // In printf's format, % and \ mean something.
-        var literal = _address.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal);
+        var literal = account.Address.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal);
         var message = "printf " + Quote($"From: {literal}\\r\\nTo: {literal}\\r\\nSubject: First message\\r\\n\\r\\nIt works.\\r\\n");
-        var envelope = $"--mail-from {Quote(_address)} --mail-rcpt {Quote(_address)} --upload-file -";
-        var login = $"--user {Quote(firstAccount?.Password is { } password ? $"{_address}:{password}" : _address)}";
+        var envelope = $"--mail-from {Quote(account.Address)} --mail-rcpt {Quote(account.Address)} --upload-file -";
+        // Without a password curl asks for it.
+        var login = $"--user {Quote(account.Password is { } password ? $"{account.Address}:{password}" : account.Address)}";
         if (Find("smtp") is { } smtp)
         {
             text.AppendLine("  Send a message as another server would:");

@@ -78,6 +78,8 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
 
     internal TimeProvider Time => _context.Time;
 
+    internal ContentStage Stage => _context.Stage;
+
     /// <summary>
     /// Opens a folder, making it and what is in it when there is nothing. Throws <see cref="SqliteStoreException"/> when it is in
     /// use, can't be written, or was written by a newer version.

@@ -42,7 +42,7 @@ internal sealed class MailCoreServer
                 return;
             }
 
-            _ = folder; //TODO mail.UseSqliteStore(folder!);
+            mail.UseSqliteStore(folder!);
             for (var i = 0; i < Accounts; i++)
             {
                 mail.AddAccount(Address(i));

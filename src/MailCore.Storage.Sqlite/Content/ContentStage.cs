@@ -49,6 +49,15 @@ internal sealed class ContentStage(ContentFolder folder, ObjectIds ids, int inli
         }
     }
 
+    /// <summary>Ids of contents that somebody holds.</summary>
+    public long[] LiveIds()
+    {
+        lock (_lock)
+        {
+            return [.. _live.Keys];
+        }
+    }
+
     /// <summary>Whether a commit may still take this content.</summary>
     public bool IsLive(long id)
     {

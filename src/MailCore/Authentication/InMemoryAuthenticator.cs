@@ -24,19 +24,6 @@ public sealed class InMemoryAuthenticator : IMailAuthenticator
         _users[user] = new User(user, account, PasswordHash.Create(password, _iterations));
     }
 
-    /// <summary>Adds a user, or replaces the password of one, by a hash that <see cref="PasswordHash.Create(string)"/> made.</summary>
-    /// <exception cref="ArgumentException">It is no such hash.</exception>
-    public void SetPasswordHash(string user, AccountId account, string hash)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(user);
-        if (!PasswordHash.IsHash(hash))
-        {
-            throw new ArgumentException("This is not a password hash.", nameof(hash));
-        }
-
-        _users[user] = new User(user, account, hash);
-    }
-
     /// <summary>Removes a user; false when there was none.</summary>
     public bool Remove(string user) => _users.TryRemove(user, out _);
 

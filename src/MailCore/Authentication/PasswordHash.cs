@@ -49,41 +49,23 @@ public static class PasswordHash
     {
         ArgumentNullException.ThrowIfNull(password);
         ArgumentNullException.ThrowIfNull(hash);
-        if (!TryParse(hash, out var iterations, out var salt, out var expected))
+        var parts = hash.Split('$');
+        if (parts.Length != 5 || parts[0].Length != 0 || parts[1] != Scheme
+            || !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
+            || iterations is < 1 or > MaxIterations
+            || !Base64Url.IsValid(parts[3]) || !Base64Url.IsValid(parts[4]))
         {
             return PasswordVerification.Failed;
         }
 
-        var actual = Derive(password, salt, iterations, Math.Max(1, expected.Length));
+        var expected = Base64Url.DecodeFromChars(parts[4]);
+        var actual = Derive(password, Base64Url.DecodeFromChars(parts[3]), iterations, Math.Max(1, expected.Length));
         if (!CryptographicOperations.FixedTimeEquals(actual, expected))
         {
             return PasswordVerification.Failed;
         }
 
         return iterations < Iterations ? PasswordVerification.SuccessRehash : PasswordVerification.Success;
-    }
-
-    /// <summary>Whether this is a hash in the form of <see cref="Create(string)"/>.</summary>
-    public static bool IsHash(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return TryParse(text, out _, out _, out var key) && key.Length > 0;
-    }
-
-    private static bool TryParse(string hash, out int iterations, out byte[] salt, out byte[] key)
-    {
-        (iterations, salt, key) = (0, [], []);
-        var parts = hash.Split('$');
-        if (parts.Length != 5 || parts[0].Length != 0 || parts[1] != Scheme
-            || !int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out iterations)
-            || iterations is < 1 or > MaxIterations
-            || !Base64Url.IsValid(parts[3]) || !Base64Url.IsValid(parts[4]))
-        {
-            return false;
-        }
-
-        (salt, key) = (Base64Url.DecodeFromChars(parts[3]), Base64Url.DecodeFromChars(parts[4]));
-        return true;
     }
 
     private static byte[] Derive(string password, byte[] salt, int iterations, int length) =>

@@ -17,7 +17,7 @@ namespace MailCore.Hosting;
 public sealed class MailServerBuilder
 {
     private readonly List<MailEndpointBuilder> _endpoints = [];
-    private readonly List<ConfiguredAccount> _accounts = [];
+    private readonly List<(EmailAddress Address, string? Password)> _accounts = [];
     private readonly List<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> _aliases = [];
 
     internal MailServerBuilder(IServiceCollection services) => Services = services;
@@ -43,7 +43,7 @@ public sealed class MailServerBuilder
 
     internal IReadOnlyList<MailEndpointBuilder> Endpoints => _endpoints;
 
-    internal IReadOnlyList<ConfiguredAccount> Accounts => _accounts;
+    internal IReadOnlyList<(EmailAddress Address, string? Password)> Accounts => _accounts;
 
     internal IReadOnlyList<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> Aliases => _aliases;
 
@@ -132,27 +132,7 @@ public sealed class MailServerBuilder
         if (TryAddress(address, "account", out var parsed))
         {
             AddDomain(parsed.Domain);
-            _accounts.Add(new ConfiguredAccount(parsed, password, null));
-        }
-
-        return this;
-    }
-
-    /// <summary>
-    /// As <see cref="AddAccount"/>, with a hash that <see cref="PasswordHash.Create(string)"/> made in the place of the password; for
-    /// the built-in authenticator only.
-    /// </summary>
-    public MailServerBuilder AddAccountWithPasswordHash(string address, string passwordHash)
-    {
-        ArgumentNullException.ThrowIfNull(passwordHash);
-        if (!PasswordHash.IsHash(passwordHash))
-        {
-            Problems.Add($"The password hash of account '{address}' is not one: it looks like $pbkdf2-sha512$iterations$salt$key.");
-        }
-        else if (TryAddress(address, "account", out var parsed))
-        {
-            AddDomain(parsed.Domain);
-            _accounts.Add(new ConfiguredAccount(parsed, null, passwordHash));
+            _accounts.Add((parsed, password));
         }
 
         return this;
@@ -217,6 +197,3 @@ public sealed class MailServerBuilder
         return false;
     }
 }
-
-/// <summary>An account to make at the start, with a password, a hash of one, or neither.</summary>
-internal sealed record ConfiguredAccount(EmailAddress Address, string? Password, string? PasswordHash);

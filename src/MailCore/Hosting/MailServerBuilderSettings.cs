@@ -59,17 +59,9 @@ public static class MailServerBuilderSettings
         {
             mail.Problems.Add($"{key} has no Address. Set it to the account's e-mail address.");
         }
-        else if (account.PasswordHash is not { } hash)
-        {
-            mail.AddAccount(address, account.Password);
-        }
-        else if (account.Password is not null)
-        {
-            mail.Problems.Add($"{key} has a Password and a PasswordHash. Remove one.");
-        }
         else
         {
-            mail.AddAccountWithPasswordHash(address, hash);
+            mail.AddAccount(address, account.Password);
         }
     }
 
@@ -128,6 +120,8 @@ public static class MailServerBuilderSettings
             ListenerRole.Lmtp => mail.ListenLmtp(listener.Port ?? 24, LimitSmtp),
             ListenerRole.Imap => mail.ListenImap(listener.Port ?? 143, LimitImap),
             ListenerRole.Imaps => mail.ListenImaps(listener.Port ?? 993, LimitImap),
+            ListenerRole.Pop3 => mail.ListenPop3(listener.Port ?? 110),
+            ListenerRole.Pop3s => mail.ListenPop3s(listener.Port ?? 995),
             _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
         };
 

@@ -1,5 +1,4 @@
 using System.Net;
-using MailCore.Authentication;
 using MailCore.Messaging;
 using MailCore.Net;
 using MailCore.Storage;
@@ -86,14 +85,11 @@ internal static class MailServerFactory
         }
 
         var directory = services.GetRequiredService<IMailDirectory>();
-        foreach (var account in mail.Accounts)
+        foreach (var (address, password) in mail.Accounts)
         {
-            var id = await directory.ResolveAsync(account.Address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Account known
-                ? known.Id
-                : await directory.CreateAsync(account.Address, account.Password, cancellationToken).ConfigureAwait(false);
-            if (account.PasswordHash is { } hash)
+            if (await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is not DirectoryEntry.Account)
             {
-                services.GetRequiredService<InMemoryAuthenticator>().SetPasswordHash(account.Address.ToString(), id, hash);
+                await directory.CreateAsync(address, password, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -121,11 +117,6 @@ internal static class MailServerValidation
             {
                 problems.Add($"Domain '{domain}' is not a mail domain.");
             }
-        }
-
-        if (mail.Accounts.Any(static account => account.PasswordHash is not null) && services.GetService<IMailAuthenticator>() is not InMemoryAuthenticator)
-        {
-            problems.Add("Accounts with a password hash need the built-in authenticator. Remove the hashes, or UseAuthenticator.");
         }
 
         CheckPositive(problems, mail.Options.MaxConnections, nameof(MailServerOptions.MaxConnections));

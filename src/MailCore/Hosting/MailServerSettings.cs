@@ -79,9 +79,6 @@ public sealed class AccountSettings
 
     /// <summary>Used when the account is made; an existing one keeps its own.</summary>
     public string? Password { get; set; }
-
-    /// <summary>In the place of the password: what <see cref="Authentication.PasswordHash.Create(string)"/> made of it.</summary>
-    public string? PasswordHash { get; set; }
 }
 
 /// <summary>One alias.</summary>

@@ -15,7 +15,7 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] Certificate = [nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile)];
 
-    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password), nameof(AccountSettings.PasswordHash)];
+    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
 
     private static readonly string[] Alias = [nameof(AliasSettings.Address), nameof(AliasSettings.Targets)];
 

@@ -161,7 +161,8 @@ public static class EncodedWords
 
     private static string Plain(ReadOnlySpan<byte> octets) => MimeCharset.Decode(octets, default);
 
-    private static string OnOneLine(string text) =>
+    /// <summary>Without characters that could break out of a header or a log line.</summary>
+    internal static string OnOneLine(string text) =>
         text.AsSpan().ContainsAny('\r', '\n', '\0') ? text.Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ') : text;
 
     private readonly record struct Word(Encoding Charset, bool IsBase64, int TextStart, int TextLength)

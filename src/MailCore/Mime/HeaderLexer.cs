@@ -107,15 +107,15 @@ internal ref struct HeaderLexer(ReadOnlySpan<byte> text)
                 continue;
             }
 
-            depth += Next == '(' ? 1 : -1;
-            if (AtEnd || depth == 0)
-            {
-                Position++;
+            if (AtEnd)
                 return;
-            }
 
-            into.Append(Next);
-            Position++;
+            var next = _text[Position++];
+            depth += next == '(' ? 1 : -1;
+            if (depth == 0)
+                return;
+
+            into.Append(next);
         }
     }
 

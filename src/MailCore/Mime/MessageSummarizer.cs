@@ -195,7 +195,9 @@ public sealed class MessageSummarizer
         }
         else if (_tree.HasBoundaries && _tree.TryMatch(WithoutLineEnd(line), out var delimiter))
         {
+            var lineEndLength = line.EndsWith("\r\n"u8) ? 2 : 1;
             EndHeaderAtDelimiter(delimiter);
+            _lineEndLength = lineEndLength;
             Begin(_afterDelimiter);
         }
         else

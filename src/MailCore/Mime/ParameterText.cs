@@ -36,7 +36,7 @@ internal static class ParameterText
 
         var octets = default(PooledBytes);
         PercentDecode(value, ref octets);
-        var text = MimeCharset.Decode(octets.Span, charset);
+        var text = EncodedWords.OnOneLine(MimeCharset.Decode(octets.Span, charset));
         octets.Release();
         return text;
     }

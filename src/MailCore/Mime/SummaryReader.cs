@@ -63,5 +63,6 @@ internal ref struct SummaryReader(ReadOnlyMemory<byte> octets)
         return slice;
     }
 
-    public ReadOnlyMemory<byte>? Optional(int flags, int bit) => (flags & bit) != 0 ? Octets() : null;
+    // A bare null would become an empty memory, by way of byte[].
+    public ReadOnlyMemory<byte>? Optional(int flags, int bit) => (flags & bit) != 0 ? Octets() : default(ReadOnlyMemory<byte>?);
 }

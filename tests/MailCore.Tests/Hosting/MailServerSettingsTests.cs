@@ -1,11 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using MailCore.Authentication;
 using MailCore.Hosting;
 using MailCore.Tls;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Hosting;
@@ -75,13 +73,12 @@ public class MailServerSettingsTests
             ("Listeners:2:Role", "Lmtp"), ("Listeners:2:Path", "/run/lmtp.sock"), ("Listeners:2:Port", "24"),
             ("Accounts:0:Password", "secret"),
             ("Accounts:1:Address", "bob"),
-            ("Accounts:2:Address", "bob@example.org"), ("Accounts:2:PasswordHash", "secret"),
             ("Aliases:0:Address", "info@example.org"),
             ("Certificate:KeyFile", "key.pem")));
 
-        Assert.That(mail.Problems, Has.Count.EqualTo(8));
+        Assert.That(mail.Problems, Has.Count.EqualTo(7));
         Assert.That(mail.Problems, Has.One.Contains("Listeners:0").And.One.Contains("'mx.example.org'").And.One.Contains("Listeners:2"));
-        Assert.That(mail.Problems, Has.One.Contains("Accounts:0").And.One.Contains("'bob'").And.One.Contains("bob@example.org").And.One.Contains("Aliases:0"));
+        Assert.That(mail.Problems, Has.One.Contains("Accounts:0").And.One.Contains("'bob'").And.One.Contains("Aliases:0"));
         Assert.That(mail.Problems, Has.One.Contains("Certificate:File"));
         Assert.That(mail.Problems, Has.None.Contains("secret"));
     }
@@ -100,23 +97,6 @@ public class MailServerSettingsTests
         Assert.That(mail.Domains, Is.EqualTo(new[] { "example.org", "example.net" }));
         Assert.That((mail.Options.MaxConnections, mail.Options.MaxConnectionsPerAddress), Is.EqualTo((7, 3)));
         Assert.That(((SmtpEndpointBuilder)mail.Endpoints[0]).Options.MaxMessageSize, Is.EqualTo(123456));
-    }
-
-    [Test]
-    public async Task An_account_with_a_password_hash_can_log_in()
-    {
-        var services = new ServiceCollection();
-        services.AddMailServer(mail => mail.UseInMemoryStore()
-            .Apply(Read(("Accounts:0:Address", "bob@example.org"), ("Accounts:0:PasswordHash", PasswordHash.Create("secret", 1_000))))
-            .Listen(0, endpoint => endpoint.UseProtocol(new TestProtocol((_, _) => Task.CompletedTask)).On(IPAddress.Loopback)));
-        await using var provider = services.BuildServiceProvider();
-        await provider.GetRequiredService<IHostedService>().StartAsync(CancellationToken.None);
-
-        var authenticator = provider.GetRequiredService<IMailAuthenticator>();
-        var context = new AuthenticationContext("imap", null, IsSecured: true);
-
-        Assert.That(await authenticator.VerifyPasswordAsync("bob@example.org", "secret", context, default), Is.TypeOf<AuthenticationResult.Ok>());
-        Assert.That(await authenticator.VerifyPasswordAsync("bob@example.org", "other", context, default), Is.TypeOf<AuthenticationResult.Rejected>());
     }
 
     private static MailServerBuilder Builder()

@@ -53,7 +53,7 @@ public class ServerCertificateTests
         Assert.That(certificate.MatchesHostname("mx.example.com"), Is.False);
     }
 
-    private static NUnit.Framework.Constraints.IResolveConstraint Says(string file, string what) =>
+    private static NUnit.Framework.Constraints.ContainsConstraint Says(string file, string what) =>
         Throws.TypeOf<CertificateException>().With.Message.Contains(file).And.Message.Contains(what);
 
     private static (string Certificate, string Key) Make(DateTimeOffset notAfter)

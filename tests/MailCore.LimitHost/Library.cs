@@ -1,0 +1,31 @@
+using MailCore.Hosting;
+using MailCore.Storage;
+using MailCore.Storage.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MailCore.LimitHost;
+
+/// <summary>The library as a host has it from its container, without endpoints.</summary>
+internal sealed class Library : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private Library(ServiceProvider services) => _services = services;
+
+    public MailAccounts Accounts => _services.GetRequiredService<MailAccounts>();
+
+    public IMailDirectory Directory => _services.GetRequiredService<IMailDirectory>();
+
+    public static Library Open(string folder)
+    {
+        var services = new ServiceCollection();
+        services.AddMailServer(mail => mail.UseSqliteStore(folder));
+        return new Library(services.BuildServiceProvider());
+    }
+
+    public async Task<Mailbox> OpenInboxAsync(string account) =>
+        await (await Accounts.OpenAsync(new AccountId(account)))!.FindMailboxAsync(MailboxName.Inbox)
+        ?? throw new InvalidOperationException("There is no INBOX.");
+
+    public ValueTask DisposeAsync() => _services.DisposeAsync();
+}
