@@ -1,4 +1,5 @@
 using System.Reflection;
+using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
@@ -10,7 +11,7 @@ public class EventIdTests
     public void Every_log_message_has_an_event_id_of_its_own()
     {
         var events =
-            from assembly in new[] { typeof(MailServer).Assembly, typeof(Storage.Sqlite.SqliteMailStore).Assembly }
+            from assembly in new[] { typeof(MailServer).Assembly, typeof(SqliteMailStore).Assembly }
             from type in assembly.GetTypes()
             from method in type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
             let message = method.GetCustomAttribute<LoggerMessageAttribute>()

@@ -135,7 +135,7 @@ public sealed class SqliteMailDirectoryTests
         }
 
         Assert.That(listed, Has.Count.EqualTo(400).And.Unique);
-        Assert.That(listed, Has.All.Matches<DirectoryAccount>(static account => account.Address.ToString() == $"{account.Id}@example.org"));
+        Assert.That(listed, Has.All.Matches<DirectoryAccount>(static account => account!.Address.ToString() == $"{account!.Id}@example.org"));
     }
 
     [Test]

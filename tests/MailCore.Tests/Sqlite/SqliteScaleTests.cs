@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using NUnit.Framework;
 
