@@ -336,9 +336,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
         _lock.Dispose();
     }
 
-    [LoggerMessage(EventId = 4001, Level = LogLevel.Warning, Message = "Removing expired mail failed; it is tried again")]
+    [LoggerMessage(EventId = 3101, Level = LogLevel.Warning, Message = "Removing expired mail failed; it is tried again")]
     private static partial void LogMaintenanceFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "The write-ahead log could not be written back at the end; the next start does it")]
+    [LoggerMessage(EventId = 3102, Level = LogLevel.Warning, Message = "The write-ahead log could not be written back at the end; the next start does it")]
     private static partial void LogCloseFailed(ILogger logger, Exception exception);
 }
