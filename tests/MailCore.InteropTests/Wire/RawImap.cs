@@ -49,11 +49,10 @@ internal sealed partial class RawImap : IAsyncDisposable
     }
 
     /// <summary>The octets of every message of the selected mailbox, in order.</summary>
-    public async Task<List<byte[]>> FetchAllAsync() =>
-        [.. (await SendAsync("FETCH 1:* BODY.PEEK[]")).Where(line => line.Literals.Count > 0).Select(line => line.Literals[0])];
+    public async Task<List<byte[]>> FetchAllAsync() => [.. (await SendAsync("FETCH 1:* BODY.PEEK[]")).Select(static line => line.Content).OfType<byte[]>()];
 
     /// <summary>The octets of one message.</summary>
-    public async Task<byte[]> FetchAsync(int number) => (await SendAsync($"FETCH {number} BODY.PEEK[]")).Single(line => line.Literals.Count > 0).Literals[0];
+    public async Task<byte[]> FetchAsync(int number) => (await SendAsync($"FETCH {number} BODY.PEEK[]")).Select(static line => line.Content).OfType<byte[]>().Single();
 
     /// <summary>The length of one message, and the hash of its last octets; it is not held.</summary>
     public async Task<(long Length, byte[] Hash)> FetchHashAsync(int number, long last)
@@ -119,4 +118,8 @@ internal sealed partial class RawImap : IAsyncDisposable
 }
 
 /// <summary>A response: its text with literals as their announcements, and the literals.</summary>
-internal sealed record ImapLine(string Text, List<byte[]> Literals);
+internal sealed record ImapLine(string Text, List<byte[]> Literals)
+{
+    /// <summary>A message's octets; none need no literal.</summary>
+    public byte[]? Content => Literals.Count > 0 ? Literals[0] : Text.Contains("BODY[] \"\"", StringComparison.Ordinal) ? [] : null;
+}
