@@ -201,7 +201,7 @@ internal sealed class ModelAccount
             return CommitError.NoMailbox;
         }
 
-        if (mailbox.Name == "INBOX" || rename.Name.StartsWith(mailbox.Name + "/", StringComparison.Ordinal))
+        if (mailbox.Name == "INBOX")
         {
             return CommitError.NotSupported;
         }

@@ -71,11 +71,7 @@ public sealed record CreateMailbox(string Name, uint? KeepUidValidity = null) : 
     public string? SpecialUse { get; init; }
 }
 
-/// <summary>
-/// Renames a mailbox and all below it; <see cref="CommitError.MailboxExists"/> when any of the new names is taken. INBOX is never
-/// renamed by this: engines move its messages. It and a name below the mailbox itself are refused with
-/// <see cref="CommitError.NotSupported"/>.
-/// </summary>
+/// <summary>Renames a mailbox and all below it. INBOX is never renamed by this: engines move its messages.</summary>
 public sealed record RenameMailbox(MailboxId Id, string Name) : StoreChange;
 
 /// <summary>Deletes a mailbox and its messages, not those below it. INBOX is refused with <see cref="CommitError.NotSupported"/>.</summary>

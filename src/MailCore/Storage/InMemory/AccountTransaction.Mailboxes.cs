@@ -55,18 +55,18 @@ internal sealed partial class AccountTransaction
             return CommitError.NoMailbox;
         }
 
-        var old = MailboxName.Parse(mailbox.Name);
-        if (old.IsInbox || !MailboxName.TryParse(rename.Name, out var name) || name.IsBelow(old))
+        if (mailbox.Name == MailboxName.Inbox.Value || !MailboxName.TryParse(rename.Name, out var name))
         {
             return CommitError.NotSupported;
         }
 
-        var moved = _state.Names.Where(pair => pair.Key == old.Value || MailboxName.Parse(pair.Key).IsBelow(old)).ToList();
+        var old = mailbox.Name;
+        var moved = _state.Names.Where(pair => pair.Key == old || pair.Key.StartsWith(old + MailboxName.Separator, StringComparison.Ordinal)).ToList();
         var names = _state.Names.RemoveRange(moved.Select(static pair => pair.Key));
         var validities = _state.UsedValidities;
         foreach (var (from, id) in moved)
         {
-            var to = name.Value + from[old.Value.Length..];
+            var to = name.Value + from[old.Length..];
             if (_state.Names.ContainsKey(to))
             {
                 return CommitError.MailboxExists;
