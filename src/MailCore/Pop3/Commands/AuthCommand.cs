@@ -85,7 +85,7 @@ internal static class AuthCommand
     }
 
     private static ValueTask<SaslStep> StepAsync(ISaslExchange exchange, byte[]? response, CancellationToken stop) =>
-        exchange.StepAsync(response is null ? null : new ReadOnlyMemory<byte>(response), stop);
+        exchange.StepAsync(response is { } octets ? (ReadOnlyMemory<byte>?)octets : null, stop);
 
     // Every client line is answered: what is refused here ends the exchange.
     private static bool TryTake(Pop3Session session, LineStatus status, in ReadOnlySequence<byte> line, out byte[]? response)
