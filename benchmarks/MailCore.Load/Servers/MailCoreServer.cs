@@ -4,7 +4,6 @@ using MailCore.Hosting;
 using MailCore.Load.Client;
 using MailCore.Messaging;
 using MailCore.Storage;
-using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

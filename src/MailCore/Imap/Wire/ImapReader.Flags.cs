@@ -11,15 +11,11 @@ internal sealed record FlagList(SystemFlags Flags, IReadOnlyList<string> Keyword
 
 internal ref partial struct ImapReader
 {
-    /// <summary>flag-list.</summary>
-    public FlagList FlagList()
-    {
-        OpenList();
-        return TryCloseList() ? Wire.FlagList.Empty : Flags(inList: true);
-    }
+    /// <summary>flag-list, of which the parenthesis has been read.</summary>
+    public FlagList RestOfFlagList() => TryCloseList() ? FlagList.Empty : Flags(inList: true);
 
     /// <summary>flag-list, or its elements without parentheses, as STORE takes them.</summary>
-    public FlagList FlagsOrList() => Next == '(' ? FlagList() : Flags(inList: false);
+    public FlagList FlagsOrList() => TryOpenList() ? RestOfFlagList() : Flags(inList: false);
 
     private FlagList Flags(bool inList)
     {

@@ -64,6 +64,8 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
 
     public bool TrySpace() => TryByte((byte)' ');
 
+    public readonly bool NextIs(byte value) => Next == value;
+
     public bool TryByte(byte value)
     {
         if (Next != value || value == 0)
@@ -197,9 +199,15 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
     }
 
     /// <summary>A mailbox name in modified UTF-7; one that can't be a name is refused with NO.</summary>
-    public MailboxName Mailbox()
+    /// <param name="mayEndInSeparator">A '/' at the end is passed over (RFC 3501 6.3.3).</param>
+    public MailboxName Mailbox(bool mayEndInSeparator = false)
     {
         var octets = Astring();
+        if (mayEndInSeparator && octets.Length > 1 && octets[^1] == MailboxName.Separator)
+        {
+            octets = octets[..^1];
+        }
+
         if (Failed)
         {
             return default;
