@@ -30,8 +30,9 @@ internal sealed class Contender : IAsyncDisposable
         _sent += messages;
     }
 
-    public Sample Measure(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
+    public async Task<Sample> MeasureAsync(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
     {
+        var allocated = await Server.AllocatedAsync(cancellationToken);
         var before = ProcessUsage.Read(Server.ProcessId);
         var run = client.Send(LoadTarget.Of(row, Server.Port, messages), cancellationToken);
         var after = ProcessUsage.Read(Server.ProcessId);
@@ -40,6 +41,7 @@ internal sealed class Contender : IAsyncDisposable
         {
             Cpu = after.Cpu - before.Cpu,
             PeakBytes = after.PeakBytes,
+            AllocatedBytes = await Server.AllocatedAsync(cancellationToken) - allocated,
             Median = run.Percentile(0.5),
             Percentile99 = run.Percentile(0.99),
         };

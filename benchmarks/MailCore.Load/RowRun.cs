@@ -39,7 +39,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
                 await contender.CheckAsync(cancellationToken);
             }
 
-            var result = RunRounds(contenders, disk, cancellationToken);
+            var result = await RunRoundsAsync(contenders, disk, cancellationToken);
             foreach (var contender in contenders)
             {
                 await contender.CheckAsync(cancellationToken);
@@ -107,7 +107,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         }
     }
 
-    private RowResult RunRounds(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken)
+    private async Task<RowResult> RunRoundsAsync(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken)
     {
         var rounds = new List<IReadOnlyList<Sample>>();
         var others = new List<double>();
@@ -115,7 +115,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         while (rounds.Count < options.Rounds)
         {
             var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
-            var samples = RunRound(contenders, rounds.Count + dropped, cancellationToken);
+            var samples = await RunRoundAsync(contenders, rounds.Count + dropped, cancellationToken);
             if (disk is not null)
             {
                 samples.Insert(0, disk.Measure(cancellationToken));
@@ -139,13 +139,13 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         return new RowResult(row, rounds, dropped, RowResult.MedianOf(others));
     }
 
-    private List<Sample> RunRound(List<Contender> contenders, int number, CancellationToken cancellationToken)
+    private async Task<List<Sample>> RunRoundAsync(List<Contender> contenders, int number, CancellationToken cancellationToken)
     {
         var samples = new List<Sample>();
         // Each round begins with another one, so that none always follows the same neighbour's heat.
         for (var i = 0; i < contenders.Count; i++)
         {
-            samples.Add(contenders[(i + number) % contenders.Count].Measure(row, _messages, _client, cancellationToken));
+            samples.Add(await contenders[(i + number) % contenders.Count].MeasureAsync(row, _messages, _client, cancellationToken));
         }
 
         samples.Sort((left, right) => Place(contenders, left).CompareTo(Place(contenders, right)));
