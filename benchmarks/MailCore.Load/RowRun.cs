@@ -23,13 +23,14 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
     public async Task<RowResult> RunAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(dataFolder);
+        using var disk = row.Sink == SinkKind.Durable ? new DataSync(dataFolder, row.MessageSize) : null;
         var contenders = new List<Contender>();
         try
         {
             foreach (var start in Starts())
             {
                 await CheckAsync(start, cancellationToken);
-                contenders.Add(new Contender(await start(false, cancellationToken)));
+                contenders.Add(await Contender.OfAsync(await start(false, cancellationToken), cancellationToken));
             }
 
             foreach (var contender in contenders)
@@ -38,7 +39,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
                 await contender.CheckAsync(cancellationToken);
             }
 
-            var result = RunRounds(contenders, cancellationToken);
+            var result = await RunRoundsAsync(contenders, disk, cancellationToken);
             foreach (var contender in contenders)
             {
                 await contender.CheckAsync(cancellationToken);
@@ -73,7 +74,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
 
     private async Task CheckAsync(Func<bool, CancellationToken, Task<IMailSink>> start, CancellationToken cancellationToken)
     {
-        await using (var contender = new Contender(await start(true, cancellationToken)))
+        await using (var contender = await Contender.OfAsync(await start(true, cancellationToken), cancellationToken))
         {
             contender.Send(row, CheckedMessages, _own, cancellationToken);
             await contender.CheckAsync(cancellationToken);
@@ -106,7 +107,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         }
     }
 
-    private RowResult RunRounds(List<Contender> contenders, CancellationToken cancellationToken)
+    private async Task<RowResult> RunRoundsAsync(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken)
     {
         var rounds = new List<IReadOnlyList<Sample>>();
         var others = new List<double>();
@@ -114,7 +115,12 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         while (rounds.Count < options.Rounds)
         {
             var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
-            var samples = RunRound(contenders, rounds.Count + dropped, cancellationToken);
+            var samples = await RunRoundAsync(contenders, rounds.Count + dropped, cancellationToken);
+            if (disk is not null)
+            {
+                samples.Insert(0, disk.Measure(cancellationToken));
+            }
+
             var machine = MachineUsage.Read() - before.Machine;
             var disturbance = machine.OthersShare(OwnCpu(contenders) - before.Own);
             var counts = machine.StealShare <= MostSteal;
@@ -133,21 +139,16 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         return new RowResult(row, rounds, dropped, RowResult.MedianOf(others));
     }
 
-    private List<Sample> RunRound(List<Contender> contenders, int number, CancellationToken cancellationToken)
+    private async Task<List<Sample>> RunRoundAsync(List<Contender> contenders, int number, CancellationToken cancellationToken)
     {
         var samples = new List<Sample>();
         // Each round begins with another one, so that none always follows the same neighbour's heat.
         for (var i = 0; i < contenders.Count; i++)
         {
-            samples.Add(contenders[(i + number) % contenders.Count].Measure(row, _messages, _client, cancellationToken));
+            samples.Add(await contenders[(i + number) % contenders.Count].MeasureAsync(row, _messages, _client, cancellationToken));
         }
 
         samples.Sort((left, right) => Place(contenders, left).CompareTo(Place(contenders, right)));
-        if (row.Sink == SinkKind.Durable)
-        {
-            samples.Insert(0, DataSync.Measure(dataFolder, row.MessageSize, cancellationToken));
-        }
-
         return samples;
     }
 

@@ -11,4 +11,7 @@ internal interface IMailSink : IAsyncDisposable
 
     /// <summary>Messages answered with 250 since the start, as the server counts them; null from a server that only counts when started to.</summary>
     Task<long?> CountAsync(CancellationToken cancellationToken);
+
+    /// <summary>Octets of managed memory allocated since the start; null where there is no such thing.</summary>
+    Task<long?> AllocatedAsync(CancellationToken cancellationToken);
 }

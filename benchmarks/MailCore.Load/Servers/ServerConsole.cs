@@ -14,7 +14,9 @@ internal static class ServerConsole
         using var input = new StreamReader(Console.OpenStandardInput());
         while (await input.ReadLineAsync() is { } question)
         {
-            Console.WriteLine(await answer(question.Split(' ')));
+            Console.WriteLine(question == "memory"
+                ? string.Create(CultureInfo.InvariantCulture, $"allocated {GC.GetTotalAllocatedBytes(precise: true)}")
+                : await answer(question.Split(' ')));
         }
     }
 }

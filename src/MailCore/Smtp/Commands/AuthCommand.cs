@@ -37,7 +37,7 @@ internal static class AuthCommand
 
         var context = new AuthenticationContext("smtp", session.Connection.RemoteEndPoint, session.IsSecured);
         var exchange = SaslMechanisms.Start(mechanism, (user, password, ct) => session.Services.Login!.VerifyPasswordAsync(user, password, context, ct));
-        return exchange is null ? SmtpReplies.NoMechanism : await RunAsync(session, exchange, initial is null ? null : argument[initial.Value..]).ConfigureAwait(false);
+        return exchange is null ? SmtpReplies.NoMechanism : await RunAsync(session, exchange, initial is { } start ? argument[start..] : default(ReadOnlyMemory<byte>?)).ConfigureAwait(false);
     }
 
     private static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ISaslExchange exchange, ReadOnlyMemory<byte>? initial)

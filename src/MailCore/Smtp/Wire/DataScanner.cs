@@ -26,6 +26,7 @@ internal enum DataFinding
 /// Looks through the octets that follow DATA, in pieces of any size, for all that is not content as it stands. A line begins behind
 /// CRLF and nowhere else.
 /// </summary>
+/// <param name="maxLine">Octets of a line without its end; at least 64.</param>
 internal struct DataScanner(int maxLine)
 {
     private const int Block = 64;
@@ -67,7 +68,11 @@ internal struct DataScanner(int maxLine)
     public void SkipDot() => _atLineStart = false;
 
     /// <summary>Goes on behind a bare LF that was found and has become CRLF. No dot behind it ends the data.</summary>
-    public void SkipLineFeed() => (_line, _atLineStart) = (0, false);
+    public void SkipLineFeed()
+    {
+        HasLongLine |= _line > maxLine;
+        (_line, _atLineStart) = (0, false);
+    }
 
     // One bit per octet: a CR shifted by one must fall on an LF and the other way round.
     private int ScanBlock(ref readonly byte first, int count, out DataFinding finding)
@@ -87,7 +92,7 @@ internal struct DataScanner(int maxLine)
         {
             _afterCr = cr >> (count - 1) != 0;
             _atLineStart = ends >> (count - 1) != 0;
-            Measure(lf, count);
+            Measure(lf, ends, count);
             finding = DataFinding.None;
             return count;
         }
@@ -100,7 +105,7 @@ internal struct DataScanner(int maxLine)
             : DataFinding.Nul;
         _afterCr = (afterCr & bit) != 0;
         _atLineStart = (starts & bit) != 0;
-        Measure(lf & (bit - 1), at);
+        Measure(lf & (bit - 1), ends, at);
         return at;
     }
 
@@ -111,11 +116,19 @@ internal struct DataScanner(int maxLine)
             | ((ulong)Vector256.Equals(high, sought).ExtractMostSignificantBits() << (Block / 2));
     }
 
-    private void Measure(ulong lf, int count)
+    private void Measure(ulong lf, ulong ends, int count)
     {
-        // The CR is allowed beside the line's octets; a second line in one block is shorter than any limit.
-        var longest = _line + (lf == 0 ? count : BitOperations.TrailingZeroCount(lf));
-        HasLongLine |= longest > maxLine + 1L;
-        _line = lf == 0 ? longest : count - 1 - BitOperations.Log2(lf);
+        if (lf == 0)
+        {
+            // The last octet may be the CR of the line's end.
+            _line += count;
+            HasLongLine |= _line > maxLine + 1L;
+            return;
+        }
+
+        // A second line in one block is shorter than any limit.
+        var first = BitOperations.TrailingZeroCount(lf);
+        HasLongLine |= _line + first - (long)((ends >> first) & 1) > maxLine;
+        _line = count - 1 - BitOperations.Log2(lf);
     }
 }
