@@ -40,8 +40,7 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
             return ImapReply.No("This mechanism is not known", "CANNOT");
         }
 
-        // None at all is not the same as an empty one.
-        ReadOnlyMemory<byte>? response = initial is null ? default(ReadOnlyMemory<byte>?) : initial;
+        var response = initial;
         while (true)
         {
             switch (await exchange.StepAsync(response, session.Aborted))
@@ -65,12 +64,10 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
                 return ImapReply.Bad("Cancelled");
             }
 
-            if (!TryDecode(line, out var octets))
+            if (!TryDecode(line, out response))
             {
                 return ImapReply.Bad("The response is not base64");
             }
-
-            response = octets;
         }
     }
 
