@@ -60,12 +60,10 @@ internal sealed class SocketListener : IDisposable
             try
             {
                 var accepted = await _socket.AcceptAsync().ConfigureAwait(false);
-                if (_path is null)
+                if (Take(accepted, nextId) is { } connection)
                 {
-                    accepted.NoDelay = true;
+                    return connection;
                 }
-
-                return new SocketConnection(accepted, nextId());
             }
             catch (SocketException error) when (error.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted or SocketError.InvalidArgument or SocketError.NotSocket)
             {
@@ -84,6 +82,25 @@ internal sealed class SocketListener : IDisposable
                 onBackOff(error);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), time).ConfigureAwait(false);
             }
+        }
+    }
+
+    // Apart from the accept: what fails here is one client's fault and no end of the listener.
+    private SocketConnection? Take(Socket accepted, Func<string> nextId)
+    {
+        try
+        {
+            if (_path is null)
+            {
+                accepted.NoDelay = true;
+            }
+
+            return new SocketConnection(accepted, nextId());
+        }
+        catch (SocketException)
+        {
+            accepted.Dispose();
+            return null;
         }
     }
 
@@ -110,12 +127,35 @@ internal sealed class SocketListener : IDisposable
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
+            if (!IsSocket(path))
+            {
+                throw new IOException($"Cannot listen on {path}: there is a file that is no socket. Remove it, or configure another path.");
+            }
+
             // Left by a process that ended without unbinding.
             File.Delete(path);
             return;
         }
 
         throw new IOException($"Cannot listen on {path}: another process is listening there. Stop it, or configure another path.");
+    }
+
+    // A connection to any kind of file is refused, but only a socket can't be opened as one.
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private static string Explain(EndPoint endPoint, SocketException error) => error.SocketErrorCode switch
