@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
+using MailCore.Hosting;
 using MailCore.Storage;
-using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace MailCore.LimitHost;

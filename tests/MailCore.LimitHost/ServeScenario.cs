@@ -1,6 +1,5 @@
 using System.Net;
 using MailCore.Hosting;
-using MailCore.Storage.Sqlite;
 
 namespace MailCore.LimitHost;
 

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using MailCore.Authentication;
@@ -75,9 +76,10 @@ internal sealed class Pop3TestServer : IAsyncDisposable
     }
 
     /// <summary>Runs a session; the task is over when the server has closed.</summary>
-    public (InMemoryConnection Connection, Task Session) Connect()
+    public (InMemoryConnection Connection, Task Session) Connect(Func<IDuplexPipe, IDuplexPipe>? wrap = null)
     {
         var connection = new InMemoryConnection();
+        connection.Server.Transport = wrap?.Invoke(connection.Server.Transport) ?? connection.Server.Transport;
         var session = ServeAsync(connection.Server);
         lock (_sessions)
         {

@@ -40,7 +40,8 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
             return ImapReply.No("This mechanism is not known", "CANNOT");
         }
 
-        var response = initial;
+        // None at all is not the same as an empty one.
+        ReadOnlyMemory<byte>? response = initial is null ? default(ReadOnlyMemory<byte>?) : initial;
         while (true)
         {
             switch (await exchange.StepAsync(response, session.Aborted))
@@ -64,10 +65,12 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
                 return ImapReply.Bad("Cancelled");
             }
 
-            if (!TryDecode(line, out response))
+            if (!TryDecode(line, out var octets))
             {
                 return ImapReply.Bad("The response is not base64");
             }
+
+            response = octets;
         }
     }
 

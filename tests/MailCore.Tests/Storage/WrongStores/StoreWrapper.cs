@@ -10,7 +10,7 @@ internal abstract class StoreWrapper(IMailStore inner) : IMailStore
 
     protected IMailStore Inner => inner;
 
-    public async ValueTask<IAccountStore?> OpenAsync(AccountId account, CancellationToken cancellationToken) =>
+    public virtual async ValueTask<IAccountStore?> OpenAsync(AccountId account, CancellationToken cancellationToken) =>
         await inner.OpenAsync(account, cancellationToken) is { } opened ? new Account(this, opened) : null;
 
     public virtual ValueTask<StagedContent> StageAsync(PipeReader bytes, StageHint hint, CancellationToken cancellationToken) =>
