@@ -41,7 +41,7 @@ internal sealed class FetchmailTests : SampleFixture
         var port = protocol == "IMAP" ? (implicitTls ? Server.Imaps : Server.Imap) : implicitTls ? Server.Pop3s : Server.Pop3;
         var settings = Path.Combine(folder, "fetchmailrc");
         await File.WriteAllTextAsync(settings, $"""
-            poll 127.0.0.1 protocol {protocol} port {port} timeout 50
+            poll localhost protocol {protocol} port {port} timeout 50
               user "{account}" password "{SampleServer.Password}" is root here
               {(implicitTls ? "ssl" : "sslproto TLS1.2+")} sslcertck sslcertfile "{Path.Combine(Server.DataFolder, "development-certificate.pem")}"
               fetchall nokeep no rewrite no mimedecode no dropstatus

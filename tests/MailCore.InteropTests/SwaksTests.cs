@@ -82,9 +82,9 @@ internal sealed class SwaksTests : SampleFixture
         }
     }
 
-    // swaks writes CRLF for each line end of a file, stuffs dots, and adds the end of data.
+    // swaks writes CRLF for each LF, stuffs dots, and adds CRLF.CRLF.
     private static async Task<ClientResult> SwaksAsync(byte[] message, params string[] arguments) =>
         (await ClientTool.Swaks.RunAsync(
             ["--server", "127.0.0.1", "--helo", "client.example", .. arguments, "--data", "-"],
-            Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(message).Replace("\r\n", "\n", StringComparison.Ordinal)))).Succeeded();
+            Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(message)[..^2].Replace("\r\n", "\n", StringComparison.Ordinal)))).Succeeded();
 }

@@ -9,15 +9,15 @@ internal static class ImapCapabilities
     /// <summary>"CAPABILITY" and the names that hold in the session's state.</summary>
     public static void Write(ImapWriter writer, ImapSession session)
     {
-        writer.Raw("CAPABILITY IMAP4rev1"u8);
+        writer.Raw("CAPABILITY IMAP4rev1 SASL-IR ID ENABLE"u8);
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
-            writer.Raw(""u8);
+            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
             return;
         }
 
-        writer.Raw(""u8);
+        writer.Raw(" LITERAL-"u8);
         var policy = session.Services.Tls.Policy;
         if (policy.OffersStartTls(session.IsSecured))
         {

@@ -58,9 +58,10 @@ internal sealed class ImapCommandTable
     /// <summary>Reads a command from its name on; the reader remembers what was wrong.</summary>
     public ImapCommand? Parse(ref ImapReader reader, ImapSession session)
     {
+        var start = reader.Position;
         if (Find(ref reader) is not { } entry)
         {
-            reader.Fail("there is no such command");
+            reader.Fail("there is no such command", start);
             return null;
         }
 

@@ -79,13 +79,18 @@ internal sealed class SmtpCommandTable
     public SmtpCommand? Find(ReadOnlySpan<byte> verb) =>
         verb.Length is > 0 and <= LongestVerb && _byVerb.TryGetValue(Key(verb), out var command) ? command : null;
 
-    // Letters of up to eight octets fit a number; bit 5 is what makes them small.
+    // Letters of up to eight octets fit a number; bit 5 is what makes them small. Anything else is nobody's key.
     private static ulong Key(ReadOnlySpan<byte> verb)
     {
         var key = 0UL;
         foreach (var octet in verb)
         {
-            key = (key << 8) | (char.IsAsciiLetterLower((char)octet) ? octet & ~0x20u : octet);
+            if (!char.IsAsciiLetter((char)octet))
+            {
+                return 0;
+            }
+
+            key = (key << 8) | (octet & ~0x20u);
         }
 
         return key;

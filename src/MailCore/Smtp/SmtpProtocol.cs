@@ -53,7 +53,14 @@ public sealed class SmtpProtocol : IMailProtocol
     {
         ArgumentNullException.ThrowIfNull(connection);
         using var session = new SmtpSession(this, connection, stopping);
-        await session.RunAsync().ConfigureAwait(false);
+        try
+        {
+            await session.RunAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException error) when (connection.Closed.IsCancellationRequested)
+        {
+            throw new IOException("The connection was aborted.", error);
+        }
     }
 
     private static void Validate(SmtpOptions options, SmtpServices services)

@@ -49,11 +49,10 @@ internal sealed partial class RawImap : IAsyncDisposable
     }
 
     /// <summary>The octets of every message of the selected mailbox, in order.</summary>
-    public async Task<List<byte[]>> FetchAllAsync() =>
-        [.. (await SendAsync("FETCH 1:* BODY.PEEK[]")).Where(line => line.Literals.Count > 0).Select(line => line.Literals[0])];
+    public async Task<List<byte[]>> FetchAllAsync() => [.. (await SendAsync("FETCH 1:* BODY.PEEK[]")).Select(static line => line.Content).OfType<byte[]>()];
 
     /// <summary>The octets of one message.</summary>
-    public async Task<byte[]> FetchAsync(int number) => (await SendAsync($"FETCH {number} BODY.PEEK[]")).Single(line => line.Literals.Count > 0).Literals[0];
+    public async Task<byte[]> FetchAsync(int number) => (await SendAsync($"FETCH {number} BODY.PEEK[]")).Select(static line => line.Content).OfType<byte[]>().Single();
 
     /// <summary>The length of one message, and the hash of its last octets; it is not held.</summary>
     public async Task<(long Length, byte[] Hash)> FetchHashAsync(int number, long last)
@@ -73,9 +72,13 @@ internal sealed partial class RawImap : IAsyncDisposable
         (await SendAsync("SEARCH ALL"))[0].Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length - 2;
 
     /// <summary>The flags of each message of the selected mailbox, sorted, without \Recent.</summary>
-    public async Task<List<string>> FlagsAsync() =>
-        [.. (await SendAsync("FETCH 1:* FLAGS")).Select(line => Flags().Match(line.Text)).Where(match => match.Success)
+    public async Task<List<string>> FlagsAsync()
+    {
+        // What other sessions changed is told now, and not among the answers.
+        await SendAsync("NOOP");
+        return [.. (await SendAsync("FETCH 1:* FLAGS")).Select(line => Flags().Match(line.Text)).Where(match => match.Success)
             .Select(match => string.Join(' ', match.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != @"\Recent").Order(StringComparer.Ordinal)))];
+    }
 
     public ValueTask DisposeAsync() => _wire.DisposeAsync();
 
@@ -119,4 +122,8 @@ internal sealed partial class RawImap : IAsyncDisposable
 }
 
 /// <summary>A response: its text with literals as their announcements, and the literals.</summary>
-internal sealed record ImapLine(string Text, List<byte[]> Literals);
+internal sealed record ImapLine(string Text, List<byte[]> Literals)
+{
+    /// <summary>A message's octets; none need no literal.</summary>
+    public byte[]? Content => Literals.Count > 0 ? Literals[0] : Text.Contains("BODY[] \"\"", StringComparison.Ordinal) ? [] : null;
+}

@@ -24,7 +24,8 @@ def fetch_all(imap, folder):
     for number in range(1, count + 1):
         data = ok(imap.fetch(str(number), "(BODY.PEEK[])"))
         with open(f"{folder}/{number}", "wb") as file:
-            file.write(data[0][1])
+            # What has no octets comes as a quoted string.
+            file.write(data[0][1] if isinstance(data[0], tuple) else b"")
     print(count)
 
 

@@ -175,6 +175,23 @@ public sealed class SqliteMailDirectoryTests
     }
 
     [Test]
+    public async Task Keys_that_differ_after_a_nul_are_not_the_same_key()
+    {
+        var state = new SqliteServerState(_store);
+        var expires = DateTimeOffset.UtcNow.AddDays(1);
+        await state.SetAsync("a", new byte[] { 1 }, expires, default);
+        await state.SetAsync("a\0b", new byte[] { 2 }, expires, default);
+        await state.SetAsync("", new byte[] { 3 }, expires, default);
+        await state.SetAsync(new string('ü', 5000), new byte[] { 4 }, expires, default);
+
+        Assert.That(await state.GetAsync("a", default), Is.EqualTo(new byte[] { 1 }));
+        Assert.That(await state.GetAsync("a\0b", default), Is.EqualTo(new byte[] { 2 }));
+        Assert.That(await state.GetAsync("", default), Is.EqualTo(new byte[] { 3 }));
+        Assert.That(await state.GetAsync(new string('ü', 5000), default), Is.EqualTo(new byte[] { 4 }));
+        Assert.That(await state.GetAsync("a\0", default), Is.Null);
+    }
+
+    [Test]
     public async Task State_survives_reopening()
     {
         await new SqliteServerState(_store).SetAsync("key", new byte[] { 1, 0, 2 }, DateTimeOffset.UtcNow.AddDays(1), default);

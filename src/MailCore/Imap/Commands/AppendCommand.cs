@@ -16,7 +16,10 @@ internal sealed class AppendCommand(MailboxName name, FlagList flags, DateTimeOf
         return new AppendCommand(name, flags, date);
     }
 
-    /// <summary>Whether a command, cut before a literal's header, is an APPEND of which only the message is missing.</summary>
+    /// <summary>
+    /// Whether a command, cut before a literal's header, is an APPEND past the mailbox's name: then the literal is its message,
+    /// whatever stands between.
+    /// </summary>
     public static bool EndsBeforeMessage(ReadOnlySpan<byte> command)
     {
         var reader = new ImapReader(command, maxDepth: 1);
@@ -28,10 +31,9 @@ internal sealed class AppendCommand(MailboxName name, FlagList flags, DateTimeOf
         }
 
         reader.Space();
-        // Not as a name yet: a message for one that can't be is a message all the same.
         reader.Astring();
-        Options(ref reader);
-        return !reader.Failed && reader.AtEnd;
+        reader.Space();
+        return !reader.Failed;
     }
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)

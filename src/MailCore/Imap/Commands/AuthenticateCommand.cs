@@ -64,10 +64,12 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
                 return ImapReply.Bad("Cancelled");
             }
 
-            if (!TryDecode(line, out response))
+            if (!TryDecode(line, out var octets))
             {
                 return ImapReply.Bad("The response is not base64");
             }
+
+            response = octets;
         }
     }
 

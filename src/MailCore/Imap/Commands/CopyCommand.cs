@@ -23,6 +23,12 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
+        // All or nothing: what has departed must be known of.
+        if (!await selection.SyncAsync(session, mayExpunge: false))
+        {
+            return ImapReply.Rejected(CommitError.NoMailbox);
+        }
+
         if (!selection.Messages.TryResolve(numbers, areUids, out var set))
         {
             return ImapReply.Bad("There is no message of this number");

@@ -25,12 +25,13 @@ internal sealed class IdCommand : ImapCommand
             var pairs = 0;
             do
             {
+                var start = reader.Position;
                 var field = reader.String();
                 reader.Space();
                 var value = reader.NString();
                 if (++pairs > MaxPairs || field.Length > MaxField || value?.Length > MaxValue)
                 {
-                    reader.Fail("this is too much");
+                    reader.Fail("this is too much", start);
                 }
             }
             while (!reader.Failed && reader.NextElement());

@@ -4,7 +4,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Commands;
 
 /// <summary>SELECT and EXAMINE (RFC 3501 6.3.1, 6.3.2).</summary>
-internal sealed class SelectCommand(MailboxName name, bool isReadOnly) : ImapCommand
+internal sealed class SelectCommand(MailboxName? name, bool isReadOnly) : ImapCommand
 {
     public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, isReadOnly: false);
 
@@ -14,7 +14,12 @@ internal sealed class SelectCommand(MailboxName name, bool isReadOnly) : ImapCom
     {
         // Even a SELECT that fails closes the mailbox before it.
         session.Select(null);
-        if (await session.Account.FindMailboxAsync(name, session.Aborted) is not { } mailbox
+        if (name is not { } known)
+        {
+            return ImapReader.NoName;
+        }
+
+        if (await session.Account.FindMailboxAsync(known, session.Aborted) is not { } mailbox
             || await ImapSelection.OpenAsync(mailbox, isReadOnly, session) is not { } selection)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
@@ -28,7 +33,7 @@ internal sealed class SelectCommand(MailboxName name, bool isReadOnly) : ImapCom
     private static SelectCommand Parse(ref ImapReader reader, bool isReadOnly)
     {
         reader.Space();
-        var name = reader.Mailbox();
+        var name = reader.MailboxOrNull();
         reader.End();
         return new SelectCommand(name, isReadOnly);
     }

@@ -25,6 +25,7 @@ internal sealed class StatusCommand(MailboxName name, List<StatusCommand.Item> i
         var items = new List<Item>();
         do
         {
+            var start = reader.Position;
             var word = reader.Word();
             Item? item =
                 Ascii.EqualsIgnoreCase(word, "MESSAGES"u8) ? Item.Messages
@@ -35,7 +36,7 @@ internal sealed class StatusCommand(MailboxName name, List<StatusCommand.Item> i
                 : null;
             if (item is null)
             {
-                reader.Fail("there is no such status item");
+                reader.Fail("there is no such status item", start);
             }
             else if (!items.Contains(item.Value))
             {

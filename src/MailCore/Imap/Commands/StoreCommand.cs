@@ -22,6 +22,12 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
+        // What has departed is to be refused, if its numbers are used.
+        if (!await selection.SyncAsync(session, mayExpunge: false))
+        {
+            return ImapReply.Rejected(CommitError.NoMailbox);
+        }
+
         if (!selection.Messages.TryResolve(numbers, areUids, out var set))
         {
             return ImapReply.Bad("There is no message of this number");
@@ -36,7 +42,7 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
                 return ImapReply.Rejected(result.Error);
             }
 
-            await ReportAsync(session, selection, uids);
+            departed += await ReportAsync(session, selection, uids);
         }
 
         return departed > 0 && !areUids ? ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED") : ImapReply.Ok("Stored");
@@ -61,22 +67,22 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
         return new StoreCommand(numbers, mode, isSilent, flags, areUids);
     }
 
-    private async ValueTask ReportAsync(ImapSession session, ImapSelection selection, Uid[] uids)
+    // Counts the messages that are gone.
+    private async ValueTask<int> ReportAsync(ImapSession session, ImapSelection selection, Uid[] uids)
     {
         await selection.RefreshAsync(session.Aborted);
-        var own = new OwnChange(uids, mode, Bits(selection.Latest.Info.Keywords), isSilent);
-        if (!await selection.SyncAsync(session, MayExpunge, own) || isSilent)
-        {
-            return;
-        }
-
-        // From the newest rows, which the numbering may not have caught up with.
         var latest = selection.Latest;
+        await selection.SyncAsync(session, MayExpunge, new OwnChange(uids, mode, Bits(latest.Info.Keywords), isSilent));
+        var gone = 0;
         foreach (var uid in uids)
         {
+            // From the newest rows, which the numbering may not have caught up with.
             var rank = latest.IndexOf(uid);
-            var sequence = rank < 0 ? 0 : selection.Messages.Numbers.SequenceOf(uid);
-            if (sequence > 0)
+            if (rank < 0)
+            {
+                gone++;
+            }
+            else if (!isSilent && selection.Messages.Numbers.SequenceOf(uid) is var sequence and > 0)
             {
                 var row = latest[rank];
                 selection.WriteFlags(session.Writer, new NumberedMessage(sequence, uid, row.FlagWord, row.Size, IsDeparted: false), withUid: areUids);
@@ -86,6 +92,8 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
                 }
             }
         }
+
+        return gone;
     }
 
     private ulong Bits(IReadOnlyList<string> known)

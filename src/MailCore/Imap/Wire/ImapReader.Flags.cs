@@ -56,8 +56,7 @@ internal ref partial struct ImapReader
         // RFC 3501 2.3.2: clients can't alter it; some give it back to us in APPEND.
         if (!Failed && !Is(name, "Recent"u8))
         {
-            _position = start;
-            Fail("there is no such system flag");
+            Fail("there is no such system flag", start);
         }
 
         return SystemFlags.None;

@@ -53,8 +53,7 @@ internal static class AuthCommand
 
         while (true)
         {
-            // A null array converts to a memory that is empty, not to none.
-            var step = await exchange.StepAsync(response is null ? default(ReadOnlyMemory<byte>?) : response, session.Connection.Closed).ConfigureAwait(false);
+            var step = await exchange.StepAsync(response, session.Connection.Closed).ConfigureAwait(false);
             CryptographicOperations.ZeroMemory(response);
             if (step is SaslStep.Done done)
             {

@@ -1,0 +1,23 @@
+using MailCore.Smtp;
+using MailCore.Tests.Scripts;
+using MailCore.Tls;
+using NUnit.Framework;
+
+namespace MailCore.Tests.Smtp;
+
+[TestFixture]
+internal sealed class KeywordCoverageTests
+{
+    [Test]
+    public void Every_announced_keyword_has_scripts_for_its_effect_and_its_refusal()
+    {
+        var announced = new[] { SmtpDialect.Transfer, SmtpDialect.Submission, SmtpDialect.Lmtp }
+            .SelectMany(dialect => new[] { false, true }
+                .SelectMany(isSecured => SmtpCapabilities.Keywords(new SmtpOptions(dialect) { OfferAuthentication = true }, TlsPolicy.Opportunistic, isSecured, isAuthenticated: false)))
+            .Select(line => line.Split(' ')[0])
+            .Distinct()
+            .ToList();
+        Assert.That(announced, Is.SupersetOf(new[] { "PIPELINING", "STARTTLS", "AUTH" }));
+        Assert.That(ScriptFiles.Uncovered("smtp", announced), Is.Empty);
+    }
+}
