@@ -59,13 +59,10 @@ internal sealed class SocketListener : IDisposable
         {
             try
             {
-                var accepted = await _socket.AcceptAsync().ConfigureAwait(false);
-                if (_path is null)
+                if (Take(await _socket.AcceptAsync().ConfigureAwait(false), nextId()) is { } connection)
                 {
-                    accepted.NoDelay = true;
+                    return connection;
                 }
-
-                return new SocketConnection(accepted, nextId());
             }
             catch (SocketException error) when (error.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted or SocketError.InvalidArgument or SocketError.NotSocket)
             {
@@ -93,6 +90,25 @@ internal sealed class SocketListener : IDisposable
         if (_path is not null)
         {
             File.Delete(_path);
+        }
+    }
+
+    /// <summary>Null when the client has left already: some systems tell that at the first touch.</summary>
+    private SocketConnection? Take(Socket accepted, string id)
+    {
+        try
+        {
+            if (_path is null)
+            {
+                accepted.NoDelay = true;
+            }
+
+            return new SocketConnection(accepted, id);
+        }
+        catch (SocketException)
+        {
+            accepted.Dispose();
+            return null;
         }
     }
 
