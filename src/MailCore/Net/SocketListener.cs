@@ -59,8 +59,7 @@ internal sealed class SocketListener : IDisposable
         {
             try
             {
-                var accepted = await _socket.AcceptAsync().ConfigureAwait(false);
-                if (Take(accepted, nextId) is { } connection)
+                if (Take(await _socket.AcceptAsync().ConfigureAwait(false), nextId()) is { } connection)
                 {
                     return connection;
                 }
@@ -86,7 +85,18 @@ internal sealed class SocketListener : IDisposable
     }
 
     // Apart from the accept: what fails here is one client's fault and no end of the listener.
-    private SocketConnection? Take(Socket accepted, Func<string> nextId)
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        if (_path is not null)
+        {
+            File.Delete(_path);
+        }
+    }
+
+    /// <summary>Null when the client has left already: some systems tell that at the first touch.</summary>
+    private SocketConnection? Take(Socket accepted, string id)
     {
         try
         {
@@ -95,21 +105,12 @@ internal sealed class SocketListener : IDisposable
                 accepted.NoDelay = true;
             }
 
-            return new SocketConnection(accepted, nextId());
+            return new SocketConnection(accepted, id);
         }
         catch (SocketException)
         {
             accepted.Dispose();
             return null;
-        }
-    }
-
-    public void Dispose()
-    {
-        _socket.Dispose();
-        if (_path is not null)
-        {
-            File.Delete(_path);
         }
     }
 
