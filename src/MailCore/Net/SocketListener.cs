@@ -84,8 +84,6 @@ internal sealed class SocketListener : IDisposable
         }
     }
 
-    // Apart from the accept: what fails here is one client's fault and no end of the listener.
-
     public void Dispose()
     {
         _socket.Dispose();
@@ -95,7 +93,7 @@ internal sealed class SocketListener : IDisposable
         }
     }
 
-    /// <summary>Null when the client has left already: some systems tell that at the first touch.</summary>
+    /// <summary>Null when the client has left already, which some systems tell at the first touch; the listener goes on.</summary>
     private SocketConnection? Take(Socket accepted, string id)
     {
         try
