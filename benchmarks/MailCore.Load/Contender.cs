@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
 using MailCore.Load.Report;
@@ -6,34 +7,73 @@ using MailCore.Load.Servers;
 namespace MailCore.Load;
 
 /// <summary>A server of a row, through all of the row's rounds: what was sent to it must be what it took.</summary>
-internal sealed class Contender(IMailSink server) : IAsyncDisposable
+internal sealed class Contender : IAsyncDisposable
 {
     public const string Bare = "bare";
     public const string SmtpSink = "smtp-sink";
     public const string MailCore = "MailCore";
     public const string DataSync = "fdatasync";
 
+    private const int SmallMessage = 1024;
+    private const int FewMethods = 3;
+    private static readonly TimeSpan WarmUpRound = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
+
     private long _sent;
 
-    public IMailSink Server => server;
+    private Contender(IMailSink server) => Server = server;
+
+    public IMailSink Server { get; }
+
+    /// <summary>Takes charge of a server, which may hold messages already.</summary>
+    public static async Task<Contender> OfAsync(IMailSink server, CancellationToken cancellationToken) =>
+        new(server) { _sent = await server.CountAsync(cancellationToken) ?? 0 };
 
     /// <summary>Sends without measuring.</summary>
     public void Send(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
     {
-        client.Send(LoadTarget.Of(row, server.Port, messages), cancellationToken);
+        client.Send(LoadTarget.Of(row, Server.Port, messages), cancellationToken);
         _sent += messages;
     }
 
-    public Sample Measure(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends until the server's code is compiled for good: the runtime counts a method's calls, then compiles it anew in the
+    /// background. Small messages come first, since it is calls that count.
+    /// </summary>
+    public async Task WarmUpAsync(LoadRow row, TimeSpan atLeast, ILoadClient client, CancellationToken cancellationToken)
     {
-        var before = ProcessUsage.Read(server.ProcessId);
-        var run = client.Send(LoadTarget.Of(row, server.Port, messages), cancellationToken);
-        var after = ProcessUsage.Read(server.ProcessId);
+        var started = Stopwatch.GetTimestamp();
+        var small = row with { MessageSize = SmallMessage };
+        var compiled = 0L;
+        while (Stopwatch.GetElapsedTime(started) < LongestWarmUp)
+        {
+            var round = Stopwatch.GetTimestamp();
+            do
+            {
+                Send(Stopwatch.GetElapsedTime(started) < atLeast / 2 ? small : row, 2 * row.Connections, client, cancellationToken);
+            }
+            while (Stopwatch.GetElapsedTime(round) < WarmUpRound);
+            var before = compiled;
+            compiled = await Server.ReadAsync(RuntimeFigure.Compiled, cancellationToken) ?? 0;
+            if (Stopwatch.GetElapsedTime(started) >= atLeast && compiled - before <= FewMethods)
+            {
+                return;
+            }
+        }
+    }
+
+    public async Task<Sample> MeasureAsync(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
+    {
+        var allocated = await Server.ReadAsync(RuntimeFigure.Allocated, cancellationToken);
+        var before = ProcessUsage.Read(Server.ProcessId);
+        var run = client.Send(LoadTarget.Of(row, Server.Port, messages), cancellationToken);
+        var after = ProcessUsage.Read(Server.ProcessId);
         _sent += messages;
-        return new Sample(server.Name, messages, run.Elapsed)
+        return new Sample(Server.Name, messages, run.Elapsed)
         {
             Cpu = after.Cpu - before.Cpu,
             PeakBytes = after.PeakBytes,
+            AllocatedBytes = await Server.ReadAsync(RuntimeFigure.Allocated, cancellationToken) - allocated,
             Median = run.Percentile(0.5),
             Percentile99 = run.Percentile(0.99),
         };
@@ -42,11 +82,11 @@ internal sealed class Contender(IMailSink server) : IAsyncDisposable
     /// <exception cref="IOException">The server has taken more or fewer messages than were sent.</exception>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        if (await server.CountAsync(cancellationToken) is { } taken && taken != _sent)
+        if (await Server.CountAsync(cancellationToken) is { } taken && taken != _sent)
         {
-            throw new IOException($"{server.Name} took {taken} messages of {_sent} sent.");
+            throw new IOException($"{Server.Name} took {taken} messages of {_sent} sent.");
         }
     }
 
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
@@ -23,22 +22,23 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
     public async Task<RowResult> RunAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(dataFolder);
+        using var disk = row.Sink == SinkKind.Durable ? new DataSync(dataFolder, row.MessageSize) : null;
         var contenders = new List<Contender>();
         try
         {
             foreach (var start in Starts())
             {
                 await CheckAsync(start, cancellationToken);
-                contenders.Add(new Contender(await start(false, cancellationToken)));
+                contenders.Add(await Contender.OfAsync(await start(false, cancellationToken), cancellationToken));
             }
 
             foreach (var contender in contenders)
             {
-                WarmUp(contender, cancellationToken);
+                await contender.WarmUpAsync(row, TimeSpan.FromSeconds(options.Quick ? 1 : 4), _own, cancellationToken);
                 await contender.CheckAsync(cancellationToken);
             }
 
-            var result = RunRounds(contenders, cancellationToken);
+            var result = await RunRoundsAsync(contenders, disk, cancellationToken);
             foreach (var contender in contenders)
             {
                 await contender.CheckAsync(cancellationToken);
@@ -73,7 +73,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
 
     private async Task CheckAsync(Func<bool, CancellationToken, Task<IMailSink>> start, CancellationToken cancellationToken)
     {
-        await using (var contender = new Contender(await start(true, cancellationToken)))
+        await using (var contender = await Contender.OfAsync(await start(true, cancellationToken), cancellationToken))
         {
             contender.Send(row, CheckedMessages, _own, cancellationToken);
             await contender.CheckAsync(cancellationToken);
@@ -95,18 +95,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         }
     }
 
-    // Long enough for the runtime's tiers: a method is compiled for good some time after its calls are counted.
-    private void WarmUp(Contender contender, CancellationToken cancellationToken)
-    {
-        var span = TimeSpan.FromSeconds(options.Quick ? 1 : 4);
-        var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < span)
-        {
-            contender.Send(row, Math.Max(row.Connections, _messages / 4), _own, cancellationToken);
-        }
-    }
-
-    private RowResult RunRounds(List<Contender> contenders, CancellationToken cancellationToken)
+    private async Task<RowResult> RunRoundsAsync(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken)
     {
         var rounds = new List<IReadOnlyList<Sample>>();
         var others = new List<double>();
@@ -114,7 +103,12 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         while (rounds.Count < options.Rounds)
         {
             var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
-            var samples = RunRound(contenders, rounds.Count + dropped, cancellationToken);
+            var samples = await RunRoundAsync(contenders, rounds.Count + dropped, cancellationToken);
+            if (disk is not null)
+            {
+                samples.Insert(0, disk.Measure(cancellationToken));
+            }
+
             var machine = MachineUsage.Read() - before.Machine;
             var disturbance = machine.OthersShare(OwnCpu(contenders) - before.Own);
             var counts = machine.StealShare <= MostSteal;
@@ -133,21 +127,16 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         return new RowResult(row, rounds, dropped, RowResult.MedianOf(others));
     }
 
-    private List<Sample> RunRound(List<Contender> contenders, int number, CancellationToken cancellationToken)
+    private async Task<List<Sample>> RunRoundAsync(List<Contender> contenders, int number, CancellationToken cancellationToken)
     {
         var samples = new List<Sample>();
         // Each round begins with another one, so that none always follows the same neighbour's heat.
         for (var i = 0; i < contenders.Count; i++)
         {
-            samples.Add(contenders[(i + number) % contenders.Count].Measure(row, _messages, _client, cancellationToken));
+            samples.Add(await contenders[(i + number) % contenders.Count].MeasureAsync(row, _messages, _client, cancellationToken));
         }
 
         samples.Sort((left, right) => Place(contenders, left).CompareTo(Place(contenders, right)));
-        if (row.Sink == SinkKind.Durable)
-        {
-            samples.Insert(0, DataSync.Measure(dataFolder, row.MessageSize, cancellationToken));
-        }
-
         return samples;
     }
 

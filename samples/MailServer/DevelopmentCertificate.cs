@@ -37,6 +37,6 @@ internal sealed partial class DevelopmentCertificate
 
     public void Announce(ILogger logger) => LogGenerated(logger, _file);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The TLS certificate in {File} was generated for development: no client has reason to trust it. Set Mail:Certificate:File and Mail:Certificate:KeyFile to use your own")]
+    [LoggerMessage(EventId = 9001, Level = LogLevel.Warning, Message = "The TLS certificate in {File} was generated for development: no client has reason to trust it. Set Mail:Certificate:File and Mail:Certificate:KeyFile to use your own")]
     private static partial void LogGenerated(ILogger logger, string file);
 }

@@ -1,9 +1,10 @@
-using MailCore.Hosting;
+using MailCore.Storage;
+using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
-namespace MailCore.Storage.Sqlite;
+namespace MailCore.Hosting;
 
 /// <summary>Puts a server on a <see cref="SqliteMailStore"/>.</summary>
 public static class SqliteMailServerBuilderExtensions

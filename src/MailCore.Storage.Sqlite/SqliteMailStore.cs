@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.IO.Pipelines;
 using MailCore.Storage.Sqlite.Content;
 using MailCore.Storage.Sqlite.Database;
@@ -46,6 +47,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
     {
         var path = Path.Combine(folder, DatabaseName);
         Schema.Prepare(db, folder, options.TimeProvider.GetUtcNow());
+
+        // One large transaction must not leave a large file for good.
+        db.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA journal_size_limit={2 * options.WriteAheadLimit}"));
         var contents = new ContentFolder(folder);
         FileSync.Folder(folder);
         contents.Sweep(db.Use(SelectSettled).Scalar() ?? 1, id => Contents.IsKnown(db, id));
@@ -95,7 +99,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
         try
         {
             folderLock = FolderLock.Take(full);
-            db = StoreConnection.OpenWriter(Path.Combine(full, DatabaseName));
+            var path = Path.Combine(full, DatabaseName);
+            FileSync.MakeFile(path);
+            db = StoreConnection.OpenWriter(path);
             return new SqliteMailStore(full, folderLock, db, valid);
         }
         catch (Exception e)
@@ -336,9 +342,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
         _lock.Dispose();
     }
 
-    [LoggerMessage(EventId = 4001, Level = LogLevel.Warning, Message = "Removing expired mail failed; it is tried again")]
+    [LoggerMessage(EventId = 3101, Level = LogLevel.Warning, Message = "Removing expired mail failed; it is tried again")]
     private static partial void LogMaintenanceFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "The write-ahead log could not be written back at the end; the next start does it")]
+    [LoggerMessage(EventId = 3102, Level = LogLevel.Warning, Message = "The write-ahead log could not be written back at the end; the next start does it")]
     private static partial void LogCloseFailed(ILogger logger, Exception exception);
 }

@@ -250,24 +250,24 @@ public sealed partial class MailServer : IAsyncDisposable
         _listeners.Clear();
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Listening: {Endpoint} on {Address}, TLS {Mode}")]
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "Listening: {Endpoint} on {Address}, TLS {Mode}")]
     private partial void LogListening(string endpoint, System.Net.EndPoint address, TlsMode mode);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} can't accept connections for now: {Reason}")]
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Warning, Message = "{Endpoint} can't accept connections for now: {Reason}")]
     private partial void LogAcceptFailed(string endpoint, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Endpoint} turned {Remote} away: too many connections")]
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "{Endpoint} turned {Remote} away: too many connections")]
     private partial void LogBusy(string endpoint, System.Net.EndPoint? remote);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Connection {Connection} ({Endpoint}) broke: {Reason}")]
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Debug, Message = "Connection {Connection} ({Endpoint}) broke: {Reason}")]
     private partial void LogBroken(string connection, string endpoint, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Connection {Connection} ({Endpoint}) failed")]
+    [LoggerMessage(EventId = 1005, Level = LogLevel.Error, Message = "Connection {Connection} ({Endpoint}) failed")]
     private partial void LogBug(Exception error, string connection, string endpoint);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Stopping: {Count} sessions did not end in time and are cut off")]
+    [LoggerMessage(EventId = 1006, Level = LogLevel.Warning, Message = "Stopping: {Count} sessions did not end in time and are cut off")]
     private partial void LogAborting(int count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Stopped")]
+    [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "Stopped")]
     private partial void LogStopped();
 }

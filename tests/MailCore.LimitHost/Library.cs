@@ -1,11 +1,11 @@
+using System.IO.Pipelines;
 using MailCore.Hosting;
 using MailCore.Storage;
-using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace MailCore.LimitHost;
 
-/// <summary>The library as a host has it from its container, without endpoints.</summary>
+/// <summary>The library as a host has it from its container, on a SQLite store and without endpoints.</summary>
 internal sealed class Library : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
@@ -23,9 +23,17 @@ internal sealed class Library : IAsyncDisposable
         return new Library(services.BuildServiceProvider());
     }
 
-    public async Task<Mailbox> OpenInboxAsync(string account) =>
-        await (await Accounts.OpenAsync(new AccountId(account)))!.FindMailboxAsync(MailboxName.Inbox)
+    public async Task<Mailbox> OpenInboxAsync(AccountId account) =>
+        await (await Accounts.OpenAsync(account))!.FindMailboxAsync(MailboxName.Inbox)
         ?? throw new InvalidOperationException("There is no INBOX.");
+
+    public async Task<StagedMessage> StageAsync(byte[] message)
+    {
+        var reader = PipeReader.Create(new(message));
+        var staged = await Accounts.StageAsync(reader, new StageHint(message.Length, []));
+        await reader.CompleteAsync();
+        return staged;
+    }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 }

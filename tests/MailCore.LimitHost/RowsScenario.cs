@@ -4,7 +4,7 @@ using MailCore.Storage;
 
 namespace MailCore.LimitHost;
 
-/// <summary>A mailbox with very many messages is filled, opened, altered and searched by rows.</summary>
+/// <summary>A mailbox with very many messages is filled, opened, altered and read from.</summary>
 internal static class RowsScenario
 {
     private const int Batch = 1_000;
@@ -12,9 +12,9 @@ internal static class RowsScenario
     public static async Task RunAsync(string folder, int rows)
     {
         await using var library = Library.Open(folder);
-        var inbox = await library.OpenInboxAsync("large");
+        var inbox = await library.OpenInboxAsync(new AccountId("large"));
         var watch = Stopwatch.StartNew();
-        await FillAsync(inbox, rows);
+        await FillAsync(library, inbox, rows);
         Report.Print("fill-ms", watch.ElapsedMilliseconds);
 
         watch.Restart();
@@ -22,7 +22,7 @@ internal static class RowsScenario
         Report.Print("open-ms", watch.ElapsedMilliseconds);
         Report.Print("rows", view.State.Count);
 
-        var middle = Enumerable.Range(rows / 2, Batch).Select(static uid => new Uid((uint)uid)).ToList();
+        Uid[] middle = [.. Enumerable.Range(rows / 2, Batch).Select(static uid => new Uid((uint)uid))];
         var flagged = await inbox.SetFlagsAsync(middle, new FlagChange(FlagMode.Add, SystemFlags.Deleted));
         var expunged = await inbox.ExpungeAsync(middle);
         await view.RefreshAsync();
@@ -30,22 +30,21 @@ internal static class RowsScenario
         Report.Print("expunged", expunged.Expunged.Count);
         Report.Print("rows-after", view.State.Count);
 
-        var last = (await inbox.ReadBatchAsync(new[] { new Uid((uint)rows) }, MessageFields.Content))[0];
+        var last = (await inbox.ReadBatchAsync(new[] { new Uid((uint)rows) }, MessageFields.All))[0];
         await using var content = await inbox.OpenContentAsync(last);
-        Report.Print("last-octets", content!.Length);
+        var text = new byte[content!.Length];
+        await content.ReadAsync(0, text);
+        Report.Print("last", Encoding.ASCII.GetString(text).Split("\r\n")[1]);
         Report.PrintMemory();
     }
 
-    private static async Task FillAsync(Mailbox inbox, int rows)
+    private static async Task FillAsync(Library library, Mailbox inbox, int rows)
     {
         var staged = new List<StagedMessage>();
         try
         {
-            for (var i = 0; i < Batch; i++)
-            {
-                var text = new MemoryStream(Encoding.ASCII.GetBytes($"From: a@example.org\r\nSubject: number {i:0000}\r\n\r\ntext\r\n"));
-                staged.Add(await inbox.Account.StageAsync(text));
-            }
+            for (var i = 1; i <= Batch; i++)
+                staged.Add(await library.StageAsync(Encoding.ASCII.GetBytes($"From: a@example.org\r\nSubject: number {i}\r\n\r\ntext\r\n")));
 
             await inbox.AppendAsync([.. staged.Select(static message => new MessageToAppend(message, AppendOptions.Default))]);
         }
@@ -58,7 +57,7 @@ internal static class RowsScenario
         Uid[] first = [.. Enumerable.Range(1, Batch).Select(static uid => new Uid((uint)uid))];
         for (var filled = Batch; filled < rows; filled += Batch)
         {
-            var copied = await inbox.CopyAsync(first.AsMemory(0, Math.Min(Batch, rows - filled)).ToArray(), inbox.Id);
+            var copied = await inbox.CopyAsync(first[..Math.Min(Batch, rows - filled)], inbox.Id);
             if (!copied.Succeeded)
                 throw new InvalidOperationException($"The copy failed: {copied.Error}");
         }

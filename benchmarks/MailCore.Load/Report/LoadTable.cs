@@ -14,13 +14,13 @@ internal static class LoadTable
         var sink = results.Where(result => result.Row.Sink == SinkKind.Discard).ToArray();
         if (sink.Length > 0)
         {
-            Append(text, "Into a discard sink", options.Markdown, [["message", "connections", "server", "messages/s", "x bare", "x smtp-sink", "CPU ms per 1,000", "x bare", "x smtp-sink", "p50 ms", "p99 ms", "peak MB"], .. sink.SelectMany(SinkLines)]);
+            Append(text, "Into a discard sink", options.Markdown, [["message", "connections", "server", "messages/s", "x bare", "x smtp-sink", "CPU ms per 1,000", "x bare", "x smtp-sink", "p50 ms", "p99 ms", "B allocated each", "peak MB"], .. sink.SelectMany(SinkLines)]);
         }
 
         var durable = results.Where(result => result.Row.Sink == SinkKind.Durable).ToArray();
         if (durable.Length > 0)
         {
-            Append(text, "Into the durable store", options.Markdown, [["message", "connections", "messages/s", "fdatasync/s", "messages per fdatasync", "CPU ms per 1,000", "p50 ms", "p99 ms", "peak MB"], .. durable.Select(DurableLine)]);
+            Append(text, "Into the durable store", options.Markdown, [["message", "connections", "messages/s", "fdatasync/s", "messages per fdatasync", "CPU ms per 1,000", "p50 ms", "p99 ms", "B allocated each", "peak MB"], .. durable.Select(DurableLine)]);
         }
 
         return text.Append(Circumstances(results, options)).ToString();
@@ -38,6 +38,7 @@ internal static class LoadTable
         Ratio(result.Ratio(name, Contender.Bare, sample => sample.CpuPerThousand)),
         Ratio(result.Ratio(name, Contender.SmtpSink, sample => sample.CpuPerThousand)),
         .. Latencies(result, name),
+        Optional(result.Median(name, sample => (double?)sample.AllocatedBytes / sample.Operations ?? double.NaN), "N0"),
         Peak(result, name),
     ]);
 
@@ -50,13 +51,14 @@ internal static class LoadTable
         Ratio(result.Ratio(Contender.MailCore, Contender.DataSync, sample => sample.PerSecond)),
         Tenths(result.Median(Contender.MailCore, sample => sample.CpuPerThousand)),
         .. Latencies(result, Contender.MailCore),
+        Optional(result.Median(Contender.MailCore, sample => (double?)sample.AllocatedBytes / sample.Operations ?? double.NaN), "N0"),
         Peak(result, Contender.MailCore),
     ];
 
     private static string[] Latencies(RowResult result, string name) =>
     [
-        Milliseconds(result.Median(name, sample => sample.Median?.TotalMilliseconds ?? double.NaN)),
-        Milliseconds(result.Median(name, sample => sample.Percentile99?.TotalMilliseconds ?? double.NaN)),
+        Optional(result.Median(name, sample => sample.Median?.TotalMilliseconds ?? double.NaN), "N2"),
+        Optional(result.Median(name, sample => sample.Percentile99?.TotalMilliseconds ?? double.NaN), "N2"),
     ];
 
     // Memory only grows, so the last round has the row's peak.
@@ -106,5 +108,5 @@ internal static class LoadTable
 
     private static string Ratio(double figure) => figure.ToString("N2", CultureInfo.InvariantCulture);
 
-    private static string Milliseconds(double figure) => double.IsNaN(figure) ? "-" : figure.ToString("N2", CultureInfo.InvariantCulture);
+    private static string Optional(double figure, string format) => double.IsNaN(figure) ? "-" : figure.ToString(format, CultureInfo.InvariantCulture);
 }

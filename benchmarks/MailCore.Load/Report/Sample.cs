@@ -16,6 +16,9 @@ internal sealed record Sample(string Contender, int Operations, TimeSpan Elapsed
     /// <summary>The server's highest resident memory since it started.</summary>
     public long PeakBytes { get; init; }
 
+    /// <summary>Managed memory the server allocated in this round.</summary>
+    public long? AllocatedBytes { get; init; }
+
     public double PerSecond => Operations / Elapsed.TotalSeconds;
 
     public double CpuPerThousand => Cpu.TotalMilliseconds * 1000 / Operations;

@@ -39,6 +39,7 @@ internal sealed class MailCoreServer
             if (!_stores)
             {
                 smtp.OnMessage(Drop);
+                mail.Services.AddSingleton<IMessageStaging, DiscardStaging>();
                 return;
             }
 

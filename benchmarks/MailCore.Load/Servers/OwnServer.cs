@@ -46,6 +46,9 @@ internal sealed class OwnServer : IMailSink
 
     public async Task<long?> CountAsync(CancellationToken cancellationToken) => await AskAsync("stats", "taken", cancellationToken);
 
+    public async Task<long?> ReadAsync(RuntimeFigure figure, CancellationToken cancellationToken) =>
+        await AskAsync(figure.ToString(), figure.ToString(), cancellationToken);
+
     /// <summary>How many different messages of the load the server's store holds, each whole and read back through its API.</summary>
     public Task<long> VerifyAsync(int messageSize, CancellationToken cancellationToken) =>
         AskAsync(string.Create(CultureInfo.InvariantCulture, $"verify {messageSize}"), "verified", cancellationToken);

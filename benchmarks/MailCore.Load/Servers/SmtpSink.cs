@@ -86,6 +86,8 @@ internal sealed class SmtpSink : IMailSink
         return settled;
     }
 
+    public Task<long?> ReadAsync(RuntimeFigure figure, CancellationToken cancellationToken) => Task.FromResult<long?>(null);
+
     public async ValueTask DisposeAsync()
     {
         _process.Kill();

@@ -65,6 +65,23 @@ internal static partial class FileSync
         }
     }
 
+    /// <summary>Makes an empty file that only its owner can read, if there is none; SQLite gives the log the same rights.</summary>
+    public static void MakeFile(string path)
+    {
+        if (OperatingSystem.IsWindows() || File.Exists(path))
+        {
+            return;
+        }
+
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        using var file = new FileStream(path, options);
+    }
+
     private static IOException Failure(string path)
     {
         var error = new Win32Exception(Marshal.GetLastPInvokeError());

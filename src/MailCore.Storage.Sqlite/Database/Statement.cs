@@ -1,3 +1,4 @@
+using System.Text;
 using SQLitePCL;
 
 namespace MailCore.Storage.Sqlite.Database;
@@ -8,6 +9,8 @@ namespace MailCore.Storage.Sqlite.Database;
 /// </summary>
 internal sealed class Statement : IDisposable
 {
+    private const int StackLimit = 256;
+
     private readonly StoreConnection _connection;
     private readonly sqlite3_stmt _handle;
     private int _bound;
@@ -33,21 +36,20 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
-    public Statement With(long? value)
-    {
-        if (value is { } given)
-        {
-            return With(given);
-        }
-
-        _connection.Check(raw.sqlite3_bind_null(_handle, ++_bound));
-        return this;
-    }
+    public Statement With(long? value) => value is { } given ? With(given) : WithNull();
 
     public Statement With(string? value)
     {
-        _bound++;
-        _connection.Check(value is null ? raw.sqlite3_bind_null(_handle, _bound) : raw.sqlite3_bind_text(_handle, _bound, value));
+        if (value is null)
+        {
+            return WithNull();
+        }
+
+        // With its length: as a C string it would end at the first NUL, and two keys could become one.
+        var length = Encoding.UTF8.GetByteCount(value);
+        var utf8 = length <= StackLimit ? stackalloc byte[StackLimit] : new byte[length];
+        Encoding.UTF8.GetBytes(value, utf8);
+        _connection.Check(length == 0 ? raw.sqlite3_bind_text(_handle, ++_bound, "") : raw.sqlite3_bind_text(_handle, ++_bound, utf8[..length]));
         return this;
     }
 
@@ -113,7 +115,7 @@ internal sealed class Statement : IDisposable
 
     public bool IsInteger(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_INTEGER;
 
-    public string Text(int column) => raw.sqlite3_column_text(_handle, column).utf8_to_string();
+    public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(_handle, column));
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 

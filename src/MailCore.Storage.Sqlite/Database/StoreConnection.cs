@@ -35,8 +35,8 @@ internal sealed class StoreConnection : IDisposable
     {
         get
         {
-            // SQLite's own counter has 32 bits.
-            Check(raw.sqlite3_db_status(_handle, CachePagesWritten, out var current, out _, 1));
+            // SQLite's own counter has 32 bits, so it is emptied. Never throws: it is asked after commits, too.
+            _ = raw.sqlite3_db_status(_handle, CachePagesWritten, out var current, out _, 1);
             return _pagesWritten += current;
         }
     }

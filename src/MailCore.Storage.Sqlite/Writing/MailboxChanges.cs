@@ -83,26 +83,17 @@ internal static class MailboxChanges
         }
 
         var before = MailboxName.Parse(mailbox.Name);
-        if (before.IsInbox || !MailboxName.TryParse(change.Name, out var after) || after.IsBelow(before))
+        if (before.IsInbox || !MailboxName.TryParse(change.Name, out var after))
         {
             return CommitError.NotSupported;
         }
 
-        var moving = new List<(long Id, string From, string To)>();
-        var staying = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (id, name) in ReadNames(batch))
-        {
-            if (id == mailbox.Id || MailboxName.Parse(name).IsBelow(before))
-            {
-                moving.Add((id, name, after.Value + name[before.Value.Length..]));
-            }
-            else
-            {
-                staying.Add(name);
-            }
-        }
-
-        if (after == before || moving.Exists(move => staying.Contains(move.To)))
+        var names = ReadNames(batch);
+        var moving = names
+            .Where(other => other.Value == mailbox.Id || MailboxName.Parse(other.Key).IsBelow(before))
+            .Select(other => (Id: other.Value, To: after.Value + other.Key[before.Value.Length..]))
+            .ToList();
+        if (moving.Exists(move => names.ContainsKey(move.To)))
         {
             return CommitError.MailboxExists;
         }
@@ -112,8 +103,7 @@ internal static class MailboxChanges
             return CommitError.NotSupported;
         }
 
-        // Upper levels first: one that moves up takes the name that another has just left.
-        foreach (var (id, _, to) in moving.OrderBy(static move => move.From, StringComparer.Ordinal))
+        foreach (var (id, to) in moving)
         {
             Rename(batch, batch.Find(id)!, to);
         }
@@ -199,13 +189,13 @@ internal static class MailboxChanges
         mailbox.Changed = true;
     }
 
-    private static List<(long Id, string Name)> ReadNames(AccountBatch batch)
+    private static Dictionary<string, long> ReadNames(AccountBatch batch)
     {
-        var names = new List<(long, string)>();
+        var names = new Dictionary<string, long>(StringComparer.Ordinal);
         using var row = batch.Db.Use(SelectNames).With(batch.Number);
         while (row.Step())
         {
-            names.Add((row.Int64(0), row.Text(1)));
+            names[row.Text(1)] = row.Int64(0);
         }
 
         return names;

@@ -20,22 +20,40 @@ internal static class ConcurrencyCases
         Case(Many_accounts_at_once),
     ];
 
-    /// <summary>Runs the writers, and the looker again and again until they are done and once more.</summary>
+    /// <summary>
+    /// Runs the writers, and the looker again and again until they are done and once more. Every few steps a writer waits for a
+    /// look to end: a store faster than its looker would be done before the first one.
+    /// </summary>
     private static async Task RaceAsync(Func<int, int, Task> write, Func<Task> look)
     {
+        var looks = 0;
+        var stopped = false;
         var writing = Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => Task.Run(async () =>
         {
             for (var step = 0; step < Steps; step++)
             {
                 await write(writer, step);
+                await Task.Yield();
+                for (var seen = Volatile.Read(ref looks); step % 8 == 7 && Volatile.Read(ref looks) == seen && !Volatile.Read(ref stopped);)
+                {
+                    await Task.Yield();
+                }
             }
         })));
         var looking = Task.Run(async () =>
         {
-            while (!writing.IsCompleted)
+            try
             {
-                await look();
-                await Task.Yield();
+                while (!writing.IsCompleted)
+                {
+                    await look();
+                    Interlocked.Increment(ref looks);
+                    await Task.Yield();
+                }
+            }
+            finally
+            {
+                Volatile.Write(ref stopped, true);
             }
         });
         await Task.WhenAll(writing, looking);

@@ -85,12 +85,12 @@ internal static class DeliveryKeyCases
         var (inbox, account) = (await s.InboxAsync(), await s.AccountAsync());
         for (var round = 0; round < 5; round++)
         {
-            var results = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(async () =>
+            var results = await StoreProbe.AllAtOnceAsync(16, async () =>
             {
                 await using var content = await s.StageAsync("the same again");
                 ChangeBatch batch = new(account, [StoreProbe.Message(inbox, content) with { DeliveryKey = $"round {round}" }]);
                 return (await s.Store.CommitAsync([batch], default))[0];
-            })));
+            });
             Check.That(results.All(static result => result.Error == CommitError.None), "A delivery failed.");
             Check.Equal(1, results.Select(static result => result.Changes[0].NewUids.Single()).Distinct().Count(), "Different UIDs of one delivery");
             Check.Equal(round + 1L, (await s.FindAsync("INBOX")).Messages, "Messages");

@@ -151,8 +151,8 @@ internal static class FlagCases
         // Of many who claim at once one gets it.
         var last = await s.AppendAsync(inbox);
         var account = await s.AccountAsync();
-        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
-            (await s.Store.CommitAsync([new ChangeBatch(account, [new ClaimRecent(inbox)])], default))[0].Changes[0].RecentFrom)));
+        var claims = await StoreProbe.AllAtOnceAsync(8, async () =>
+            (await s.Store.CommitAsync([new ChangeBatch(account, [new ClaimRecent(inbox)])], default))[0].Changes[0].RecentFrom);
         Check.Equal(1, claims.Count(from => from.Value <= last), "Claimers that got one message");
     }
 }

@@ -75,8 +75,8 @@ internal static class QuotaCases
         for (var round = 1; round <= 10; round++)
         {
             await s.DoAsync(new SetQuota((await s.SnapshotAsync()).QuotaUsed + 350));
-            var results = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(async () =>
-                (await s.Store.CommitAsync([new ChangeBatch(account, [StoreProbe.Message(inbox, content)])], default))[0].Error)));
+            var results = await StoreProbe.AllAtOnceAsync(8, async () =>
+                (await s.Store.CommitAsync([new ChangeBatch(account, [StoreProbe.Message(inbox, content)])], default))[0].Error);
             Check.Equal(3, results.Count(static error => error == CommitError.None), "Appends of 100 octets accepted with 350 left");
             Check.Equal(5, results.Count(static error => error == CommitError.OverQuota), "Appends refused");
             Check.Equal(round * 300L, (await s.SnapshotAsync()).QuotaUsed, "Quota used");

@@ -195,6 +195,19 @@ internal sealed class StoreProbe(IConformanceTarget target)
         return octets;
     }
 
+    /// <summary>Lets several do the same at the same moment.</summary>
+    public static async Task<T[]> AllAtOnceAsync<T>(int count, Func<Task<T>> run)
+    {
+        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var all = Task.WhenAll(Enumerable.Range(0, count).Select(_ => Task.Run(async () =>
+        {
+            await start.Task;
+            return await run();
+        })));
+        start.SetResult();
+        return await all;
+    }
+
     /// <summary>What must hold of any account at any time.</summary>
     public async Task VerifyAsync()
     {

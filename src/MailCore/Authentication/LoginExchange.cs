@@ -8,14 +8,14 @@ internal sealed class LoginExchange(PasswordVerifier verify) : ISaslExchange
 
     private string? _user;
 
-    public async ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte>? response, CancellationToken cancellationToken)
+    public async ValueTask<SaslStep> StepAsync(byte[]? response, CancellationToken cancellationToken)
     {
-        if (response is not { } octets)
+        if (response is null)
         {
             return new SaslStep.Challenge(UserPrompt);
         }
 
-        if (!SaslText.TryDecode(octets.Span, mayBeEmpty: false, out var text))
+        if (!SaslText.TryDecode(response, mayBeEmpty: false, out var text))
         {
             return new SaslStep.Malformed("LOGIN wants a user name, then a password, neither empty");
         }

@@ -126,15 +126,15 @@ public sealed partial class LoginService
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{User} logged in by {Protocol} from {Remote}")]
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Information, Message = "{User} logged in by {Protocol} from {Remote}")]
     private partial void LogAccepted(string user, string protocol, System.Net.EndPoint? remote);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Login of {User} by {Protocol} from {Remote} was rejected")]
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Login of {User} by {Protocol} from {Remote} was rejected")]
     private partial void LogRejected(string user, string protocol, System.Net.EndPoint? remote);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Logins by {Protocol} are not possible now: {Reason}")]
+    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "Logins by {Protocol} are not possible now: {Reason}")]
     private partial void LogUnavailable(string protocol, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The authenticator failed ({Protocol})")]
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Error, Message = "The authenticator failed ({Protocol})")]
     private partial void LogFailure(Exception error, string protocol);
 }

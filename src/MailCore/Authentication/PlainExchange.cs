@@ -5,14 +5,14 @@ namespace MailCore.Authentication;
 /// <summary>RFC 4616: authorization identity, authentication identity and password with NULs between, in one response.</summary>
 internal sealed class PlainExchange(PasswordVerifier verify) : ISaslExchange
 {
-    public async ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte>? response, CancellationToken cancellationToken)
+    public async ValueTask<SaslStep> StepAsync(byte[]? response, CancellationToken cancellationToken)
     {
-        if (response is not { } octets)
+        if (response is null)
         {
             return new SaslStep.Challenge(ReadOnlyMemory<byte>.Empty);
         }
 
-        if (!TryParse(octets.Span, out var authorization, out var user, out var password))
+        if (!TryParse(response, out var authorization, out var user, out var password))
         {
             return new SaslStep.Malformed("PLAIN wants authorization identity, user and password separated by NUL");
         }

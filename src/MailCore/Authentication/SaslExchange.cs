@@ -8,9 +8,10 @@ public interface ISaslExchange
 {
     /// <summary>
     /// Takes what the client sent, decoded; null when the client sent no initial response, which is not the same as an empty one.
-    /// Not called again after an answer other than <see cref="SaslStep.Challenge"/>.
+    /// Not called again after an answer other than <see cref="SaslStep.Challenge"/>. An array and not a memory: null would convert to
+    /// an empty one unnoticed.
     /// </summary>
-    ValueTask<SaslStep> StepAsync(ReadOnlyMemory<byte>? response, CancellationToken cancellationToken);
+    ValueTask<SaslStep> StepAsync(byte[]? response, CancellationToken cancellationToken);
 }
 
 /// <summary>What comes next in a SASL exchange.</summary>

@@ -5,10 +5,10 @@ namespace MailCore.Hosting;
 /// <summary>Things an operator should have read once, at the start.</summary>
 internal static partial class StartNotices
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Mail is kept in memory and will be gone when this process ends")]
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Mail is kept in memory and will be gone when this process ends")]
     public static partial void InMemoryStore(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The TLS certificate was made by this process for development: no client has reason to trust it")]
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "The TLS certificate was made by this process for development: no client has reason to trust it")]
     public static partial void SelfSigned(ILogger logger);
 }
 

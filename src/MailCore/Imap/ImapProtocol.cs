@@ -7,6 +7,7 @@ public sealed class ImapProtocol : IMailProtocol
 {
     private readonly ImapOptions _options;
     private readonly ImapServices _services;
+    private readonly ImapCommandTable _commands = new();
 
     /// <summary>Serves by these options with these services.</summary>
     public ImapProtocol(ImapOptions options, ImapServices services)
@@ -23,9 +24,17 @@ public sealed class ImapProtocol : IMailProtocol
     public ReadOnlyMemory<byte> BusyGreeting { get; } = "* BYE [UNAVAILABLE] Too many connections, try later\r\n"u8.ToArray();
 
     /// <inheritdoc/>
-    public Task RunAsync(MailConnection connection, CancellationToken stopping)
+    public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        throw new NotImplementedException($"{_options.HostName} {_services.Time}");
+        using var session = new ImapSession(_services, _options, _commands, connection, stopping);
+        try
+        {
+            await session.RunAsync();
+        }
+        catch (OperationCanceledException error) when (connection.Closed.IsCancellationRequested)
+        {
+            throw new IOException("The connection was aborted.", error);
+        }
     }
 }

@@ -1,8 +1,12 @@
+using MailCore.Storage;
+
 namespace MailCore.Imap;
 
 /// <summary>The three ways a command ends (RFC 3501 7.1).</summary>
 internal enum ImapStatus
 {
+    /// <summary>Nothing is to be said, or it has been said.</summary>
+    None,
     Ok,
     No,
     Bad,
@@ -14,9 +18,29 @@ internal enum ImapStatus
 /// <param name="Code">A response code without its brackets, or null.</param>
 internal readonly record struct ImapReply(ImapStatus Status, string Text, string? Code)
 {
+    /// <summary>Stands for CAPABILITY and all that can be done now.</summary>
+    public const string CapabilityCode = "CAPABILITY";
+
+    /// <summary>No reply: the connection is dropped, or the command has replied itself.</summary>
+    public static ImapReply None => default;
+
     public static ImapReply Ok(string text, string? code = null) => new(ImapStatus.Ok, text, code);
 
     public static ImapReply No(string text, string? code = null) => new(ImapStatus.No, text, code);
+
+    /// <summary>The answer to a change that the store rejected.</summary>
+    /// <param name="error">Why.</param>
+    /// <param name="missing">For a mailbox that is not there: TRYCREATE where making it would help.</param>
+    public static ImapReply Rejected(CommitError error, string missing = "NONEXISTENT") => error switch
+    {
+        CommitError.NoMailbox => No("There is no such mailbox", missing),
+        CommitError.MailboxExists => No("There is a mailbox of this name", "ALREADYEXISTS"),
+        CommitError.OverQuota => No("The quota would be exceeded", "OVERQUOTA"),
+        CommitError.KeywordLimit => No("The mailbox has too many keywords", "LIMIT"),
+        CommitError.NoPermission => No("This is not permitted", "NOPERM"),
+        CommitError.NoAccount => No("The account is gone", "UNAVAILABLE"),
+        _ => No("This can't be done", "CANNOT"),
+    };
 
     public static ImapReply Bad(string text, string? code = null) => new(ImapStatus.Bad, text, code);
 }

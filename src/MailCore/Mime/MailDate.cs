@@ -6,7 +6,8 @@ namespace MailCore.Mime;
 /// <summary>Dates of message headers (RFC 5322 3.3 and 4.3).</summary>
 public static class MailDate
 {
-    private const int MaxTokens = 20;
+    // Octets without comments and superfluous white space; what is behind them is no date.
+    private const int MaxLength = 128;
 
     /// <summary>
     /// Reads a date with the zone it was written in, so that its <see cref="DateTimeOffset.Date"/> is the day the sender saw
@@ -16,13 +17,11 @@ public static class MailDate
     public static bool TryParse(ReadOnlySpan<byte> value, out DateTimeOffset date)
     {
         date = default;
+        Span<byte> room = stackalloc byte[MaxLength];
+        ReadOnlySpan<byte> text = room[..Simplify(value, room)];
         var fields = new Fields { Day = -1, Year = -1 };
-        for (var tokens = 0; tokens < MaxTokens; tokens++)
+        for (var token = NextToken(ref text); !token.IsEmpty; token = NextToken(ref text))
         {
-            var token = NextToken(ref value);
-            if (token.IsEmpty)
-                break;
-
             if (!fields.Take(token))
                 return false;
         }
@@ -30,35 +29,54 @@ public static class MailDate
         return fields.TryBuild(out date);
     }
 
-    private static ReadOnlySpan<byte> NextToken(ref ReadOnlySpan<byte> value)
+    /// <summary>Leaves out comments, and white space around colons: both may stand anywhere (RFC 5322 4.3).</summary>
+    private static int Simplify(ReadOnlySpan<byte> value, Span<byte> into)
     {
-        var start = 0;
-        for (var depth = 0; start < value.Length; start++)
+        var written = 0;
+        var depth = 0;
+        for (var i = 0; i < value.Length && written < into.Length; i++)
         {
-            var octet = value[start];
-            if (octet == '(')
+            var octet = value[i];
+            if (depth > 0 && octet == '\\')
+                i++;
+            else if (octet == '(')
                 depth++;
             else if (octet == ')' && depth > 0)
                 depth--;
-            else if (octet == '\\' && depth > 0)
-                start++;
-            else if (depth == 0 && !IsSeparator(octet))
-                break;
+            else if (depth == 0)
+                Append(octet, into, ref written);
         }
 
-        value = value[Math.Min(start, value.Length)..];
-
-        // A sign begins a token: 21-Nov-97, GMT+0200.
-        var end = value.IsEmpty ? 0 : 1;
-        while (end < value.Length && !IsSeparator(value[end]) && value[end] is not ((byte)'(' or (byte)'+' or (byte)'-'))
-            end++;
-
-        var token = value[..end];
-        value = value[end..];
-        return token;
+        return written;
     }
 
-    private static bool IsSeparator(byte octet) => octet is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n' or (byte)',' or (byte)')';
+    private static void Append(byte octet, Span<byte> into, ref int written)
+    {
+        var last = written == 0 ? (byte)' ' : into[written - 1];
+        if (HeaderLexer.IsBlank(octet) || octet == ',')
+        {
+            if (last is not ((byte)' ' or (byte)':'))
+                into[written++] = (byte)' ';
+
+            return;
+        }
+
+        if (octet == ':' && last == ' ' && written > 0)
+            written--;
+
+        into[written++] = octet;
+    }
+
+    private static ReadOnlySpan<byte> NextToken(ref ReadOnlySpan<byte> text)
+    {
+        text = text.TrimStart((byte)' ');
+
+        // A sign begins a token: 21-Nov-97, GMT+0200.
+        var end = text.IsEmpty ? -1 : text[1..].IndexOfAny((byte)' ', (byte)'+', (byte)'-');
+        var token = end < 0 ? text : text[..(end + 1)];
+        text = text[token.Length..];
+        return token;
+    }
 
     private struct Fields
     {

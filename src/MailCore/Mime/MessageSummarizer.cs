@@ -147,7 +147,6 @@ public sealed class MessageSummarizer
         {
             case State.Header:
                 _tree.Open(_offset);
-                _header.Truncate(0);
                 _headerLineStart = 0;
                 _headerLines = 0;
                 _fieldsLength = -1;
@@ -189,8 +188,6 @@ public sealed class MessageSummarizer
         var line = _header.Span[_headerLineStart..];
         if (line.Length == 1 || line.SequenceEqual("\r\n"u8))
         {
-            _lineStart = _offset;
-            _linesBefore = _lines;
             EndHeader();
         }
         else if (_tree.HasBoundaries && _tree.TryMatch(WithoutLineEnd(line), out var delimiter))
@@ -223,8 +220,6 @@ public sealed class MessageSummarizer
         var line = _header.Span[_headerLineStart..].ToArray();
         _offset -= line.Length;
         _header.Truncate(_headerLineStart);
-        _lineStart = _offset;
-        _linesBefore = _lines;
         EndHeader();
         Take(line);
     }
@@ -241,8 +236,6 @@ public sealed class MessageSummarizer
             Begin(State.Header);
         }
 
-        _lineStart = _offset;
-        _linesBefore = _lines;
         while (_state == State.Header)
             EndHeader();
     }
@@ -255,8 +248,6 @@ public sealed class MessageSummarizer
         _header.Truncate(_headerLineStart);
         _offset -= length;
         _lines -= lineEnds;
-        _lineStart = _offset;
-        _linesBefore = _lines;
         while (_state == State.Header)
             EndHeader();
 
@@ -271,6 +262,10 @@ public sealed class MessageSummarizer
         var block = _header.Span[..(_fieldsLength < 0 ? _header.Length : Math.Min(_fieldsLength, _header.Length))];
         _block.Read(block);
         AppendFields(block);
+        var isAttachment = _block.IsAttachment(block);
+
+        // A body can be long and its sender slow.
+        _header.Release();
         ref var part = ref _tree.Top;
         part.BodyOffset = _offset;
         part.LinesBefore = _lines;
@@ -288,7 +283,7 @@ public sealed class MessageSummarizer
                 _tree.AddBoundary(boundary.Span);
                 boundary.Release();
                 break;
-            case MediaKind.Leaf when content.IsReadable && !_block.IsAttachment(block):
+            case MediaKind.Leaf when content.IsReadable && !isAttachment:
                 _preview.Begin(content);
                 break;
             default:

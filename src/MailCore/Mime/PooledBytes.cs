@@ -6,6 +6,9 @@ namespace MailCore.Mime;
 /// <summary>A growing array from the pool. A mutable struct: keep it in a field and never copy it.</summary>
 internal struct PooledBytes
 {
+    // Most values are short, and there are several of these for each message that is being received.
+    private const int Least = 256;
+
     private byte[]? _array;
 
     public int Length { get; private set; }
@@ -83,7 +86,7 @@ internal struct PooledBytes
 
     private void Grow(int count)
     {
-        var size = Math.Max(1024, (int)BitOperations.RoundUpToPowerOf2((uint)(Length + count)));
+        var size = Math.Max(Least, (int)BitOperations.RoundUpToPowerOf2((uint)(Length + count)));
         var larger = ArrayPool<byte>.Shared.Rent(size);
         Span.CopyTo(larger);
         if (_array is not null)

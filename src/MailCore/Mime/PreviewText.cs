@@ -32,7 +32,6 @@ internal sealed class PreviewText
         if (_result.Length > 0)
             return;
 
-        _raw.Truncate(0);
         _html = content.IsHtml;
         _wanted = _html ? HtmlOctets : PlainOctets;
         _charset = MimeCharset.Find(content.Charset);
@@ -57,24 +56,28 @@ internal sealed class PreviewText
         _wanted = 0;
         var raw = _raw.Span[..(int)Math.Min(length, _raw.Length)];
         if (_transferEncoding.Length == 0)
-        {
             Make(raw);
-            return;
-        }
+        else
+            Decode(raw);
 
-        var decoded = new ArrayBufferWriter<byte>(Math.Max(raw.Length, 1));
-        if (ContentDecoder.Create(_transferEncoding) is not { } decoder)
-            return;
-
-        decoder.Decode(raw, decoded);
-        decoder.Flush(decoded);
-        Make(decoded.WrittenSpan);
+        _raw.Release();
     }
 
     public void Release()
     {
         _raw.Release();
         _result.Release();
+    }
+
+    private void Decode(ReadOnlySpan<byte> raw)
+    {
+        if (ContentDecoder.Create(_transferEncoding) is not { } decoder)
+            return;
+
+        var decoded = new ArrayBufferWriter<byte>(Math.Max(raw.Length, 1));
+        decoder.Decode(raw, decoded);
+        decoder.Flush(decoded);
+        Make(decoded.WrittenSpan);
     }
 
     private void Make(ReadOnlySpan<byte> octets)

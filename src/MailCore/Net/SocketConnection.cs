@@ -7,8 +7,8 @@ namespace MailCore.Net;
 internal sealed class SocketConnection : MailConnection
 {
     private readonly Socket _socket;
-    private readonly NetworkStream _stream;
-    private readonly DuplexPipe _pipe;
+    private readonly SocketPipeReader _input;
+    private readonly SocketPipeWriter _output;
     private readonly CancellationTokenSource _closed = new();
     private int _aborted;
     private int _disposed;
@@ -16,9 +16,10 @@ internal sealed class SocketConnection : MailConnection
     public SocketConnection(Socket socket, string id)
     {
         _socket = socket;
-        _stream = new NetworkStream(socket, ownsSocket: true);
+        socket.Blocking = false;
         Id = id;
-        Transport = _pipe = DuplexPipe.Over(_stream);
+        (_input, _output) = (new SocketPipeReader(socket), new SocketPipeWriter(socket));
+        Transport = new DuplexPipe(_input, _output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
     }
@@ -78,11 +79,14 @@ internal sealed class SocketConnection : MailConnection
         }
         finally
         {
-            await _stream.DisposeAsync().ConfigureAwait(false);
+            _socket.Dispose();
             if (Tls is { } tls)
             {
                 await tls.DisposeAsync().ConfigureAwait(false);
             }
+
+            _input.Dispose();
+            _output.Dispose();
         }
     }
 }

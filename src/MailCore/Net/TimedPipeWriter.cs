@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace MailCore.Net;
 
@@ -42,6 +43,7 @@ internal sealed class TimedPipeWriter : PipeWriter, IDisposable
 
     public void Dispose() => _timer.Dispose();
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<FlushResult> WaitAsync(ValueTask<FlushResult> flush)
     {
         _timer.Change(_timeout, Timeout.InfiniteTimeSpan);

@@ -33,6 +33,8 @@ internal sealed class Pop3MailDrop : IDisposable
         }
     }
 
+    public AccountId Account => _mailbox.Account.Id;
+
     /// <summary>The highest message number; deleted messages keep theirs.</summary>
     public int Highest => _rows.Count;
 
@@ -79,13 +81,13 @@ internal sealed class Pop3MailDrop : IDisposable
 
     /// <summary>
     /// Removes what is marked, all of it or nothing. What somebody else has expunged before is no failure, nor is a mailbox that is
-    /// gone. False when the store refused.
+    /// gone. How many were removed, or null when the store refused.
     /// </summary>
-    public async ValueTask<bool> UpdateAsync()
+    public async ValueTask<int?> UpdateAsync()
     {
         if (_markedCount == 0)
         {
-            return true;
+            return 0;
         }
 
         var uids = new List<Uid>(_markedCount);
@@ -98,7 +100,7 @@ internal sealed class Pop3MailDrop : IDisposable
         }
 
         var result = await _mailbox.RemoveAsync(uids).ConfigureAwait(false);
-        return result.Error is CommitError.None or CommitError.NoMailbox;
+        return result.Error is CommitError.None or CommitError.NoMailbox ? result.Expunged.Count : null;
     }
 
     /// <summary>Writes a message's unique id (RFC 1939 7): printable, at most 21 octets.</summary>

@@ -8,14 +8,14 @@ public sealed class Pop3Protocol : IMailProtocol
 {
     private readonly Pop3Options _options;
     private readonly Pop3Services _services;
-    private readonly ILogger _logger;
+    private readonly Pop3Log _log;
 
     /// <summary>Serves by these options with these services.</summary>
     public Pop3Protocol(Pop3Options options, Pop3Services services)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
-        (_options, _services, _logger) = (options, services, services.Loggers.CreateLogger<Pop3Protocol>());
+        (_options, _services, _log) = (options, services, new Pop3Log(services.Loggers.CreateLogger<Pop3Protocol>()));
     }
 
     /// <inheritdoc/>
@@ -28,7 +28,7 @@ public sealed class Pop3Protocol : IMailProtocol
     public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var session = new Pop3Session(_options, _services, connection, _logger, stopping);
+        using var session = new Pop3Session(_options, _services, connection, _log, stopping);
         try
         {
             await session.RunAsync().ConfigureAwait(false);

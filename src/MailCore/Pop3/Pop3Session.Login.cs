@@ -1,6 +1,5 @@
 using MailCore.Authentication;
 using MailCore.Storage;
-using Microsoft.Extensions.Logging;
 
 namespace MailCore.Pop3;
 
@@ -57,7 +56,7 @@ internal sealed partial class Pop3Session
         Output.Error(text);
         if (++_loginFailures >= Options.MaxLoginFailures)
         {
-            LogTooManyLogins(Connection.Id, Connection.RemoteEndPoint);
+            Log.TooManyFailedLogins(Connection.Id, Connection.RemoteEndPoint);
             End();
         }
     }
@@ -76,7 +75,7 @@ internal sealed partial class Pop3Session
         {
             if (await FindMailDropAsync(identity.Account).ConfigureAwait(false) is not { } view)
             {
-                LogNoMailDrop(identity.Name, Options.Mailbox);
+                Log.NoMailDrop(Connection.Id, identity.Name, Options.Mailbox);
                 Output.Error("[SYS/PERM] There is no mail drop for this user"u8);
                 return;
             }
@@ -104,10 +103,4 @@ internal sealed partial class Pop3Session
         var mailbox = opened is null ? null : await opened.FindMailboxAsync(Options.Mailbox, Connection.Closed).ConfigureAwait(false);
         return mailbox is null ? null : await mailbox.OpenViewAsync(Connection.Closed).ConfigureAwait(false);
     }
-
-    [LoggerMessage(EventId = 8005, Level = LogLevel.Information, Message = "POP3 session {Id} from {Remote} ended: too many failed logins")]
-    private partial void LogTooManyLogins(string id, System.Net.EndPoint? remote);
-
-    [LoggerMessage(EventId = 8006, Level = LogLevel.Warning, Message = "{User} has no mailbox {Mailbox} to be opened by POP3")]
-    private partial void LogNoMailDrop(string user, MailboxName mailbox);
 }

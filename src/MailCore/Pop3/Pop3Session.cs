@@ -2,7 +2,6 @@ using System.Buffers;
 using MailCore.Net;
 using MailCore.Pop3.Wire;
 using MailCore.Tls;
-using Microsoft.Extensions.Logging;
 
 namespace MailCore.Pop3;
 
@@ -14,16 +13,15 @@ namespace MailCore.Pop3;
 internal sealed partial class Pop3Session : IDisposable
 {
     private readonly CancellationToken _stopping;
-    private readonly ILogger _logger;
     private readonly LineFramer _framer;
     private long _deadline;
     private int _badCommands;
     private int _loginFailures;
     private bool _ended;
 
-    public Pop3Session(Pop3Options options, Pop3Services services, MailConnection connection, ILogger logger, CancellationToken stopping)
+    public Pop3Session(Pop3Options options, Pop3Services services, MailConnection connection, Pop3Log log, CancellationToken stopping)
     {
-        (Options, Services, Connection, _logger, _stopping) = (options, services, connection, logger, stopping);
+        (Options, Services, Connection, Log, _stopping) = (options, services, connection, log, stopping);
         _framer = new LineFramer(connection.Transport.Input, services.Time);
         Output = NewOutput();
     }
@@ -33,6 +31,8 @@ internal sealed partial class Pop3Session : IDisposable
     public Pop3Services Services { get; }
 
     public MailConnection Connection { get; }
+
+    public Pop3Log Log { get; }
 
     public Pop3Output Output { get; private set; }
 
@@ -92,7 +92,7 @@ internal sealed partial class Pop3Session : IDisposable
     {
         if (++_badCommands >= (MailDrop is null ? Options.MaxBadCommandsBeforeLogin : Options.MaxBadCommands))
         {
-            LogTooManyBadCommands(Connection.Id);
+            Log.TooManyBadCommands(Connection.Id, Connection.RemoteEndPoint);
             Output.Error("Too many bad commands"u8);
             End();
             return;
@@ -104,14 +104,14 @@ internal sealed partial class Pop3Session : IDisposable
     /// <summary>Refuses because the store failed.</summary>
     public void RefuseForStore(Exception error)
     {
-        LogStoreFailed(error, Connection.Id);
+        Log.StoreFailed(error, Connection.Id);
         Output.Error("[SYS/TEMP] The mail drop is not available now"u8);
     }
 
     /// <summary>Ends the connection in the middle of a response, so that the client does not take it for whole.</summary>
     public IOException Break(Exception error)
     {
-        LogStoreFailed(error, Connection.Id);
+        Log.StoreFailed(error, Connection.Id);
         Connection.Abort(error);
         return new IOException("The message could not be read to its end.", error);
     }
@@ -124,7 +124,7 @@ internal sealed partial class Pop3Session : IDisposable
             return false;
         }
 
-        LogInjection(Connection.Id, Connection.RemoteEndPoint);
+        Log.Injected(Connection.Id, Connection.RemoteEndPoint);
         End();
         return true;
     }
@@ -212,7 +212,7 @@ internal sealed partial class Pop3Session : IDisposable
                     return;
                 case FillResult.TimedOut:
                     // RFC 1939 3: closed without a word, and nothing is deleted.
-                    LogIdle(Connection.Id);
+                    Log.Idle(Connection.Id);
                     End();
                     return;
             }
@@ -282,16 +282,4 @@ internal sealed partial class Pop3Session : IDisposable
         _badCommands = 0;
         return run;
     }
-
-    [LoggerMessage(EventId = 8001, Level = LogLevel.Information, Message = "POP3 session {Id} ended: too many bad commands")]
-    private partial void LogTooManyBadCommands(string id);
-
-    [LoggerMessage(EventId = 8002, Level = LogLevel.Warning, Message = "POP3 session {Id} from {Remote} ended: octets in clear text came behind STLS")]
-    private partial void LogInjection(string id, System.Net.EndPoint? remote);
-
-    [LoggerMessage(EventId = 8003, Level = LogLevel.Debug, Message = "POP3 session {Id} ended: no command in time")]
-    private partial void LogIdle(string id);
-
-    [LoggerMessage(EventId = 8004, Level = LogLevel.Error, Message = "The store failed in POP3 session {Id}")]
-    public partial void LogStoreFailed(Exception error, string id);
 }

@@ -71,7 +71,10 @@ public sealed record CreateMailbox(string Name, uint? KeepUidValidity = null) : 
     public string? SpecialUse { get; init; }
 }
 
-/// <summary>Renames a mailbox and all below it. INBOX is never renamed by this: engines move its messages.</summary>
+/// <summary>
+/// Renames a mailbox and all below it, to below itself too; <see cref="CommitError.MailboxExists"/> when any of the new names is
+/// taken. INBOX is never renamed by this, <see cref="CommitError.NotSupported"/>: engines move its messages.
+/// </summary>
 public sealed record RenameMailbox(MailboxId Id, string Name) : StoreChange;
 
 /// <summary>Deletes a mailbox and its messages, not those below it. INBOX is refused with <see cref="CommitError.NotSupported"/>.</summary>

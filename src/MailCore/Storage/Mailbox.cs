@@ -10,6 +10,8 @@ namespace MailCore.Storage;
 /// </summary>
 public sealed class Mailbox
 {
+    private const int ReadSize = 32 * 1024;
+
     internal Mailbox(MailAccount account, MailboxId id) => (Account, Id) = (account, id);
 
     /// <summary>Whose it is.</summary>
@@ -30,7 +32,7 @@ public sealed class Mailbox
     public async ValueTask<AppendResult> AppendAsync(Stream message, AppendOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var reader = PipeReader.Create(message, new StreamPipeReaderOptions(leaveOpen: true));
+        var reader = PipeReader.Create(message, new StreamPipeReaderOptions(bufferSize: ReadSize, leaveOpen: true));
         try
         {
             var hint = new StageHint(message.CanSeek ? message.Length - message.Position : null, [Account.Id]);

@@ -76,6 +76,13 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes a line to its standard input.</summary>
+    public async Task SendLineAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Sends a signal and returns the exit code.</summary>
     public async Task<int> EndAsync(PosixSignal signal)
     {
@@ -85,9 +92,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return await WaitForExitAsync();
     }
 
-    public async Task<int> WaitForExitAsync()
+    public async Task<int> WaitForExitAsync(TimeSpan? timeout = null)
     {
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await _process.WaitForExitAsync().WaitAsync(timeout ?? TimeSpan.FromMinutes(1));
         await _ended.Task.WaitAsync(TimeSpan.FromMinutes(1));
         return _process.ExitCode;
     }

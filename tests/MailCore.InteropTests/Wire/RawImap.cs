@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using NUnit.Framework;
@@ -13,10 +14,10 @@ internal sealed partial class RawImap : IAsyncDisposable
 
     private RawImap(WireConnection wire) => _wire = wire;
 
-    /// <summary>Connects with TLS, logs in, and selects a mailbox unless it is null.</summary>
-    public static async Task<RawImap> ConnectAsync(int port, string user, string password, string? mailbox = "INBOX")
+    /// <summary>Connects, with TLS unless told otherwise, logs in, and selects a mailbox unless it is null.</summary>
+    public static async Task<RawImap> ConnectAsync(int port, string user, string password, string? mailbox = "INBOX", bool tls = true)
     {
-        var imap = new RawImap(await WireConnection.ConnectAsync(port, tls: true));
+        var imap = new RawImap(await WireConnection.ConnectAsync(port, tls));
         Assert.That(await imap._wire.ReadLineAsync(), Does.StartWith("* OK"));
         await imap.SendAsync($"LOGIN \"{user}\" \"{password}\"");
         if (mailbox is not null)
@@ -48,20 +49,36 @@ internal sealed partial class RawImap : IAsyncDisposable
     }
 
     /// <summary>The octets of every message of the selected mailbox, in order.</summary>
-    public async Task<List<byte[]>> FetchAllAsync() =>
-        [.. (await SendAsync("FETCH 1:* BODY.PEEK[]")).Where(line => line.Literals.Count > 0).Select(line => line.Literals[0])];
+    public async Task<List<byte[]>> FetchAllAsync() => [.. (await SendAsync("FETCH 1:* BODY.PEEK[]")).Select(static line => line.Content).OfType<byte[]>()];
 
     /// <summary>The octets of one message.</summary>
-    public async Task<byte[]> FetchAsync(int number) => (await SendAsync($"FETCH {number} BODY.PEEK[]")).Single(line => line.Literals.Count > 0).Literals[0];
+    public async Task<byte[]> FetchAsync(int number) => (await SendAsync($"FETCH {number} BODY.PEEK[]")).Select(static line => line.Content).OfType<byte[]>().Single();
+
+    /// <summary>The length of one message, and the hash of its last octets; it is not held.</summary>
+    public async Task<(long Length, byte[] Hash)> FetchHashAsync(int number, long last)
+    {
+        var tag = $"t{++_tag}";
+        await _wire.WriteAsync($"{tag} FETCH {number} BODY.PEEK[]\r\n");
+        var length = long.Parse(Literal().Match((await _wire.ReadLineAsync())!).Groups[1].Value, CultureInfo.InvariantCulture);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await _wire.ReadAsync(length - last, static _ => { });
+        await _wire.ReadAsync(last, piece => hash.AppendData(piece.Span));
+        await ReadAsync(tag, "FETCH");
+        return (length, hash.GetHashAndReset());
+    }
 
     /// <summary>How many messages the selected mailbox has now.</summary>
     public async Task<int> CountAsync() =>
         (await SendAsync("SEARCH ALL"))[0].Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length - 2;
 
     /// <summary>The flags of each message of the selected mailbox, sorted, without \Recent.</summary>
-    public async Task<List<string>> FlagsAsync() =>
-        [.. (await SendAsync("FETCH 1:* FLAGS")).Select(line => Flags().Match(line.Text)).Where(match => match.Success)
+    public async Task<List<string>> FlagsAsync()
+    {
+        // What other sessions changed is told now, and not among the answers.
+        await SendAsync("NOOP");
+        return [.. (await SendAsync("FETCH 1:* FLAGS")).Select(line => Flags().Match(line.Text)).Where(match => match.Success)
             .Select(match => string.Join(' ', match.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != @"\Recent").Order(StringComparer.Ordinal)))];
+    }
 
     public ValueTask DisposeAsync() => _wire.DisposeAsync();
 
@@ -105,4 +122,8 @@ internal sealed partial class RawImap : IAsyncDisposable
 }
 
 /// <summary>A response: its text with literals as their announcements, and the literals.</summary>
-internal sealed record ImapLine(string Text, List<byte[]> Literals);
+internal sealed record ImapLine(string Text, List<byte[]> Literals)
+{
+    /// <summary>A message's octets; none need no literal.</summary>
+    public byte[]? Content => Literals.Count > 0 ? Literals[0] : Text.Contains("BODY[] \"\"", StringComparison.Ordinal) ? [] : null;
+}

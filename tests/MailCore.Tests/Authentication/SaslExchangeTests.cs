@@ -98,7 +98,7 @@ public class SaslExchangeTests
 
     [Test]
     public async Task Login_with_an_empty_answer_is_malformed() =>
-        Assert.That(await Start("LOGIN").StepAsync(ReadOnlyMemory<byte>.Empty, default), Is.InstanceOf<SaslStep.Malformed>());
+        Assert.That(await Start("LOGIN").StepAsync([], default), Is.InstanceOf<SaslStep.Malformed>());
 
     [Test]
     public void An_unknown_mechanism_has_no_exchange() => Assert.That(SaslMechanisms.Start("X-OTHER", VerifyAsync), Is.Null);
@@ -134,7 +134,7 @@ public class SaslExchangeTests
             asked.User.Length > 0 && asked.Password.Length > 0 && !asked.User.Any(char.IsControl) && !asked.Password.Any(char.IsControl)));
     }
 
-    private static ReadOnlyMemory<byte> Utf8(string text) => Encoding.UTF8.GetBytes(text);
+    private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 
     private ISaslExchange Start(string mechanism) => SaslMechanisms.Start(mechanism, VerifyAsync)!;
 

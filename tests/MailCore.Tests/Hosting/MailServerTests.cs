@@ -98,12 +98,18 @@ public class MailServerTests
     {
         await using var server = await MailServer.StartAsync(mail =>
         {
-            mail.Listen(0, endpoint => endpoint.UseProtocol(new TestProtocol((_, _) => throw new InvalidOperationException("a bug")))).On(IPAddress.Loopback);
+            mail.Listen(0, endpoint => endpoint.UseProtocol(new TestProtocol(async (connection, _) =>
+            {
+                // Not before the client is there to notice.
+                await connection.Transport.Input.ReadAsync();
+                throw new InvalidOperationException("a bug");
+            }))).On(IPAddress.Loopback);
             mail.Listen(0, Echo).On(IPAddress.Loopback);
         });
 
         using var broken = await ConnectAsync(server.Endpoints["mail"]);
         using var fine = await ConnectAsync(server.Endpoints["mail-2"]);
+        await broken.GetStream().WriteAsync(new byte[1]);
 
         Assert.That(async () => await ReadLineAsync(broken), Throws.InstanceOf<IOException>(), "a connection that failed is reset");
         Assert.That(await ReadLineAsync(fine), Is.EqualTo("hello"));

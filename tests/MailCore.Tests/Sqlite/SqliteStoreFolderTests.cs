@@ -25,6 +25,25 @@ public sealed class SqliteStoreFolderTests
     }
 
     [Test]
+    public async Task Nobody_else_can_read_the_mail()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Ignore("Windows has no file modes.");
+            return;
+        }
+
+        await using var store = SqliteMailStore.Open(_folder.Path, new SqliteStoreOptions { InlineContentLimit = 1024 });
+        await (await SqliteTestAccount.OpenAsync(store)).AppendAsync(SqliteTestAccount.Octets(5000));
+
+        foreach (var name in new[] { "mail.db", "mail.db-wal", "messages" })
+        {
+            var mode = File.GetUnixFileMode(Path.Combine(_folder.Path, name));
+            Assert.That(mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute), Is.EqualTo(UnixFileMode.None), name);
+        }
+    }
+
+    [Test]
     public async Task A_second_opener_is_refused_and_told_why()
     {
         await using var store = SqliteMailStore.Open(_folder.Path);

@@ -16,7 +16,7 @@ internal enum FrameStatus
     Command,
 
     /// <summary>
-    /// <see cref="ImapFramer.Command"/> is an APPEND whole up to its message, which comes next. Give leave if
+    /// <see cref="ImapFramer.Command"/> is an APPEND up to its message, which comes next. Give leave if
     /// <see cref="ImapFramer.MessageHeader"/> asks for it, take or drop the octets and call <see cref="ImapFramer.EndMessage"/>.
     /// </summary>
     Message,
@@ -33,7 +33,7 @@ internal enum FrameStatus
 /// reserves nothing. Does no I/O of its own, so any split of the input gives the same commands.
 /// </summary>
 /// <param name="lines">Filled by the session.</param>
-/// <param name="endsBeforeMessage">Whether a command, cut before the header of its latest literal, is an APPEND that lacks only its message.</param>
+/// <param name="endsBeforeMessage">Whether the literal behind a command, cut before its header, is an appended message.</param>
 internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBeforeMessage) : IDisposable
 {
     private byte[]? _gathered;
@@ -119,6 +119,11 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
         var isLiteral = LiteralHeader.TryParse(tail[..(int)end.Length], out var header, out var isMalformed);
         if (isMalformed)
         {
+            if (Refusal is null)
+            {
+                Append(line);
+            }
+
             Refusal ??= "The literal's size can't be understood";
             return Lose();
         }

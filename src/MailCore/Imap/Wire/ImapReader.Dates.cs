@@ -44,8 +44,7 @@ internal ref partial struct ImapReader
         // A leap second has no other place to go.
         if (!Failed && (hour > 23 || minute > 59 || second > 60 || zone / 100 > 13 || zone % 100 > 59))
         {
-            _position = start;
-            Fail("there is no such time");
+            Fail("there is no such time", start);
         }
 
         if (Failed)
@@ -57,8 +56,7 @@ internal ref partial struct ImapReader
         var local = day.ToDateTime(new TimeOnly(hour, minute, Math.Min(second, 59)));
         if (local.Ticks < offset.Ticks || local.Ticks - offset.Ticks > System.DateTime.MaxValue.Ticks)
         {
-            _position = start;
-            Fail("there is no such time");
+            Fail("there is no such time", start);
             return default;
         }
 
@@ -75,8 +73,7 @@ internal ref partial struct ImapReader
         var year = Digits(4);
         if (!Failed && (year == 0 || day == 0 || day > System.DateTime.DaysInMonth(year, month)))
         {
-            _position = start;
-            Fail("there is no such day");
+            Fail("there is no such day", start);
         }
 
         return Failed ? default : new DateOnly(year, month, day);

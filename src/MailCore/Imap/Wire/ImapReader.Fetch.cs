@@ -81,8 +81,7 @@ internal ref partial struct ImapReader
             : null;
         if (item is null && !Failed)
         {
-            _position = start;
-            Fail("there is no such thing to fetch");
+            Fail("there is no such thing to fetch", start);
         }
 
         return item ?? FetchFlags;
@@ -169,8 +168,7 @@ internal ref partial struct ImapReader
         // "1TEXT" is no section.
         if (!Failed && (text is null || (partNumbers > 0 && label[^1] != '.')))
         {
-            _position = start;
-            Fail("there is no such section");
+            Fail("there is no such section", start);
         }
 
         label.Append(Encoding.ASCII.GetString(name).ToUpperInvariant());
@@ -189,8 +187,7 @@ internal ref partial struct ImapReader
             var name = Astring();
             if (!Failed && (name.IsEmpty || name.ContainsAnyExcept(FieldOctets)))
             {
-                _position = start;
-                Fail("the name of a header field expected");
+                Fail("the name of a header field expected", start);
             }
 
             label.Append(fields.Count > 0 ? " " : "");

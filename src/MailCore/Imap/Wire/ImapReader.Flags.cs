@@ -11,15 +11,11 @@ internal sealed record FlagList(SystemFlags Flags, IReadOnlyList<string> Keyword
 
 internal ref partial struct ImapReader
 {
-    /// <summary>flag-list.</summary>
-    public FlagList FlagList()
-    {
-        OpenList();
-        return TryCloseList() ? Wire.FlagList.Empty : Flags(inList: true);
-    }
+    /// <summary>flag-list, of which the parenthesis has been read.</summary>
+    public FlagList RestOfFlagList() => TryCloseList() ? FlagList.Empty : Flags(inList: true);
 
     /// <summary>flag-list, or its elements without parentheses, as STORE takes them.</summary>
-    public FlagList FlagsOrList() => Next == '(' ? FlagList() : Flags(inList: false);
+    public FlagList FlagsOrList() => TryOpenList() ? RestOfFlagList() : Flags(inList: false);
 
     private FlagList Flags(bool inList)
     {
@@ -60,8 +56,7 @@ internal ref partial struct ImapReader
         // RFC 3501 2.3.2: clients can't alter it; some give it back to us in APPEND.
         if (!Failed && !Is(name, "Recent"u8))
         {
-            _position = start;
-            Fail("there is no such system flag");
+            Fail("there is no such system flag", start);
         }
 
         return SystemFlags.None;

@@ -35,31 +35,23 @@ internal ref partial struct ImapReader
         return keys.Count == 1 ? keys[0] : new SearchKey.And(keys);
     }
 
-    private SearchKey SearchKey()
+    private SearchKey SearchKey() => Next switch
     {
-        Descend();
-        var key = Next switch
-        {
-            (byte)'(' => SearchList(),
-            (byte)'*' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
-            _ => NamedKey(),
-        };
-        Ascend();
-        return key;
-    }
+        (byte)'(' => SearchList(),
+        (byte)'*' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
+        _ => NamedKey(),
+    };
 
-    // The parentheses themselves are counted by the key that they are.
     private SearchKey.And SearchList()
     {
-        TryByte((byte)'(');
+        OpenList();
         var keys = new List<SearchKey>();
         do
         {
             keys.Add(SearchKey());
         }
-        while (!Failed && TrySpace());
+        while (!Failed && NextElement());
 
-        Expect((byte)')', "a space or ')' expected");
         return new SearchKey.And(keys);
     }
 
@@ -70,8 +62,7 @@ internal ref partial struct ImapReader
         var key = FlagKey(word) ?? FieldKey(word) ?? ValueKey(word);
         if (key is null && !Failed)
         {
-            _position = start;
-            Fail("there is no such search key");
+            Fail("there is no such search key", start);
         }
 
         return key ?? new SearchKey.And([]);
@@ -137,16 +128,12 @@ internal ref partial struct ImapReader
     {
         if (Is(word, "NOT"u8))
         {
-            Space();
-            return new SearchKey.Not(SearchKey());
+            return new SearchKey.Not(Operand());
         }
 
         if (Is(word, "OR"u8))
         {
-            Space();
-            var first = SearchKey();
-            Space();
-            return new SearchKey.Or(first, SearchKey());
+            return new SearchKey.Or(Operand(), Operand());
         }
 
         if (Is(word, "UID"u8))
@@ -178,6 +165,16 @@ internal ref partial struct ImapReader
 
         Space();
         return sent ? new SearchKey.SentDate(known, Date()) : new SearchKey.InternalDate(known, Date());
+    }
+
+    // NOT and OR nest as parentheses do.
+    private SearchKey Operand()
+    {
+        Space();
+        Descend();
+        var key = Failed ? new SearchKey.And([]) : SearchKey();
+        Ascend();
+        return key;
     }
 
     private string SearchText()

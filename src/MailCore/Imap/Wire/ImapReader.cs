@@ -24,6 +24,9 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
     private int _position;
     private int _depth;
 
+    /// <summary>The answer where a mailbox name was expected.</summary>
+    public static ImapReply NoName { get; } = ImapReply.No("This can't be a mailbox's name", "CANNOT");
+
     /// <summary>What was wrong, and where; null while all is well.</summary>
     public string? Error { get; private set; }
 
@@ -41,12 +44,17 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
 
     private readonly byte Next => Failed || AtEnd ? (byte)0 : _input[_position];
 
-    public void Fail(string error)
+    /// <summary>Octets read.</summary>
+    public readonly int Position => _position;
+
+    public void Fail(string error) => Fail(error, _position);
+
+    public void Fail(string error, int position)
     {
         if (!Failed)
         {
             Error = error;
-            ErrorPosition = _position + 1;
+            ErrorPosition = position + 1;
         }
     }
 
@@ -63,6 +71,8 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
     public void Space() => Expect((byte)' ', "a space expected");
 
     public bool TrySpace() => TryByte((byte)' ');
+
+    public readonly bool NextIs(byte value) => Next == value;
 
     public bool TryByte(byte value)
     {
@@ -128,8 +138,7 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return closed;
     }
 
-    /// <summary>Counts what nests without parentheses, as NOT and OR do.</summary>
-    public void Descend()
+    private void Descend()
     {
         if (!Failed && ++_depth > maxDepth)
         {
@@ -137,7 +146,7 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         }
     }
 
-    public void Ascend() => _depth--;
+    private void Ascend() => _depth--;
 
     public ReadOnlySpan<byte> Tag() => Token(TagOctets, "a tag expected");
 
@@ -188,8 +197,7 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
 
         if (!System.Text.Unicode.Utf8.IsValid(octets))
         {
-            _position = start;
-            Fail("UTF-8 expected");
+            Fail("UTF-8 expected", start);
             return "";
         }
 
@@ -197,22 +205,31 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
     }
 
     /// <summary>A mailbox name in modified UTF-7; one that can't be a name is refused with NO.</summary>
-    public MailboxName Mailbox()
+    /// <param name="mayEndInSeparator">A '/' at the end is passed over (RFC 3501 6.3.3).</param>
+    public MailboxName Mailbox(bool mayEndInSeparator = false)
     {
         var octets = Astring();
+        if (mayEndInSeparator && octets.Length > 1 && octets[^1] == MailboxName.Separator)
+        {
+            octets = octets[..^1];
+        }
+
         if (Failed)
         {
             return default;
         }
 
-        if (!ModifiedUtf7.TryDecode(octets, out var text) || !MailboxName.TryParse(text, out var name))
+        if (TryName(octets) is not { } name)
         {
-            Refuse(ImapReply.No("This can't be a mailbox's name", "CANNOT"));
+            Refuse(NoName);
             return default;
         }
 
         return name;
     }
+
+    /// <summary>A mailbox name in modified UTF-7; null for one that can't be a name.</summary>
+    public MailboxName? MailboxOrNull() => TryName(Astring());
 
     /// <summary>A mailbox name with wildcards, in modified UTF-7 as it came.</summary>
     public ReadOnlySpan<byte> ListMailbox() => Next switch
@@ -272,6 +289,9 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
 
         return new NumberSet([.. ranges]);
     }
+
+    private static MailboxName? TryName(ReadOnlySpan<byte> octets) =>
+        ModifiedUtf7.TryDecode(octets, out var text) && MailboxName.TryParse(text, out var name) ? name : null;
 
     private uint NumberOrStar() => TryByte((byte)'*') ? NumberRange.Star : NonZeroNumber();
 
@@ -347,12 +367,8 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
             return octets;
         }
 
-        if (!Failed)
-        {
-            _position = start;
-        }
-
-        return Missing("a literal expected");
+        Fail("a literal expected", start);
+        return default;
     }
 
     private static bool Is(ReadOnlySpan<byte> word, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(word, name);

@@ -32,6 +32,12 @@ internal sealed partial class ImapWriter(PipeWriter output)
     /// <summary>Whether it is time for <see cref="FlushAsync"/> within a response.</summary>
     public bool WantsFlush => _unflushed + _used >= FlushThreshold;
 
+    /// <summary>The client can't be reached any more.</summary>
+    public bool IsLost { get; private set; }
+
+    /// <summary>Whether the response at hand is whole, so that another may begin.</summary>
+    public bool IsAtLineStart { get; private set; } = true;
+
     public bool HasUnflushed => _unflushed + _used > 0;
 
     /// <summary>The protocol's own words: ASCII, and no line end but the one of <see cref="Line"/>.</summary>
@@ -71,7 +77,12 @@ internal sealed partial class ImapWriter(PipeWriter output)
         return this;
     }
 
-    public ImapWriter Line() => Raw("\r\n"u8);
+    public ImapWriter Line()
+    {
+        Raw("\r\n"u8);
+        IsAtLineStart = true;
+        return this;
+    }
 
     /// <summary>"* " and a number and a space.</summary>
     public ImapWriter Untagged(long number) => Raw("* "u8).Number(number).Raw(" "u8);
@@ -87,7 +98,7 @@ internal sealed partial class ImapWriter(PipeWriter output)
             return Quote(octets, plain);
         }
 
-        Raw("{"u8).Number(octets.Length).Raw("}\r\n"u8);
+        LiteralHeader(octets.Length);
         for (int end; (end = octets.IndexOf((byte)0)) >= 0; octets = octets[(end + 1)..])
         {
             Raw(octets[..end]).Raw("?"u8);
@@ -95,6 +106,9 @@ internal sealed partial class ImapWriter(PipeWriter output)
 
         return Raw(octets);
     }
+
+    /// <summary>Announces a literal; exactly as many octets must follow.</summary>
+    public ImapWriter LiteralHeader(long octets) => Raw("{"u8).Number(octets).Raw("}\r\n"u8);
 
     public ImapWriter NString(ReadOnlyMemory<byte>? octets) => octets is { } some ? String(some.Span) : Nil();
 
@@ -119,8 +133,18 @@ internal sealed partial class ImapWriter(PipeWriter output)
 
         Commit();
         _unflushed = 0;
-        var result = await output.FlushAsync(cancellationToken);
-        if (result.IsCompleted || result.IsCanceled)
+        try
+        {
+            var result = await output.FlushAsync(cancellationToken);
+            IsLost = result.IsCompleted || result.IsCanceled;
+        }
+        catch
+        {
+            IsLost = true;
+            throw;
+        }
+
+        if (IsLost)
         {
             throw new IOException("The client no longer reads.");
         }
@@ -167,6 +191,7 @@ internal sealed partial class ImapWriter(PipeWriter output)
 
     private Span<byte> Room(int count)
     {
+        IsAtLineStart = false;
         if (_memory.Length - _used < count)
         {
             Commit();

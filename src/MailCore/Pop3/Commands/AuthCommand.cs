@@ -61,7 +61,7 @@ internal static class AuthCommand
 
     private static async ValueTask ExchangeAsync(Pop3Session session, ISaslExchange exchange, byte[]? response)
     {
-        while (await session.RunLoginAsync(stop => StepAsync(exchange, response, stop)).ConfigureAwait(false) is { } step)
+        while (await session.RunLoginAsync(stop => exchange.StepAsync(response, stop)).ConfigureAwait(false) is { } step)
         {
             switch (step)
             {
@@ -83,9 +83,6 @@ internal static class AuthCommand
             }
         }
     }
-
-    private static ValueTask<SaslStep> StepAsync(ISaslExchange exchange, byte[]? response, CancellationToken stop) =>
-        exchange.StepAsync(response is null ? null : new ReadOnlyMemory<byte>(response), stop);
 
     // Every client line is answered: what is refused here ends the exchange.
     private static bool TryTake(Pop3Session session, LineStatus status, in ReadOnlySequence<byte> line, out byte[]? response)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using MailCore.Pop3.Wire;
 using MailCore.Storage;
 
@@ -7,7 +8,8 @@ namespace MailCore.Pop3.Commands;
 /// <summary>Sends a message, or its top, as a multi-line response, by offset and in pieces.</summary>
 internal static class MessageSender
 {
-    private const int PieceSize = 16 * 1024;
+    // With its stuffed dots it fills an array of the pool.
+    private const int PieceSize = (16 * 1024) - DotStuffer.Slack;
 
     /// <param name="session">Where to.</param>
     /// <param name="row">Which.</param>
@@ -90,6 +92,7 @@ internal static class MessageSender
         stuffer.End(output.Writer);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<int> ReadAsync(MessageContent content, long offset, byte[] piece, CancellationToken cancellationToken)
     {
         var count = await content.ReadAsync(offset, piece.AsMemory(0, PieceSize), cancellationToken).ConfigureAwait(false);

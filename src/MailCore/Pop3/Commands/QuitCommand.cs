@@ -28,11 +28,18 @@ internal static class QuitCommand
         var isDone = false;
         try
         {
-            isDone = await drop.UpdateAsync().ConfigureAwait(false);
+            if (await drop.UpdateAsync().ConfigureAwait(false) is { } removed)
+            {
+                isDone = true;
+                if (removed > 0)
+                {
+                    session.Log.Removed(session.Connection.Id, removed, drop.Account);
+                }
+            }
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            session.LogStoreFailed(error, session.Connection.Id);
+            session.Log.StoreFailed(error, session.Connection.Id);
         }
 
         // Given back before the answer: the client may come again as soon as it has read it.

@@ -13,6 +13,9 @@ namespace MailCore.Pop3.Wire;
 /// </remarks>
 internal struct DotStuffer()
 {
+    /// <summary>Room for this many dots before a second piece of memory is asked for.</summary>
+    public const int Slack = 64;
+
     private const ushort CrLf = '\r' << 8 | '\n';
 
     // The last two octets: at the start as if a line had just ended, which the status line has.
@@ -26,20 +29,33 @@ internal struct DotStuffer()
         }
 
         var last = octets.Length > 1 ? (ushort)(octets[^2] << 8 | octets[^1]) : (ushort)(_last << 8 | octets[^1]);
-        if ((byte)_last == '\n' && octets[0] == '.')
+        var isLineStart = (byte)_last == '\n';
+        _last = last;
+        if (isLineStart && octets[0] == '.')
         {
             writer.Write("."u8);
         }
 
-        _last = last;
+        // Asked for as a whole: a writer hands out small pieces otherwise, and sends each for itself.
+        var into = writer.GetSpan(octets.Length + Slack);
+        var used = 0;
         int at;
         while ((at = octets.IndexOf("\n."u8)) >= 0)
         {
-            writer.Write(octets[..(at + 1)]);
-            writer.Write("."u8);
+            if (into.Length - used < at + 2)
+            {
+                writer.Advance(used);
+                into = writer.GetSpan(octets.Length + Slack);
+                used = 0;
+            }
+
+            octets[..(at + 1)].CopyTo(into[used..]);
+            used += at + 1;
+            into[used++] = (byte)'.';
             octets = octets[(at + 1)..];
         }
 
+        writer.Advance(used);
         writer.Write(octets);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using MailCore.Net;
 
 namespace MailCore.Pop3.Wire;
@@ -52,6 +53,7 @@ internal sealed class Pop3Output(MailConnection connection, TimeSpan timeout, Ti
     public void EndList() => _writer.Write(".\r\n"u8);
 
     /// <exception cref="IOException">The client left, or did not read in time.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask FlushAsync()
     {
         if ((await _writer.FlushAsync().ConfigureAwait(false)).IsCompleted)

@@ -37,7 +37,7 @@ internal static class AuthCommand
 
         var context = new AuthenticationContext("smtp", session.Connection.RemoteEndPoint, session.IsSecured);
         var exchange = SaslMechanisms.Start(mechanism, (user, password, ct) => session.Services.Login!.VerifyPasswordAsync(user, password, context, ct));
-        return exchange is null ? SmtpReplies.NoMechanism : await RunAsync(session, exchange, initial is { } at ? argument[at..] : (ReadOnlyMemory<byte>?)null).ConfigureAwait(false);
+        return exchange is null ? SmtpReplies.NoMechanism : await RunAsync(session, exchange, initial is { } start ? argument[start..] : default(ReadOnlyMemory<byte>?)).ConfigureAwait(false);
     }
 
     private static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ISaslExchange exchange, ReadOnlyMemory<byte>? initial)
@@ -53,9 +53,7 @@ internal static class AuthCommand
 
         while (true)
         {
-            // An array converts to memory even when it is null, and no response is not an empty one.
-            var given = response is null ? (ReadOnlyMemory<byte>?)null : response;
-            var step = await exchange.StepAsync(given, session.Connection.Closed).ConfigureAwait(false);
+            var step = await exchange.StepAsync(response, session.Connection.Closed).ConfigureAwait(false);
             CryptographicOperations.ZeroMemory(response);
             if (step is SaslStep.Done done)
             {

@@ -120,7 +120,7 @@ internal sealed partial class AccountTransaction
             Removed = removed,
             OldestKept = oldestKept,
         };
-        Use(-mailbox.Bytes);
+        _quotaUsed -= mailbox.Bytes;
         StructureChanged();
         _buries = true;
         result = Result(mailbox);

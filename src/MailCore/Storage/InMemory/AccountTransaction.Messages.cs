@@ -214,7 +214,7 @@ internal sealed partial class AccountTransaction
     private void Add(MailboxState mailbox, MailboxRow row, in RowDetails details)
     {
         mailbox.Add(row, details);
-        Use(row.Size);
+        _quotaUsed += row.Size;
         _needsModSeq = true;
     }
 
@@ -227,7 +227,7 @@ internal sealed partial class AccountTransaction
         var removed = mailbox.Remove(ascending, onlyDeleted, _modSeq, _now + InMemoryMailStore.ReadableAfterExpunge, store.TombstonesPerMailbox);
         if (removed.Count > 0)
         {
-            Use(mailbox.Bytes - bytes);
+            _quotaUsed += mailbox.Bytes - bytes;
             _needsModSeq = true;
             _buries = true;
         }

@@ -16,6 +16,7 @@ internal sealed partial class AccountTransaction
     private readonly Dictionary<UInt128, Delivery> _newDeliveries = [];
     private readonly List<MemoryContent> _claimed = [];
     private AccountState _state;
+    private long _quotaUsed;
     private bool _needsModSeq;
     private bool _buries;
 
@@ -23,6 +24,7 @@ internal sealed partial class AccountTransaction
     {
         (_account, _state, _serial, _deliveryKeys) = (account, basis, serial, deliveryKeys);
         _modSeq = basis.ModSeq + 1;
+        _quotaUsed = basis.QuotaUsed;
         _now = account.Store.Time.GetUtcNow();
     }
 
@@ -69,7 +71,7 @@ internal sealed partial class AccountTransaction
             _account.Store.SweepLater(_account);
         }
 
-        return _needsModSeq ? _state with { ModSeq = _modSeq } : _state;
+        return _state with { ModSeq = _needsModSeq ? _modSeq : _state.ModSeq, QuotaUsed = _quotaUsed };
     }
 
     private static ChangeResult Result(MailboxState mailbox, uint[]? sources = null, uint[]? created = null, uint[]? refused = null) =>
@@ -114,9 +116,7 @@ internal sealed partial class AccountTransaction
         return true;
     }
 
-    private bool ExceedsQuota(long octets) => _state.QuotaLimit is { } limit && _state.QuotaUsed + octets > limit;
-
-    private void Use(long octets) => _state = _state with { QuotaUsed = _state.QuotaUsed + octets };
+    private bool ExceedsQuota(long octets) => _state.QuotaLimit is { } limit && _quotaUsed + octets > limit;
 
     /// <summary>Bits of the names, which are added to the mailbox when they are new and <paramref name="mayAdd"/>.</summary>
     private static bool TryKeywords(MailboxState mailbox, IReadOnlyList<string> names, bool mayAdd, out ulong bits)

@@ -1,0 +1,40 @@
+using MailCore.Imap.Wire;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Commands;
+
+/// <summary>EXPUNGE (RFC 3501 6.4.3) and UID EXPUNGE (RFC 4315).</summary>
+internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
+{
+    public static ImapCommand Parse(ref ImapReader reader)
+    {
+        reader.End();
+        return new ExpungeCommand(null);
+    }
+
+    public static ImapCommand ParseUid(ref ImapReader reader)
+    {
+        reader.Space();
+        var uids = reader.NumberSet();
+        reader.End();
+        return new ExpungeCommand(uids);
+    }
+
+    public override async ValueTask<ImapReply> RunAsync(ImapSession session)
+    {
+        var selection = session.Selection!;
+        if (selection.IsReadOnly)
+        {
+            return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
+        }
+
+        var deleted = await selection.DeletedAsync(uids?.ResolveUids(selection.Messages.Numbers.LastUid) ?? UidSet.All, session.Aborted);
+        if (deleted.Length > 0 && await selection.Mailbox.ExpungeAsync(deleted, session.Aborted) is { Succeeded: false } failed)
+        {
+            return ImapReply.Rejected(failed.Error);
+        }
+
+        await selection.SyncAsync(session, mayExpunge: true, surely: true);
+        return ImapReply.Ok("Expunged");
+    }
+}

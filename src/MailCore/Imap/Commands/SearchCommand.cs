@@ -1,0 +1,42 @@
+using MailCore.Imap.Search;
+using MailCore.Imap.Wire;
+
+namespace MailCore.Imap.Commands;
+
+/// <summary>RFC 3501 6.4.4.</summary>
+internal sealed class SearchCommand(SearchKey key, bool areUids) : ImapCommand
+{
+    public override bool MayExpunge => areUids;
+
+    public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, areUids: false);
+
+    public static ImapCommand ParseUid(ref ImapReader reader) => Parse(ref reader, areUids: true);
+
+    public override async ValueTask<ImapReply> RunAsync(ImapSession session)
+    {
+        if (!SearchPlan.TryMake(key, session.Selection!.Messages, out var plan))
+        {
+            return ImapReply.Bad("There is no message of this number");
+        }
+
+        session.Writer.Raw("* SEARCH"u8);
+        await new SearchRun(session, plan).RunAsync(async message =>
+        {
+            session.Writer.Raw(" "u8).Number(areUids ? message.Uid.Value : message.Sequence);
+            if (session.Writer.WantsFlush)
+            {
+                await session.Writer.FlushAsync(session.Aborted);
+            }
+        });
+        session.Writer.Line();
+        return ImapReply.Ok("Searched");
+    }
+
+    private static SearchCommand Parse(ref ImapReader reader, bool areUids)
+    {
+        reader.Space();
+        var key = reader.SearchCriteria();
+        reader.End();
+        return new SearchCommand(key, areUids);
+    }
+}

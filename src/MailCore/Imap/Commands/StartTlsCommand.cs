@@ -1,0 +1,32 @@
+using MailCore.Imap.Wire;
+using MailCore.Tls;
+
+namespace MailCore.Imap.Commands;
+
+/// <summary>RFC 3501 6.2.1.</summary>
+internal sealed class StartTlsCommand : ImapCommand
+{
+    public static ImapCommand Parse(ref ImapReader reader)
+    {
+        reader.End();
+        return new StartTlsCommand();
+    }
+
+    public override ValueTask<ImapReply> RunAsync(ImapSession session)
+    {
+        if (!session.Services.Tls.Policy.OffersStartTls(session.IsSecured))
+        {
+            return ValueTask.FromResult(ImapReply.Bad(session.IsSecured ? "TLS is on already" : "There is no TLS here"));
+        }
+
+        if (TlsUpgrade.IsInjected(session.Lines))
+        {
+            // Someone on the way may have put it there.
+            session.End();
+            return ValueTask.FromResult(ImapReply.None);
+        }
+
+        session.StartTlsAfterReply();
+        return ValueTask.FromResult(ImapReply.Ok("Begin TLS now"));
+    }
+}

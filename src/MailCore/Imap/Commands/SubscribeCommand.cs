@@ -1,0 +1,26 @@
+using MailCore.Imap.Wire;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Commands;
+
+/// <summary>SUBSCRIBE and UNSUBSCRIBE (RFC 3501 6.3.6, 6.3.7). The name need not be a mailbox.</summary>
+internal sealed class SubscribeCommand(MailboxName name, bool on) : ImapCommand
+{
+    public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, on: true);
+
+    public static ImapCommand ParseUnsubscribe(ref ImapReader reader) => Parse(ref reader, on: false);
+
+    public override async ValueTask<ImapReply> RunAsync(ImapSession session)
+    {
+        var result = await session.Account.SubscribeAsync(name, on, session.Aborted);
+        return !result.Succeeded ? ImapReply.Rejected(result.Error) : ImapReply.Ok(on ? "Subscribed" : "No longer subscribed");
+    }
+
+    private static SubscribeCommand Parse(ref ImapReader reader, bool on)
+    {
+        reader.Space();
+        var name = reader.Mailbox(mayEndInSeparator: true);
+        reader.End();
+        return new SubscribeCommand(name, on);
+    }
+}

@@ -1,0 +1,233 @@
+using System.Buffers;
+using MailCore.Imap.View;
+using MailCore.Imap.Wire;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Fetch;
+
+/// <summary>
+/// Answers one FETCH. What the view's columns hold is written without asking the store; the rest is read for a batch of messages
+/// at a time, and nothing of the store is held while the client takes it but a reader of the one message being sent.
+/// </summary>
+internal sealed class FetchRun
+{
+    private const int BatchSize = 64;
+
+    private readonly ImapSession _session;
+    private readonly ImapSelection _selection;
+    private readonly ImapWriter _writer;
+    private readonly FetchItem[] _items;
+    private readonly MessageFields _fields;
+    private readonly bool _setsSeen;
+    private readonly bool _hasFlags;
+
+    /// <param name="session">With a selected mailbox.</param>
+    /// <param name="items">What to fetch of each message.</param>
+    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items)
+    {
+        (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
+        _setsSeen = !_selection.IsReadOnly && items.Any(static item => item.SetsSeen);
+        _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
+        foreach (var item in items)
+        {
+            _fields |= FieldsOf(item);
+        }
+    }
+
+    /// <summary>Writes a response for each message; false when some are gone from the store too.</summary>
+    public ValueTask<bool> RunAsync(SequenceSet set) => _fields == MessageFields.None ? RunColumnsAsync(set) : RunRowsAsync(set);
+
+    private static MessageFields FieldsOf(FetchItem item) => item.Kind switch
+    {
+        FetchKind.InternalDate => MessageFields.Dates,
+        FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
+        FetchKind.Section => NeedsSummary(item) ? MessageFields.Summary | MessageFields.Content : MessageFields.Content,
+        _ => MessageFields.None,
+    };
+
+    private static bool NeedsSummary(FetchItem item) => item.Part.Length > 0 || item.Text != SectionText.All;
+
+    private async ValueTask<bool> RunColumnsAsync(SequenceSet set)
+    {
+        foreach (var sequence in set)
+        {
+            var message = _selection.Messages.Numbers[sequence];
+            _writer.Untagged(sequence).Raw("FETCH ("u8);
+            for (var i = 0; i < _items.Length; i++)
+            {
+                _writer.Raw(i > 0 ? " "u8 : ""u8);
+                WriteItem(_items[i], message, null);
+            }
+
+            _writer.Raw(")"u8).Line();
+            if (_writer.WantsFlush)
+            {
+                await _writer.FlushAsync(_session.Aborted);
+            }
+        }
+
+        return true;
+    }
+
+    private async ValueTask<bool> RunRowsAsync(SequenceSet set)
+    {
+        var isComplete = true;
+        var batch = new List<int>(BatchSize);
+        foreach (var sequence in set)
+        {
+            batch.Add(sequence);
+            if (batch.Count == BatchSize)
+            {
+                isComplete &= await RunBatchAsync(batch);
+                batch.Clear();
+            }
+        }
+
+        return batch.Count == 0 ? isComplete : await RunBatchAsync(batch) && isComplete;
+    }
+
+    private async ValueTask<bool> RunBatchAsync(List<int> batch)
+    {
+        var numbers = _selection.Messages.Numbers;
+        var uids = batch.ConvertAll(numbers.UidAt).ToArray();
+        var seen = _setsSeen ? await SetSeenAsync(batch) : [];
+        var rows = await _selection.Mailbox.ReadBatchAsync(uids, _fields, _session.Aborted);
+        var isComplete = true;
+        var next = 0;
+        foreach (var sequence in batch)
+        {
+            var message = _selection.Messages.Numbers[sequence];
+            if (next == rows.Count || rows[next].Uid != message.Uid)
+            {
+                isComplete = false;
+                continue;
+            }
+
+            await using var stored = new StoredMessage(_selection.Mailbox, rows[next++]);
+            isComplete &= await RunMessageAsync(message, stored, Array.BinarySearch(seen, message.Uid) >= 0);
+        }
+
+        return isComplete;
+    }
+
+    // RFC 3501 6.4.5: before the octets are sent, so that the response can say so. No message number changes.
+    private async ValueTask<Uid[]> SetSeenAsync(List<int> batch)
+    {
+        var unseen = new List<Uid>();
+        foreach (var sequence in batch)
+        {
+            var message = _selection.Messages.Numbers[sequence];
+            if (!message.IsDeparted && (message.FlagWord & (ulong)SystemFlags.Seen) == 0)
+            {
+                unseen.Add(message.Uid);
+            }
+        }
+
+        Uid[] uids = [.. unseen];
+        if (uids.Length == 0
+            || !(await _selection.Mailbox.SetFlagsAsync(uids, new FlagChange(FlagMode.Add, SystemFlags.Seen), _session.Aborted)).Succeeded)
+        {
+            return [];
+        }
+
+        var own = new OwnChange(uids, FlagMode.Add, (ulong)SystemFlags.Seen, IsSilent: false);
+        await _selection.SyncAsync(_session, mayExpunge: false, own, surely: true);
+        return uids;
+    }
+
+    private async ValueTask<bool> RunMessageAsync(NumberedMessage message, StoredMessage stored, bool isSeenNow)
+    {
+        if ((_fields.HasFlag(MessageFields.Summary) && !await stored.SummarizeAsync(_session.Aborted))
+            || (_items.Any(static item => item.Kind == FetchKind.Section) && !await stored.OpenAsync(_session.Aborted)))
+        {
+            return false;
+        }
+
+        _writer.Untagged(message.Sequence).Raw("FETCH ("u8);
+        for (var i = 0; i < _items.Length; i++)
+        {
+            _writer.Raw(i > 0 ? " "u8 : ""u8);
+            if (_items[i].Kind == FetchKind.Section)
+            {
+                await WriteSectionAsync(_items[i], stored);
+            }
+            else
+            {
+                WriteItem(_items[i], message, stored);
+            }
+        }
+
+        if (isSeenNow && !_hasFlags)
+        {
+            WriteFlags(_writer.Raw(" "u8), message);
+        }
+
+        _writer.Raw(")"u8).Line();
+        if (_writer.WantsFlush)
+        {
+            await _writer.FlushAsync(_session.Aborted);
+        }
+
+        return true;
+    }
+
+    private void WriteItem(FetchItem item, NumberedMessage message, StoredMessage? stored) => _ = item.Kind switch
+    {
+        FetchKind.Flags => WriteFlags(_writer, message),
+        FetchKind.Uid => _writer.Raw("UID "u8).Number(message.Uid.Value),
+        FetchKind.Size => _writer.Raw("RFC822.SIZE "u8).Number(message.Size),
+        FetchKind.InternalDate => _writer.Raw("INTERNALDATE "u8).DateTime(stored!.Row.InternalDate),
+        FetchKind.Envelope => _writer.Raw("ENVELOPE "u8).Envelope(stored!.Summary.Envelope),
+        FetchKind.Body => _writer.Raw("BODY "u8).Structure(stored!.Summary.Root, isExtended: false),
+        _ => _writer.Raw("BODYSTRUCTURE "u8).Structure(stored!.Summary.Root, isExtended: true),
+    };
+
+    private ImapWriter WriteFlags(ImapWriter writer, NumberedMessage message) =>
+        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.Messages.IsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
+
+    private async ValueTask WriteSectionAsync(FetchItem item, StoredMessage stored)
+    {
+        _writer.Raw(item.Label).Raw(" "u8);
+        if (MessageRange.Locate(item, stored) is not { } range)
+        {
+            _writer.Nil();
+        }
+        else if (item.Text is SectionText.HeaderFields or SectionText.HeaderFieldsNot)
+        {
+            await WriteFieldsAsync(item, stored, range);
+        }
+        else if (range.Cut(item) is { Length: > 0 } cut)
+        {
+            _writer.LiteralHeader(cut.Length);
+            await _writer.CopyAsync(stored.Content, cut.Offset, cut.Length, _session.Aborted);
+        }
+        else
+        {
+            _writer.Raw("\"\""u8);
+        }
+    }
+
+    // A header block is bounded by MimeLimits.HeaderOctets and the prefix.
+    private async ValueTask WriteFieldsAsync(FetchItem item, StoredMessage stored, MessageRange range)
+    {
+        var block = ArrayPool<byte>.Shared.Rent((int)range.Length);
+        try
+        {
+            var length = await stored.Content.ReadFullyAsync(range, block, _session.Aborted);
+            var kept = HeaderFilter.Keep(block.AsSpan(0, length), item.Fields, item.Text == SectionText.HeaderFieldsNot);
+            var cut = new MessageRange(0, kept).Cut(item);
+            if (cut.Length == 0)
+            {
+                _writer.Raw("\"\""u8);
+            }
+            else
+            {
+                _writer.LiteralHeader(cut.Length).Raw(block.AsSpan((int)cut.Offset, (int)cut.Length));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+}

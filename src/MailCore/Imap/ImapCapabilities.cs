@@ -1,0 +1,38 @@
+using MailCore.Authentication;
+using MailCore.Imap.Wire;
+
+namespace MailCore.Imap;
+
+/// <summary>What a session may be told that this server can do. docs/imap.md is the table; each name has scripts.</summary>
+internal static class ImapCapabilities
+{
+    /// <summary>"CAPABILITY" and the names that hold in the session's state.</summary>
+    public static void Write(ImapWriter writer, ImapSession session)
+    {
+        writer.Raw("CAPABILITY IMAP4rev1 SASL-IR ID ENABLE"u8);
+        if (session.IsLoggedIn)
+        {
+            // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
+            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
+            return;
+        }
+
+        writer.Raw(" LITERAL-"u8);
+        var policy = session.Services.Tls.Policy;
+        if (policy.OffersStartTls(session.IsSecured))
+        {
+            writer.Raw(" STARTTLS"u8);
+        }
+
+        if (!policy.AllowsAuthentication(session.IsSecured))
+        {
+            writer.Raw(" LOGINDISABLED"u8);
+            return;
+        }
+
+        foreach (var mechanism in SaslMechanisms.Names)
+        {
+            writer.Raw(" AUTH="u8).Raw(mechanism);
+        }
+    }
+}

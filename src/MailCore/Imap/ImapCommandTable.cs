@@ -1,0 +1,110 @@
+using System.Collections.Frozen;
+using System.Text;
+using MailCore.Imap.Commands;
+using MailCore.Imap.Wire;
+
+namespace MailCore.Imap;
+
+/// <summary>The commands by name, and where each is allowed.</summary>
+internal sealed class ImapCommandTable
+{
+    private const int MaxName = 32;
+
+    private readonly FrozenDictionary<string, Entry>.AlternateLookup<ReadOnlySpan<char>> _entries;
+
+    public ImapCommandTable() => _entries = Entries.ToFrozenDictionary(static entry => entry.Name).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    // RFC 3501 6 in its order, then the extensions.
+    private static IEnumerable<Entry> Entries =>
+    [
+        new("CAPABILITY", ImapStates.Any, CapabilityCommand.Parse) { IsAllowedBeforeTls = true },
+        new("NOOP", ImapStates.Any, NoopCommand.Parse) { IsAllowedBeforeTls = true },
+        new("LOGOUT", ImapStates.Any, LogoutCommand.Parse) { IsAllowedBeforeTls = true },
+        new("STARTTLS", ImapStates.NotAuthenticated, StartTlsCommand.Parse) { IsAllowedBeforeTls = true },
+        new("AUTHENTICATE", ImapStates.NotAuthenticated, AuthenticateCommand.Parse),
+        new("LOGIN", ImapStates.NotAuthenticated, LoginCommand.Parse),
+        new("SELECT", ImapStates.LoggedIn, SelectCommand.Parse),
+        new("EXAMINE", ImapStates.LoggedIn, SelectCommand.ParseExamine),
+        new("CREATE", ImapStates.LoggedIn, CreateCommand.Parse),
+        new("DELETE", ImapStates.LoggedIn, DeleteCommand.Parse),
+        new("RENAME", ImapStates.LoggedIn, RenameCommand.Parse),
+        new("SUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.Parse),
+        new("UNSUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.ParseUnsubscribe),
+        new("LIST", ImapStates.LoggedIn, ListCommand.Parse),
+        new("LSUB", ImapStates.LoggedIn, ListCommand.ParseSubscribed),
+        new("STATUS", ImapStates.LoggedIn, StatusCommand.Parse),
+        new("APPEND", ImapStates.LoggedIn, AppendCommand.Parse),
+        new("CHECK", ImapStates.Selected, NoopCommand.Parse),
+        new("CLOSE", ImapStates.Selected, CloseCommand.Parse),
+        new("EXPUNGE", ImapStates.Selected, ExpungeCommand.Parse),
+        new("SEARCH", ImapStates.Selected, SearchCommand.Parse),
+        new("FETCH", ImapStates.Selected, FetchCommand.Parse),
+        new("STORE", ImapStates.Selected, StoreCommand.Parse),
+        new("COPY", ImapStates.Selected, CopyCommand.Parse),
+        new("UID FETCH", ImapStates.Selected, FetchCommand.ParseUid),
+        new("UID SEARCH", ImapStates.Selected, SearchCommand.ParseUid),
+        new("UID STORE", ImapStates.Selected, StoreCommand.ParseUid),
+        new("UID COPY", ImapStates.Selected, CopyCommand.ParseUid),
+        new("IDLE", ImapStates.LoggedIn, IdleCommand.Parse),                                                // RFC 2177
+        new("NAMESPACE", ImapStates.LoggedIn, NamespaceCommand.Parse),                                      // RFC 2342
+        new("ID", ImapStates.Any, IdCommand.Parse) { IsAllowedBeforeTls = true },                           // RFC 2971
+        new("UNSELECT", ImapStates.Selected, CloseCommand.ParseUnselect),                                   // RFC 3691
+        new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
+        new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
+        new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
+        new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+    ];
+
+    /// <summary>Reads a command from its name on; the reader remembers what was wrong.</summary>
+    public ImapCommand? Parse(ref ImapReader reader, ImapSession session)
+    {
+        var start = reader.Position;
+        if (Find(ref reader) is not { } entry)
+        {
+            reader.Fail("there is no such command", start);
+            return null;
+        }
+
+        if (session.Services.Tls.Policy.MustSecureFirst(session.IsSecured) && !entry.IsAllowedBeforeTls)
+        {
+            reader.Refuse(entry.Name is "LOGIN" or "AUTHENTICATE" ? LoginCommand.TlsFirst : ImapReply.Bad("STARTTLS must come first"));
+            return null;
+        }
+
+        if ((entry.States & session.State) == 0)
+        {
+            reader.Refuse(ImapReply.Bad(
+                session.State == ImapStates.NotAuthenticated ? "Log in first"
+                : entry.States == ImapStates.NotAuthenticated ? "This is not possible after login"
+                : "Select a mailbox first"));
+            return null;
+        }
+
+        return entry.Parse(ref reader);
+    }
+
+    private Entry? Find(ref ImapReader reader)
+    {
+        Span<char> name = stackalloc char[MaxName];
+        var length = ToUpper(reader.Atom(), name);
+        if (length == 3 && name.StartsWith("UID"))
+        {
+            reader.Space();
+            name[length++] = ' ';
+            length += ToUpper(reader.Atom(), name[length..]);
+        }
+
+        return !reader.Failed && _entries.TryGetValue(name[..length], out var entry) ? entry : null;
+    }
+
+    private static int ToUpper(ReadOnlySpan<byte> ascii, Span<char> into)
+    {
+        var length = 0;
+        return ascii.Length <= into.Length && Ascii.ToUpper(ascii, into, out length) == System.Buffers.OperationStatus.Done ? length : 0;
+    }
+
+    private sealed record Entry(string Name, ImapStates States, ImapCommandParser Parse)
+    {
+        public bool IsAllowedBeforeTls { get; init; }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Buffers;
+using MailCore.Imap.Wire;
+using MailCore.Net;
+
+namespace MailCore.Imap;
+
+internal sealed partial class ImapSession
+{
+    /// <summary>
+    /// The next line outside of any command: a SASL response, DONE. Null when the client left, was too slow or the server stops,
+    /// which has been dealt with, or when the line was over the limit.
+    /// </summary>
+    public async ValueTask<byte[]?> ReadLineAsync(int limit)
+    {
+        while (true)
+        {
+            switch (Lines.TryReadLine(limit, out var line))
+            {
+                case LineStatus.Line or LineStatus.BareLineFeed:
+                    return line.ToArray();
+                case LineStatus.Incomplete when await FillAsync():
+                    break;
+                case LineStatus.Incomplete:
+                    End();
+                    return null;
+                case LineStatus.Endless:
+                    Bye("The line is too long");
+                    return null;
+                default:
+                    return null;
+            }
+        }
+    }
+
+    /// <summary>The rest of a command whose message has been taken, without its line's end; null as for <see cref="ReadLineAsync"/>.</summary>
+    public async ValueTask<byte[]?> ReadTailAsync()
+    {
+        Framer.EndMessage();
+        while (true)
+        {
+            switch (Framer.TryRead(_afterLogin))
+            {
+                case FrameStatus.Incomplete when await FillAsync():
+                    break;
+                case FrameStatus.Incomplete:
+                    End();
+                    return null;
+                case FrameStatus.Lost:
+                    Bye("Can't find the next command");
+                    return null;
+                case FrameStatus.Continue:
+                    // Nothing that takes a literal may stand here: the client gets its answer and goes on.
+                    Framer.EndMessage();
+                    return "{"u8.ToArray();
+                case FrameStatus.Refused:
+                    return "{"u8.ToArray();
+                default:
+                    return Framer.Command.ToArray();
+            }
+        }
+    }
+
+    /// <summary>Reads and drops a message that was not asked for, and the rest of its command.</summary>
+    public async ValueTask SkipMessageAsync(long octets)
+    {
+        if (octets > Options.MaxDrain)
+        {
+            Bye("The message is too large to be skipped");
+            return;
+        }
+
+        while (octets > 0)
+        {
+            var dropped = Lines.Buffer.Slice(0, Math.Min(octets, Lines.Buffer.Length));
+            octets -= dropped.Length;
+            Lines.Consume(dropped.End);
+            if (octets > 0 && !await FillAsync(inMessage: true))
+            {
+                End();
+                return;
+            }
+        }
+
+        await ReadTailAsync();
+    }
+
+    /// <summary>
+    /// Hands all replies to the client and waits for more input. False when the session is over: the client left, was too slow, or
+    /// the server stops and no message is under way.
+    /// </summary>
+    public async ValueTask<bool> FillAsync(bool inMessage = false)
+    {
+        await Writer.FlushAsync(Aborted);
+        while (true)
+        {
+            switch (await FillLinesAsync(Timeout(inMessage)))
+            {
+                case FillResult.Data:
+                    return true;
+                case FillResult.Completed:
+                    return false;
+                case FillResult.TimedOut:
+                    Bye(IsLoggedIn ? "Idle for too long" : "Too slow to log in");
+                    return false;
+                case FillResult.Interrupted when IsStopping && !inMessage:
+                    Bye("The server is shutting down");
+                    return false;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="LineFramer.FillAsync"/>, without a flush.</summary>
+    public async ValueTask<FillResult> FillLinesAsync(TimeSpan timeout)
+    {
+        try
+        {
+            return await Lines.FillAsync(timeout);
+        }
+        catch
+        {
+            _inputLost = true;
+            throw;
+        }
+    }
+
+    private TimeSpan Timeout(bool inMessage)
+    {
+        if (!IsLoggedIn)
+        {
+            var left = LoginTimeLeft();
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+
+        return inMessage || Framer.IsInCommand ? Options.CommandTimeout : Options.IdleTimeout;
+    }
+
+    private TimeSpan LoginTimeLeft() => Options.LoginTimeout - Services.Time.GetElapsedTime(_started);
+}

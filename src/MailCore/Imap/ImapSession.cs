@@ -1,0 +1,275 @@
+using MailCore.Authentication;
+using MailCore.Imap.Commands;
+using MailCore.Imap.Wire;
+using MailCore.Net;
+using MailCore.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace MailCore.Imap;
+
+/// <summary>
+/// One client's dialog. Commands run one after another, in the order they came; replies are flushed when no whole command is left
+/// in the buffer.
+/// </summary>
+/// <remarks>Threading: one flow of control. Only hints and shutdown come from elsewhere, and they do nothing but wake the framer.</remarks>
+internal sealed partial class ImapSession : IDisposable
+{
+    private readonly ImapCommandTable _commands;
+    private readonly CancellationToken _stopping;
+    private readonly ILogger _logger;
+    private readonly long _started;
+    private readonly FrameLimits _beforeLogin;
+    private readonly FrameLimits _afterLogin;
+    private TimedPipeWriter _output;
+    private int _badCommands;
+    private bool _startsTls;
+    private bool _inputLost;
+    private bool _ended;
+
+    public ImapSession(ImapServices services, ImapOptions options, ImapCommandTable commands, MailConnection connection, CancellationToken stopping)
+    {
+        (Services, Options, _commands, Connection, _stopping) = (services, options, commands, connection, stopping);
+        _logger = services.Loggers.CreateLogger<ImapSession>();
+        _started = services.Time.GetTimestamp();
+        _beforeLogin = FrameLimits.BeforeLogin(options);
+        _afterLogin = FrameLimits.AfterLogin(options);
+        _output = NewOutput();
+        Lines = new LineFramer(connection.Transport.Input, services.Time);
+        Framer = new ImapFramer(Lines, AppendCommand.EndsBeforeMessage);
+        Writer = new ImapWriter(_output);
+    }
+
+    public ImapServices Services { get; }
+
+    public ImapOptions Options { get; }
+
+    public MailConnection Connection { get; }
+
+    public LineFramer Lines { get; }
+
+    public ImapFramer Framer { get; }
+
+    public ImapWriter Writer { get; }
+
+    /// <summary>Null before login.</summary>
+    public MailIdentity? Identity { get; private set; }
+
+    /// <summary>Only after login.</summary>
+    public MailAccount Account { get => field ?? throw new InvalidOperationException("Nobody is logged in."); private set; }
+
+    /// <summary>The selected mailbox, or null.</summary>
+    public ImapSelection? Selection { get; private set; }
+
+    public int LoginFailures { get; set; }
+
+    public bool IsSecured => Connection.Tls is not null;
+
+    public bool IsLoggedIn => Identity is not null;
+
+    /// <summary>Nothing more can be read or written; an exception seen now is its consequence.</summary>
+    public bool IsConnectionLost => _inputLost || Writer.IsLost || Aborted.IsCancellationRequested;
+
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
+    /// <summary>Ends the work for a client that is gone.</summary>
+    public CancellationToken Aborted => Connection.Closed;
+
+    public ImapStates State => Selection is not null ? ImapStates.Selected : IsLoggedIn ? ImapStates.Authenticated : ImapStates.NotAuthenticated;
+
+    public async Task RunAsync()
+    {
+        // The wait it may end is not worth a lock: an interrupt is remembered until somebody waits.
+        await using var stop = _stopping.UnsafeRegister(static lines => ((LineFramer)lines!).Interrupt(), Lines);
+        Writer.Raw("* OK ["u8);
+        ImapCapabilities.Write(Writer, this);
+        Writer.Raw("] "u8).Raw(Options.HostName).Raw(" ready"u8).Line();
+        while (!_ended && await StepAsync())
+        {
+        }
+
+        await Writer.FlushAsync(Aborted);
+    }
+
+    /// <summary>The next step of the dialog is the last: the reply at hand is still written.</summary>
+    public void End() => _ended = true;
+
+    public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
+
+    /// <summary>Makes this the selected mailbox, instead of any other; null for none.</summary>
+    public void Select(ImapSelection? selection)
+    {
+        Selection?.Dispose();
+        Selection = selection;
+    }
+
+    /// <summary>Says goodbye without having been asked.</summary>
+    public void Bye(string text, string? code = null)
+    {
+        Writer.Raw("* BYE "u8);
+        if (code is not null)
+        {
+            Writer.Raw("["u8).Raw(code).Raw("] "u8);
+        }
+
+        Writer.Raw(text).Line();
+        End();
+    }
+
+    /// <summary>TLS begins as soon as the client has the reply to the command at hand.</summary>
+    public void StartTlsAfterReply() => _startsTls = true;
+
+    public void Dispose()
+    {
+        Select(null);
+        Framer.Dispose();
+        Lines.Dispose();
+        _output.Dispose();
+    }
+
+    private TimedPipeWriter NewOutput() => new(Connection.Transport.Output, Connection, Options.WriteTimeout, Services.Time);
+
+    // What was said in the clear counts for nothing.
+    private async ValueTask StartTlsAsync()
+    {
+        _startsTls = false;
+        await Writer.FlushAsync(Aborted);
+        await Services.Tls.StartTlsAsync(Connection, Lines, Aborted);
+        _output.Dispose();
+        _output = NewOutput();
+        Writer.Attach(_output);
+        _badCommands = 0;
+    }
+
+    private async ValueTask<bool> StepAsync()
+    {
+        if (!IsLoggedIn && LoginTimeLeft() <= TimeSpan.Zero)
+        {
+            Bye("Too slow to log in");
+            return true;
+        }
+
+        switch (Framer.TryRead(IsLoggedIn ? _afterLogin : _beforeLogin))
+        {
+            case FrameStatus.Incomplete:
+                return await FillAsync();
+            case FrameStatus.Continue:
+                Writer.Raw("+ OK\r\n"u8);
+                await Writer.FlushAsync(Aborted);
+                return true;
+            case FrameStatus.Refused:
+                Reply(TagOf(Framer.Command), ImapReply.Bad(Framer.Refusal!));
+                return true;
+            case FrameStatus.Lost:
+                Reply(TagOf(Framer.Command), ImapReply.Bad(Framer.Refusal!));
+                Bye("Can't find the next command");
+                return true;
+            default:
+                await RunCommandAsync();
+                return true;
+        }
+    }
+
+    private async ValueTask RunCommandAsync()
+    {
+        var command = Parse(out var tag, out var reply);
+        if (command is not null)
+        {
+            reply = await RunAsync(command);
+        }
+
+        if (Framer.MessageHeader is { Start: > 0, Synchronizing: false } unread)
+        {
+            // An APPEND that did not get as far as its message.
+            await SkipMessageAsync(unread.Size);
+        }
+
+        Reply(tag, reply);
+        if (_startsTls)
+        {
+            await StartTlsAsync();
+        }
+
+        if (IsStopping && !_ended)
+        {
+            Bye("The server is shutting down");
+        }
+    }
+
+    private async ValueTask<ImapReply> RunAsync(ImapCommand command)
+    {
+        try
+        {
+            var reply = await command.RunAsync(this);
+            if (Selection is not null && !await Selection.SyncAsync(this, command.MayExpunge))
+            {
+                Bye("The selected mailbox was deleted");
+            }
+
+            return reply;
+        }
+        catch (Exception error) when (!IsConnectionLost)
+        {
+            LogFailed(error, command.GetType().Name, Connection.Id);
+            if (!Writer.IsAtLineStart)
+            {
+                // Half a response can't be taken back.
+                throw new IOException("A response could not be finished.", error);
+            }
+
+            return ImapReply.No("Something went wrong here, try later", "SERVERBUG");
+        }
+    }
+
+    private ImapCommand? Parse(out byte[] tag, out ImapReply reply)
+    {
+        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
+        tag = reader.Tag().ToArray();
+        reader.Space();
+        var command = reader.Failed ? null : _commands.Parse(ref reader, this);
+        reply = reader.Refusal ?? ImapReply.Bad($"At octet {reader.ErrorPosition}: {reader.Error}");
+        return reader.Failed ? null : command;
+    }
+
+    private void Reply(ReadOnlySpan<byte> tag, ImapReply reply)
+    {
+        if (reply == ImapReply.None)
+        {
+            return;
+        }
+
+        Writer.Raw(tag.IsEmpty ? "*"u8 : tag).Raw(reply.Status switch
+        {
+            ImapStatus.Ok => " OK "u8,
+            ImapStatus.No => " NO "u8,
+            _ => " BAD "u8,
+        });
+        if (reply.Code == ImapReply.CapabilityCode)
+        {
+            Writer.Raw("["u8);
+            ImapCapabilities.Write(Writer, this);
+            Writer.Raw("] "u8);
+        }
+        else if (reply.Code is not null)
+        {
+            Writer.Raw("["u8).Raw(reply.Code).Raw("] "u8);
+        }
+
+        Writer.Raw(reply.Text).Line();
+        _badCommands = reply.Status == ImapStatus.Bad ? _badCommands + 1 : IsLoggedIn ? 0 : _badCommands;
+        if (_badCommands >= (IsLoggedIn ? Options.MaxBadCommands : Options.MaxBadCommandsBeforeLogin) && !_ended)
+        {
+            Bye("Too many bad commands");
+        }
+    }
+
+    private static byte[] TagOf(ReadOnlySpan<byte> command)
+    {
+        var reader = new ImapReader(command, 0);
+        var tag = reader.Tag();
+        reader.Space();
+        return reader.Failed ? [] : tag.ToArray();
+    }
+
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "{Command} failed in session {Connection}")]
+    private partial void LogFailed(Exception error, string command, string connection);
+}

@@ -1,0 +1,148 @@
+using System.Buffers;
+using MailCore.Imap.Fetch;
+using MailCore.Imap.View;
+using MailCore.Imap.Wire;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Search;
+
+/// <summary>
+/// Finds the messages of a plan, in their order. The columns of the view decide what they can; only what they leave open is read,
+/// for a batch of messages at a time and no further than it takes.
+/// </summary>
+internal sealed class SearchRun(ImapSession session, SearchPlan plan)
+{
+    private const int MaxOpen = 64;
+    private const int MaxHeld = 1024;
+
+    private readonly ImapSelection _selection = session.Selection!;
+    private readonly SearchSubject _subject = new();
+    private readonly TextSearch _text = new(plan.Contents);
+
+    // In order; those still open have no answer. Held until all are decided.
+    private readonly List<(NumberedMessage Message, bool? Matches)> _held = [];
+    private int _open;
+
+    public async ValueTask RunAsync(Func<NumberedMessage, ValueTask> found)
+    {
+        var all = SequenceSet.From(_selection.Messages.Count == 0 ? [] : [new SequenceRange(1, _selection.Messages.Count)]);
+        foreach (var sequence in plan.Scope ?? all)
+        {
+            var message = _selection.Messages.Numbers[sequence];
+            Show(message, null);
+            var matches = plan.Root.Evaluate(_subject);
+            if (matches == false)
+            {
+                continue;
+            }
+
+            _held.Add((message, matches));
+            _open += matches is null ? 1 : 0;
+            if (_open == 0 || _open == MaxOpen || _held.Count == MaxHeld)
+            {
+                await ReleaseAsync(found);
+            }
+        }
+
+        await ReleaseAsync(found);
+    }
+
+    private async ValueTask ReleaseAsync(Func<NumberedMessage, ValueTask> found)
+    {
+        if (_open > 0)
+        {
+            await DecideAsync();
+            // A long search is not alone on its thread.
+            await Task.Yield();
+        }
+
+        foreach (var (message, matches) in _held)
+        {
+            if (matches == true)
+            {
+                await found(message);
+            }
+        }
+
+        _held.Clear();
+        _open = 0;
+    }
+
+    private async ValueTask DecideAsync()
+    {
+        Uid[] uids = [.. _held.Where(static held => held.Matches is null).Select(static held => held.Message.Uid)];
+        var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.Dates | MessageFields.Content | MessageFields.Summary, session.Aborted);
+        var next = 0;
+        for (var i = 0; i < _held.Count; i++)
+        {
+            var (message, matches) = _held[i];
+            if (matches is not null)
+            {
+                continue;
+            }
+
+            // What the store has forgotten matches nothing.
+            var isKnown = next < rows.Count && rows[next].Uid == message.Uid;
+            _held[i] = (message, isKnown && await DecideAsync(message, rows[next++]));
+        }
+    }
+
+    private async ValueTask<bool> DecideAsync(NumberedMessage message, MessageRow row)
+    {
+        await using var stored = new StoredMessage(_selection.Mailbox, row);
+        Show(message, row);
+        if (plan.Root.Evaluate(_subject) is { } byRow)
+        {
+            return byRow;
+        }
+
+        if (!await stored.SummarizeAsync(session.Aborted))
+        {
+            return false;
+        }
+
+        _subject.Summary = stored.Summary;
+        _subject.Known = SearchCost.Summary;
+        if (plan.Root.Evaluate(_subject) is { } bySummary)
+        {
+            return bySummary;
+        }
+
+        return await stored.OpenAsync(session.Aborted) && await DecideByContentAsync(stored);
+    }
+
+    private async ValueTask<bool> DecideByContentAsync(StoredMessage stored)
+    {
+        // Bounded by MimeLimits.HeaderOctets and the prefix.
+        var range = new MessageRange(0, stored.PrefixLength + stored.Summary.Root.HeaderLength);
+        var block = ArrayPool<byte>.Shared.Rent((int)range.Length);
+        try
+        {
+            var length = await stored.Content.ReadFullyAsync(range, block, session.Aborted);
+            _subject.Header = block.AsMemory(0, length);
+            _subject.Known = SearchCost.Header;
+            if (plan.Root.Evaluate(_subject) is { } byHeader)
+            {
+                return byHeader;
+            }
+
+            _subject.Found = await _text.FindAsync(stored, _subject.Header, session.Aborted);
+            _subject.Known = SearchCost.Body;
+            return plan.Root.Evaluate(_subject) == true;
+        }
+        finally
+        {
+            _subject.Header = default;
+            ArrayPool<byte>.Shared.Return(block);
+        }
+    }
+
+    private void Show(NumberedMessage message, MessageRow? row)
+    {
+        _subject.Message = message;
+        _subject.IsRecent = _selection.Messages.IsRecent(message.Uid);
+        _subject.Row = row;
+        _subject.Summary = null;
+        _subject.Known = row is null ? SearchCost.Columns : SearchCost.Row;
+    }
+}

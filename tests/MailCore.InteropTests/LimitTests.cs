@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using MailCore.InteropTests.Server;
+using MailCore.InteropTests.Wire;
+using MailCore.Tests.Corpus;
+using NUnit.Framework;
+
+namespace MailCore.InteropTests;
+
+/// <summary>What memory large things take: of the sample, and of a host whose managed heap is limited to 150 MB.</summary>
+internal sealed class LimitTests
+{
+    private const int LimitMegabytes = 150;
+
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFolder() => _folder = SourceTree.NewFolder();
+
+    [TearDown]
+    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    [Property("Fact", "VmHWM of the server's process, then a session by hand that counts the messages")]
+    public async Task A_thousand_connections_in_data_with_1_MB_each_stay_under_200_MB()
+    {
+        const int Count = 1_000;
+        await using var server = await SampleServer.StartAsync("bob@example.org");
+        var line = Encoding.ASCII.GetBytes(new string('x', 998) + "\r\n");
+        var megabyte = Enumerable.Repeat(line, 1_049).SelectMany(static octets => octets).ToArray();
+        var sessions = new List<RawSmtp>();
+        try
+        {
+            foreach (var batch in Enumerable.Range(0, Count).Chunk(50))
+            {
+                sessions.AddRange(await Task.WhenAll(batch.Select(async _ =>
+                {
+                    var smtp = await RawSmtp.ConnectAsync(server.Smtp);
+                    await smtp.BeginAsync("sender@example.com", "bob@example.org");
+                    Assert.That(await smtp.SendAsync("DATA"), Does.StartWith("354"));
+                    await smtp.WriteAsync("Subject: large\r\n\r\n");
+                    await smtp.SendContentAsync(new MemoryStream(megabyte));
+                    return smtp;
+                })));
+            }
+
+            var inData = server.Process.ReadMemory("VmRSS") / 1024;
+            foreach (var batch in sessions.Chunk(50))
+                Assert.That(await Task.WhenAll(batch.Select(static smtp => smtp.EndContentAsync())), Has.All.StartsWith("250"));
+
+            var peak = server.Process.ReadMemory("VmHWM") / 1024;
+            TestContext.Out.WriteLine($"{inData} MB while all were in DATA, {peak} MB at most");
+            Assert.That(peak, Is.LessThan(200));
+        }
+        finally
+        {
+            foreach (var smtp in sessions)
+                await smtp.DisposeAsync();
+        }
+
+        await using var imap = await RawImap.ConnectAsync(server.Imaps, "bob@example.org", SampleServer.Password);
+        Assert.That(await imap.CountAsync(), Is.EqualTo(Count));
+    }
+
+    [Test]
+    [Property("Fact", "the process reports its own VmHWM; the heap's limit is the runtime's")]
+    public async Task A_mailbox_of_a_million_rows_fits_into_150_MB()
+    {
+        var rows = Amount("MAILCORE_LIMIT_ROWS", 1_000_000);
+
+        var said = await RunAsync("rows", rows);
+
+        Assert.That(said["rows"], Is.EqualTo($"{rows}"));
+        Assert.That((said["flagged"], said["expunged"], said["rows-after"]), Is.EqualTo(("1000", "1000", $"{rows - 1000}")));
+        Assert.That(said["last"], Is.EqualTo($"Subject: number {((rows - 1) % 1000) + 1}"));
+        AssertLimited(said);
+    }
+
+    [Test]
+    [Property("Fact", "the hash of what is read equals that of what was written; the runtime counts what was allocated")]
+    public async Task A_message_of_1_GB_goes_in_and_out_with_less_than_10_MB_allocated_in_all()
+    {
+        var said = await RunAsync("message", Amount("MAILCORE_LIMIT_OCTETS", 1024 * 1024 * 1024));
+
+        Assert.That(said["same"], Is.EqualTo("True"));
+        Assert.That(long.Parse(said["allocated-in"], CultureInfo.InvariantCulture) + long.Parse(said["allocated-out"], CultureInfo.InvariantCulture), Is.LessThan(10_000_000));
+        AssertLimited(said);
+    }
+
+    [Test]
+    [Property("Fact", "each account's INBOX is read and has its message")]
+    public async Task Ten_thousand_accounts_fit_into_150_MB()
+    {
+        var accounts = Amount("MAILCORE_LIMIT_ACCOUNTS", 10_000);
+
+        var said = await RunAsync("accounts", accounts);
+
+        Assert.That((said["accounts"], said["delivered"], said["read"]), Is.EqualTo(($"{accounts}", $"{accounts}", $"{accounts}")));
+        AssertLimited(said);
+    }
+
+    [Test]
+    [Property("Fact", "the hash of the octets fetched by IMAP equals that of the octets sent by LMTP; the runtime counts what was allocated")]
+    public async Task A_message_of_1_GB_goes_through_the_protocols_within_150_MB()
+    {
+        var message = MessageCorpus.Attachment(Amount("MAILCORE_LIMIT_OCTETS", 1024 * 1024 * 1024));
+        await using var host = ServerProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), ["serve", _folder, $"{message.Length}"], _folder, Limited());
+        await host.WaitForOutputAsync(static output => output.Contains("imap=", StringComparison.Ordinal));
+        var ports = Parse(host.Output);
+
+        await using (var lmtp = await RawSmtp.ConnectAsync(int.Parse(ports["lmtp"], CultureInfo.InvariantCulture), "LHLO driver.example"))
+        await using (var input = message.Open())
+            Assert.That(await lmtp.DeliverAsync("sender@example.com", "bob@example.org", input), Does.StartWith("250"));
+
+        await using var imap = await RawImap.ConnectAsync(int.Parse(ports["imap"], CultureInfo.InvariantCulture), "bob@example.org", "secret", tls: false);
+        var (length, hash) = await imap.FetchHashAsync(1, message.Length);
+        await using var original = message.Open();
+        Assert.That(hash, Is.EqualTo(await SHA256.HashDataAsync(original)));
+        Assert.That(length, Is.GreaterThan(message.Length));
+
+        await host.SendLineAsync("report");
+        await host.WaitForOutputAsync(static output => output.Contains("allocated=", StringComparison.Ordinal));
+        AssertLimited(Parse(host.Output));
+    }
+
+    private static long Amount(string variable, long usual) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? long.Parse(text, CultureInfo.InvariantCulture) : usual;
+
+    private static Dictionary<string, string> Limited() => new() { ["DOTNET_GCHeapHardLimit"] = $"0x{LimitMegabytes * 1024 * 1024:x}" };
+
+    private static void AssertLimited(Dictionary<string, string> said)
+    {
+        TestContext.Out.WriteLine(string.Join(", ", said.Select(static pair => $"{pair.Key}={pair.Value}")));
+        Assert.That(said["heap-limit-mb"], Is.EqualTo($"{LimitMegabytes}"), "The limit was not in force.");
+        Assert.That(int.Parse(said["peak-mb"], CultureInfo.InvariantCulture), Is.LessThan(LimitMegabytes));
+    }
+
+    private static Dictionary<string, string> Parse(string output) => output.Split('\n').Select(static line => line.Split('=', 2))
+        .Where(static pair => pair.Length == 2).GroupBy(static pair => pair[0]).ToDictionary(static group => group.Key, static group => group.Last()[1]);
+
+    private async Task<Dictionary<string, string>> RunAsync(string scenario, long size)
+    {
+        await using var host = ServerProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, _folder, $"{size}"], _folder, Limited());
+        Assert.That(await host.WaitForExitAsync(TimeSpan.FromMinutes(5)), Is.Zero, host.Output);
+        return Parse(host.Output);
+    }
+}

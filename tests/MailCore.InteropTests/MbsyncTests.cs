@@ -1,0 +1,162 @@
+using System.Text;
+using MailCore.InteropTests.Server;
+using MailCore.InteropTests.Tools;
+using MailCore.InteropTests.Wire;
+using NUnit.Framework;
+
+namespace MailCore.InteropTests;
+
+internal sealed class MbsyncTests : SampleFixture
+{
+    protected override int Accounts => 3;
+
+    [SetUp]
+    public void RequireMbsync() => ClientTool.Mbsync.Require();
+
+    [Test]
+    [Property("Fact", "the maildir's files hold the octets delivered by LMTP, but for their line ends")]
+    public async Task Messages_and_mailboxes_come_down()
+    {
+        var account = NewAccount();
+        var messages = new[] { "one", "two" }.Select(static subject => StoredMessage.Make(subject)).ToArray();
+        await DeliverAsync(account, messages);
+        await using var imap = await OpenImapAsync(account);
+        await imap.SendAsync("CREATE Work");
+        await imap.SendAsync("COPY 2 Work");
+
+        await SyncAsync(account);
+
+        Assert.That(Local(account, "INBOX").Select(static file => file.Subject).Order(StringComparer.Ordinal), Is.EqualTo(new[] { "one", "two" }));
+        Assert.That(Local(account, "Work").Select(static file => file.Subject), Is.EqualTo(new[] { "two" }));
+        StoredMessage.AssertCarries(Local(account, "INBOX").Single(static file => file.Subject == "one").Octets, messages[0]);
+    }
+
+    [Test]
+    [Property("Fact", "FETCH by hand gives the octets that were put into the maildir, with its flags; POP3 lists the message too")]
+    public async Task Messages_and_mailboxes_go_up()
+    {
+        var account = NewAccount();
+        var message = StoredMessage.Make("from the maildir");
+        await SyncAsync(account);
+        await WriteAsync(account, "INBOX", "1.local:2,FS", message);
+        await WriteAsync(account, "Drafts", "2.local:2,DS", message);
+
+        await SyncAsync(account);
+
+        await using var imap = await OpenImapAsync(account);
+        AssertSame((await imap.FetchAllAsync()).Single(), message);
+        Assert.That(await imap.FlagsAsync(), Is.EqualTo(new[] { @"\Flagged \Seen" }));
+        await imap.SendAsync("SELECT Drafts");
+        AssertSame((await imap.FetchAllAsync()).Single(), message);
+        Assert.That(await imap.FlagsAsync(), Is.EqualTo(new[] { @"\Draft \Seen" }));
+        await using var pop3 = await OpenPop3Async(account);
+        Assert.That(await pop3.SendAsync("STAT"), Does.StartWith("+OK 1 "));
+    }
+
+    [Test]
+    [Property("Fact", "a session by hand and the maildir's file names agree on flags and on what is gone, after changes on both sides")]
+    public async Task Flags_and_expunges_go_both_ways()
+    {
+        var account = NewAccount();
+        var messages = new[] { "a", "b", "c", "d", "e" }.Select(static subject => StoredMessage.Make(subject)).ToArray();
+        await DeliverAsync(account, messages);
+        await SyncAsync(account);
+        await using var imap = await OpenImapAsync(account);
+
+        // On the server: a is answered, b is expunged. In the maildir: c is flagged and seen, d is deleted.
+        await imap.SendAsync(@"STORE 1 +FLAGS (\Answered)");
+        await imap.SendAsync(@"STORE 2 +FLAGS (\Deleted)");
+        await imap.SendAsync("EXPUNGE");
+        Mark(account, "c", "FS");
+        Mark(account, "d", "T");
+        await SyncAsync(account);
+
+        await imap.SendAsync("SELECT INBOX");
+        var left = await imap.FetchAllAsync();
+        Assert.That(left, Has.Count.EqualTo(3));
+        StoredMessage.AssertCarries(left[0], messages[0]);
+        StoredMessage.AssertCarries(left[1], messages[2]);
+        StoredMessage.AssertCarries(left[2], messages[4]);
+        Assert.That(await imap.FlagsAsync(), Is.EqualTo(new[] { @"\Answered", @"\Flagged \Seen", "" }));
+        Assert.That(
+            Local(account, "INBOX").OrderBy(static file => file.Subject, StringComparer.Ordinal).Select(static file => $"{file.Subject} {file.Flags}"),
+            Is.EqualTo(new[] { "a R", "c FS", "e " }));
+    }
+
+    // mbsync may mark what it uploads with a header line of its own, and says so in its manual.
+    private static void AssertSame(byte[] stored, byte[] message) =>
+        Assert.That(string.Concat(Encoding.UTF8.GetString(stored).Split("\r\n").Where(static line => !line.StartsWith("X-TUID:", StringComparison.Ordinal)).Select(static line => line + "\r\n"))[..^2],
+            Is.EqualTo(Encoding.UTF8.GetString(message)));
+
+    private string Folder(string account) => Directory.CreateDirectory(Path.Combine(Server.Folder, account)).FullName;
+
+    private string Maildir(string account, string mailbox) => Path.Combine(Folder(account), "mail", mailbox);
+
+    private IEnumerable<LocalFile> Local(string account, string mailbox) =>
+        new[] { "cur", "new" }.SelectMany(part => Directory.GetFiles(Path.Combine(Maildir(account, mailbox), part))).Select(LocalFile.Read);
+
+    private async Task WriteAsync(string account, string mailbox, string name, byte[] message)
+    {
+        foreach (var part in new[] { "cur", "new", "tmp" })
+            Directory.CreateDirectory(Path.Combine(Maildir(account, mailbox), part));
+
+        await File.WriteAllTextAsync(Path.Combine(Maildir(account, mailbox), "cur", name), Encoding.UTF8.GetString(message).ReplaceLineEndings("\n"));
+    }
+
+    private void Mark(string account, string subject, string flags)
+    {
+        var path = Local(account, "INBOX").Single(file => file.Subject == subject).Path;
+        var name = Path.GetFileName(path);
+        var cut = name.IndexOf(":2,", StringComparison.Ordinal);
+        File.Move(path, Path.Combine(Maildir(account, "INBOX"), "cur", $"{(cut < 0 ? name : name[..cut])}:2,{flags}"));
+    }
+
+    private async Task SyncAsync(string account)
+    {
+        var settings = Path.Combine(Folder(account), "mbsyncrc");
+        Directory.CreateDirectory(Path.Combine(Folder(account), "mail"));
+        await File.WriteAllTextAsync(settings, $"""
+            IMAPAccount server
+            Host 127.0.0.1
+            Port {Server.Imaps}
+            User {account}
+            Pass "{SampleServer.Password}"
+            SSLType IMAPS
+            CertificateFile {Path.Combine(Server.DataFolder, "development-certificate.pem")}
+            AuthMechs LOGIN
+
+            IMAPStore far
+            Account server
+
+            MaildirStore near
+            Path {Path.Combine(Folder(account), "mail")}/
+            Inbox {Path.Combine(Folder(account), "mail", "INBOX")}
+            SubFolders Verbatim
+
+            Channel all
+            Far :far:
+            Near :near:
+            Patterns *
+            Create Both
+            Expunge Both
+            Sync All
+            SyncState *
+
+            """);
+        (await ClientTool.Mbsync.RunAsync(["--config", settings, "--all"], surroundings: new ClientSurroundings(Folder(account), new() { ["HOME"] = Folder(account) }))).Succeeded();
+    }
+
+    private sealed record LocalFile(string Path, string Subject, string Flags, byte[] Octets)
+    {
+        public static LocalFile Read(string path)
+        {
+            var text = string.Concat(File.ReadAllText(path).Split('\n').Where(static line => !line.StartsWith("X-TUID:", StringComparison.Ordinal)).Select(static line => line + "\r\n"))[..^2];
+            var cut = path.IndexOf(":2,", StringComparison.Ordinal);
+            return new LocalFile(
+                path,
+                text.Split("\r\n").First(static line => line.StartsWith("Subject: ", StringComparison.Ordinal))["Subject: ".Length..],
+                cut < 0 ? "" : path[(cut + 3)..],
+                Encoding.UTF8.GetBytes(text));
+        }
+    }
+}

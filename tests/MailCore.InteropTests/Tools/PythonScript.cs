@@ -1,0 +1,11 @@
+using MailCore.InteropTests.Server;
+
+namespace MailCore.InteropTests.Tools;
+
+/// <summary>The small clients of the folder "clients".</summary>
+internal static class PythonScript
+{
+    public static Task<ClientResult> RunAsync(string script, params IEnumerable<string> arguments) => ClientTool.Python.RunAsync(
+        [Path.Combine(SourceTree.Root, "tests", "MailCore.InteropTests", "clients", script), .. arguments],
+        surroundings: new ClientSurroundings(Variables: new() { ["PYTHONDONTWRITEBYTECODE"] = "1" }));
+}
