@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
@@ -35,7 +34,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
 
             foreach (var contender in contenders)
             {
-                WarmUp(contender, cancellationToken);
+                await contender.WarmUpAsync(row, TimeSpan.FromSeconds(options.Quick ? 1 : 4), _own, cancellationToken);
                 await contender.CheckAsync(cancellationToken);
             }
 
@@ -93,17 +92,6 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         if (row.Sink == SinkKind.Durable && server is OwnServer own && await own.VerifyAsync(row.MessageSize, cancellationToken) is var whole and not CheckedMessages)
         {
             throw new IOException($"Of {CheckedMessages} messages sent, the store gives {whole} back whole.");
-        }
-    }
-
-    // Long enough for the runtime's tiers: a method is compiled for good some time after its calls are counted.
-    private void WarmUp(Contender contender, CancellationToken cancellationToken)
-    {
-        var span = TimeSpan.FromSeconds(options.Quick ? 1 : 4);
-        var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < span)
-        {
-            contender.Send(row, Math.Max(row.Connections, _messages / 4), _own, cancellationToken);
         }
     }
 

@@ -40,8 +40,7 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
             return ImapReply.No("This mechanism is not known", "CANNOT");
         }
 
-        // None at all is not the same as an empty one.
-        ReadOnlyMemory<byte>? response = initial is null ? default(ReadOnlyMemory<byte>?) : initial;
+        var response = initial;
         while (true)
         {
             switch (await exchange.StepAsync(response, session.Aborted))
