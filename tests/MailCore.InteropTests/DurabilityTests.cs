@@ -48,13 +48,14 @@ internal sealed class DurabilityTests
         await DeliverUnderTraceAsync(way, message);
 
         var calls = SystemCall.Parse(File.ReadLines(Log));
-        var holders = calls.Where(call => call.IsWrite && !call.IsSend && call.Text.Contains(marker, StringComparison.Ordinal)).Select(static call => call.Path!).ToHashSet();
-        var lastWrite = calls.Last(call => call.IsWrite && holders.Contains(call.Path ?? "") && call.Text.Contains(marker, StringComparison.Ordinal));
-        var answer = calls.First(call => call.IsSend && call.Begin > lastWrite.Begin && call.Text.Contains(way == "append" ? " OK [APPENDUID" : "\"250 2.", StringComparison.Ordinal)
-            || (way == "append" && call.IsSend && call.Begin > lastWrite.Begin && call.Text.Contains("t2 OK", StringComparison.Ordinal)));
+        var begin = calls.First(call => IsPart(call)).Begin;
+        var positive = way == "append" ? "t2 OK" : "\"250 2.";
+        var answer = calls.First(call => call.IsSend && call.Begin > begin && call.Text.Contains(positive, StringComparison.Ordinal));
         var before = calls.Where(call => call.Begin < answer.Begin).ToList();
+        var holders = before.Where(IsPart).Select(static call => call.Path!).ToHashSet();
 
         Assert.That(holders, Has.Some.Contains(expectedHolder).And.All.StartsWith(DataFolder), "The files that the message was written to.");
+        Assert.That(before.Count(call => call.Name.StartsWith("mkdir", StringComparison.Ordinal) && call.Text.Contains($"\"{DataFolder}\"", StringComparison.Ordinal)), Is.EqualTo(1));
         foreach (var holder in holders)
         {
             AssertFlushed(holder, before, answer);
@@ -62,9 +63,10 @@ internal sealed class DurabilityTests
         }
 
         // Nobody else used the server, so what else was written since belongs to this message, too.
-        var begin = before.First(call => call.IsWrite && holders.Contains(call.Path ?? "") && call.Text.Contains(marker, StringComparison.Ordinal)).Begin;
         foreach (var path in before.Where(call => call.IsWrite && call.Begin >= begin && call.Path!.StartsWith(DataFolder, StringComparison.Ordinal)).Select(static call => call.Path!).Distinct())
             AssertFlushed(path, before, answer);
+
+        bool IsPart(SystemCall call) => call.IsWrite && !call.IsSend && call.Text.Contains(marker, StringComparison.Ordinal);
     }
 
     private static void AssertFlushed(string path, List<SystemCall> before, SystemCall answer)
@@ -75,17 +77,20 @@ internal sealed class DurabilityTests
             $"{path} was written at line {written.End} of the trace and answered for at line {answer.Begin} without a flush between.");
     }
 
-    // The name of a file made, or renamed, while we watched is in its folder's own data.
+    // A name is in its folder's own data, and so on upwards for folders that were made while we watched.
     private static void AssertNamed(string path, List<SystemCall> before, SystemCall answer)
     {
-        var named = before.LastOrDefault(call => call.Succeeded && (
-            (call.Name == "openat" && call.Path == path && call.Text.Contains("O_CREAT", StringComparison.Ordinal))
-            || (call.Name.StartsWith("rename", StringComparison.Ordinal) && call.Text.Contains($"\"{path}\"", StringComparison.Ordinal))));
+        var about = before.Where(call => call.Succeeded && (call.Path == path || call.Text.Contains($"\"{path}\"", StringComparison.Ordinal))).ToList();
+        var gone = about.LastOrDefault(static call => call.Name.StartsWith("unlink", StringComparison.Ordinal))?.End ?? -1;
+        var made = about.Find(call => call.Begin > gone && (call.Name.StartsWith("mkdir", StringComparison.Ordinal) || (call.Name == "openat" && call.Text.Contains("O_CREAT", StringComparison.Ordinal))));
+        var named = about.LastOrDefault(static call => call.Name.StartsWith("rename", StringComparison.Ordinal)) ?? made;
         Assert.That(named, Is.Not.Null, $"{path} was not made while the server was watched.");
-        var folder = Path.GetDirectoryName(path);
+        var folder = Path.GetDirectoryName(path)!;
         Assert.That(
             before.Any(call => call.IsFlush && call.Path == folder && call.Begin > named.End && call.End < answer.Begin), Is.True,
             $"{folder} was not flushed after {path} appeared in it at line {named.End} of the trace and before the answer at line {answer.Begin}.");
+        if (before.Any(call => call.Name.StartsWith("mkdir", StringComparison.Ordinal) && call.Text.Contains($"\"{folder}\"", StringComparison.Ordinal)))
+            AssertNamed(folder, before, answer);
     }
 
     private async Task DeliverUnderTraceAsync(string way, byte[] message)
@@ -99,7 +104,7 @@ internal sealed class DurabilityTests
                 .. SampleServer.ListenerArguments("Smtp", "Lmtp", "Imap"), "--Mail:Listeners:2:Tls=None", "--Mail:Listeners:2:AllowCleartextAuthentication=true"],
             Wrapper = [
                 "strace", "-D", "-f", "-y", "-q", "-s", "40000", "-o", Log,
-                "-e", "trace=openat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,rename,renameat,renameat2,sendto,sendmsg"],
+                "-e", "trace=openat,write,writev,pwrite64,pwritev,pwritev2,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendto,sendmsg"],
         });
         if (way == "append")
         {
