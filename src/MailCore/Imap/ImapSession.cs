@@ -270,6 +270,6 @@ internal sealed partial class ImapSession : IDisposable
         return reader.Failed ? [] : tag.ToArray();
     }
 
-    [LoggerMessage(EventId = 6001, Level = LogLevel.Error, Message = "{Command} failed in session {Connection}")]
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "{Command} failed in session {Connection}")]
     private partial void LogFailed(Exception error, string command, string connection);
 }
