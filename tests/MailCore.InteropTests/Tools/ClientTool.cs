@@ -33,11 +33,15 @@ internal sealed class ClientTool(string command, string package)
         if (Find() is not null)
             return;
 
-        var message = $"'{command}' is missing; install the Debian package '{package}'.";
-        if (Environment.GetEnvironmentVariable("MAILCORE_REQUIRE_CLIENTS") == "1")
-            Assert.Fail(message);
+        Miss($"'{command}' is missing; install the Debian package '{package}'.");
+    }
 
-        Assert.Ignore(message);
+    /// <summary>The same for a program that is there but may not do its work, which these arguments try.</summary>
+    public async Task RequireAsync(params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        if (result.ExitCode != 0)
+            Miss($"'{command}' does not work here: {result.Errors}");
     }
 
     public async Task<ClientResult> RunAsync(IEnumerable<string> arguments, byte[]? input = null, ClientSurroundings? surroundings = null)
@@ -69,6 +73,14 @@ internal sealed class ClientTool(string command, string package)
         }
 
         return new ClientResult(command, process.ExitCode, await output, Encoding.UTF8.GetString(await errors));
+    }
+
+    private static void Miss(string message)
+    {
+        if (Environment.GetEnvironmentVariable("MAILCORE_REQUIRE_CLIENTS") == "1")
+            Assert.Fail(message);
+
+        Assert.Ignore(message);
     }
 
     private static async Task WriteAsync(Process process, byte[]? input)
