@@ -76,7 +76,7 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
     }
 
     /// <summary>Whether the text is a domain name or address literal as RFC 5321 4.1.2 and 4.1.3 have it; U-labels are allowed.</summary>
-    public static bool IsDomain(ReadOnlySpan<char> text) => TryDomain(text, out _);
+    public static bool IsDomain(ReadOnlySpan<char> text) => TryTrimDomain(ref text);
 
     /// <inheritdoc/>
     public bool Equals([NotNullWhen(true)] EmailAddress? other) =>
@@ -162,19 +162,19 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
 
     private static bool TryDomain(ReadOnlySpan<char> text, out string domain)
     {
-        domain = "";
+        var isDomain = TryTrimDomain(ref text);
+        domain = isDomain ? text.ToString() : "";
+        return isDomain;
+    }
+
+    private static bool TryTrimDomain(ref ReadOnlySpan<char> text)
+    {
         if (text.Length > 1 && text[^1] == '.' && text[0] != '[')
         {
             text = text[..^1];
         }
 
-        if (text.IsEmpty || Encoding.UTF8.GetByteCount(text) > MaxDomain || !(text[0] == '[' ? IsLiteral(text) : IsName(text)))
-        {
-            return false;
-        }
-
-        domain = text.ToString();
-        return true;
+        return !text.IsEmpty && Encoding.UTF8.GetByteCount(text) <= MaxDomain && (text[0] == '[' ? IsLiteral(text) : IsName(text));
     }
 
     private static bool IsName(ReadOnlySpan<char> text)
