@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using MailCore.InteropTests.Server;
 using NUnit.Framework;
 
 namespace MailCore.InteropTests.Tools;
@@ -18,6 +19,8 @@ internal sealed class ClientTool(string command, string package)
     public static ClientTool Mbsync { get; } = new("mbsync", "isync");
 
     public static ClientTool Fetchmail { get; } = new("fetchmail", "fetchmail");
+
+    public static ClientTool Openssl { get; } = new("openssl", "openssl");
 
     public static ClientTool Strace { get; } = new("strace", "strace");
 
@@ -73,6 +76,13 @@ internal sealed class ClientTool(string command, string package)
         }
 
         return new ClientResult(command, process.ExitCode, await output, Encoding.UTF8.GetString(await errors));
+    }
+
+    /// <summary>Starts the program without waiting for its end.</summary>
+    public ChildProcess Start(IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null)
+    {
+        Require();
+        return ChildProcess.Start([Find()!, .. arguments], folder, variables);
     }
 
     private static void Miss(string message)
