@@ -36,6 +36,8 @@ internal enum FrameStatus
 /// <param name="endsBeforeMessage">Whether the literal behind a command, cut before its header, is an appended message.</param>
 internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBeforeMessage) : IDisposable
 {
+    private const int MaxStart = 64;
+
     private byte[]? _gathered;
     private int _length;
     private int _lineOctets;
@@ -107,7 +109,7 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
     {
         if (_start is null && _gathered is null && Refusal is null && lines.Buffer.Length > limits.Line)
         {
-            _start = lines.Buffer.Slice(0, Math.Min(64, lines.Buffer.Length)).ToArray();
+            _start = lines.Buffer.Slice(0, Math.Min(MaxStart, limits.Line)).ToArray();
         }
     }
 

@@ -318,7 +318,7 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         while (true)
         {
             var found = rest[end..].IndexOfAny(QuotedEnds);
-            end += Math.Max(found, 0);
+            end = found < 0 ? rest.Length : end + found;
             if (found < 0 || rest[end] is not ((byte)'"' or (byte)'\\'))
             {
                 _position += end;

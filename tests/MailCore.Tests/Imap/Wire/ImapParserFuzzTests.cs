@@ -1,0 +1,95 @@
+using System.Text;
+using MailCore.Imap;
+using MailCore.Imap.Commands;
+using MailCore.Imap.Wire;
+using NUnit.Framework;
+
+namespace MailCore.Tests.Imap.Wire;
+
+/// <summary>Every command's parser over mutated commands: none throws, none reads past the end, and a failure says where.</summary>
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class ImapParserFuzzTests
+{
+    private const string Marks = "(){}[]<>\"\\ *%,:+.-09azZ\r\n\0";
+
+    private static readonly (ImapCommandParser Parse, string Arguments)[] Parsers =
+    [
+        (LoginCommand.Parse, " bob \"se\\\"cret\""),
+        (LoginCommand.Parse, " {3}\r\nbob {2+}\r\nxy"),
+        (AuthenticateCommand.Parse, " PLAIN AGJvYgBzZWNyZXQ="),
+        (SelectCommand.Parse, " \"Entw&APw-rfe\""),
+        (CreateCommand.Parse, " Work/"),
+        (RenameCommand.Parse, " a \"b c\""),
+        (ListCommand.Parse, " \"\" Work/%*"),
+        (StatusCommand.Parse, " INBOX (MESSAGES UIDNEXT UNSEEN)"),
+        (AppendCommand.Parse, " INBOX (\\Seen $x) \"17-Jul-1996 02:44:25 -0700\" "),
+        (FetchCommand.Parse, " 1:3,*,7 (FLAGS BODY.PEEK[1.2.HEADER.FIELDS (From \"To\")]<0.100> ENVELOPE)"),
+        (FetchCommand.ParseUid, " 5:* ALL"),
+        (StoreCommand.Parse, " 1:* +FLAGS.SILENT (\\Deleted kw)"),
+        (SearchCommand.Parse, " CHARSET UTF-8 OR (FROM \"a\" NOT SEEN) UID 1:5 SENTSINCE 1-Jul-2025 HEADER X {2}\r\nab"),
+        (CopyCommand.ParseUidMove, " 1,2 Archive"),
+        (IdCommand.Parse, " (\"name\" NIL \"x\" {1}\r\ny)"),
+        (EnableCommand.Parse, " CONDSTORE QRESYNC"),
+        (ExpungeCommand.ParseUid, " 1:9"),
+    ];
+
+    [Test]
+    public void Mutated_commands_parse_or_fail_with_a_position([Range(1, 8)] int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 4_000; round++)
+        {
+            var (parse, arguments) = Parsers[random.Next(Parsers.Length)];
+            var octets = Mutate(Encoding.ASCII.GetBytes(arguments), random);
+            var reader = new ImapReader(octets, random.Next(4));
+            var command = parse(ref reader);
+            if (!reader.Failed)
+            {
+                Assert.That(reader.AtEnd, Is.True, Encoding.Latin1.GetString(octets));
+                Assert.That(command, Is.Not.Null);
+            }
+            else if (reader.ErrorPosition < 1 || reader.ErrorPosition > octets.Length + 1)
+            {
+                Assert.Fail($"Position {reader.ErrorPosition} in {Encoding.Latin1.GetString(octets)}");
+            }
+        }
+    }
+
+    [Test]
+    public void The_unmutated_ones_parse()
+    {
+        foreach (var (parse, arguments) in Parsers)
+        {
+            var reader = new ImapReader(Encoding.ASCII.GetBytes(arguments), 50);
+            parse(ref reader);
+            Assert.That(reader.Error, Is.Null, arguments);
+        }
+    }
+
+    private static byte[] Mutate(byte[] octets, Random random)
+    {
+        var list = octets.ToList();
+        for (var count = random.Next(4); count > 0; count--)
+        {
+            var at = random.Next(list.Count + 1);
+            switch (random.Next(4))
+            {
+                case 0 when at < list.Count:
+                    list.RemoveAt(at);
+                    break;
+                case 1 when at < list.Count:
+                    list[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    list.Insert(at, (byte)Marks[random.Next(Marks.Length)]);
+                    break;
+                default:
+                    list.RemoveRange(at, list.Count - at);
+                    break;
+            }
+        }
+
+        return [.. list];
+    }
+}
