@@ -213,7 +213,7 @@ internal sealed partial class ApplianceTests
     [Test]
     public async Task An_unknown_key_in_the_environment_is_named()
     {
-        await using var process = ServerProcess.Start(SourceTree.Program("samples/MailServer"), [], _folder, new() { ["Mail__HostNam"] = "mx.example.org" });
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), [], _folder, new() { ["Mail__HostNam"] = "mx.example.org" });
 
         Assert.That(await process.WaitForExitAsync(), Is.EqualTo(1));
         Assert.That(process.Output, Does.Match("'Mail:HostNam'.*'HostName'"));
@@ -269,7 +269,7 @@ internal sealed partial class ApplianceTests
 
     private async Task<(int ExitCode, string Output)> EndAsync(params string[] arguments)
     {
-        await using var process = ServerProcess.Start(SourceTree.Program("samples/MailServer"), arguments, _folder);
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), arguments, _folder);
         return (await process.WaitForExitAsync(), process.Output);
     }
 

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using MailCore.Messaging;
 
@@ -10,83 +10,71 @@ namespace MailCore.Delivery;
 /// <summary>The fields that a delivery puts before a message (RFC 5321 4.4). Nothing in them comes from a client unchecked.</summary>
 internal static class TraceHeader
 {
-    // RFC 5322 3.3, in UTC.
+    /// <summary>RFC 5322 3.3, in UTC.</summary>
     private const string DateFormat = "ddd, dd MMM yyyy HH:mm:ss '+0000'";
-
-    // Three addresses and two names at their longest, in UTF-8, fit with room to spare.
-    private const int MaxLength = 4 * 1024;
 
     /// <summary>Return-Path, Delivered-To and Received for one recipient; without one, for a message as a whole.</summary>
     public static byte[] Build(MailTransaction transaction, EmailAddress? recipient)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(MaxLength);
-        try
-        {
-            return buffer.AsSpan(0, Write(transaction, recipient, buffer)).ToArray();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    /// <summary>For a message that has no Date.</summary>
-    public static byte[] DateField(MailTransaction transaction) =>
-        Encoding.ASCII.GetBytes($"Date: {transaction.ReceivedAt.UtcDateTime.ToString(DateFormat, CultureInfo.InvariantCulture)}\r\n");
-
-    /// <summary>For a message that has no Message-ID.</summary>
-    public static byte[] MessageIdField(MailTransaction transaction) =>
-        Encoding.UTF8.GetBytes($"Message-ID: <{transaction.QueueId}@{transaction.Session.ServerName}>\r\n");
-
-    private static int Write(MailTransaction transaction, EmailAddress? recipient, Span<byte> to)
-    {
         var session = transaction.Session;
-        var text = new Utf8Text(to);
-        text.Add("Return-Path: <"u8);
-        text.Add(transaction.Envelope.From.ToString());
-        text.Add(">\r\n"u8);
+        var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
+        text.AppendLiteral("Return-Path: <");
+        text.AppendFormatted(transaction.Envelope.From);
+        text.AppendLiteral(">\r\n");
         if (recipient is not null)
         {
-            text.Add("Delivered-To: "u8);
-            text.Add(recipient.ToString());
-            text.Add("\r\n"u8);
+            text.AppendLiteral("Delivered-To: ");
+            text.AppendFormatted(recipient);
+            text.AppendLiteral("\r\n");
         }
 
-        text.Add("Received: "u8);
+        text.AppendLiteral("Received: ");
         if (session.ClientName is not null || session.RemoteEndPoint is IPEndPoint)
         {
-            text.Add("from "u8);
-            text.Add(session.ClientName ?? "unknown");
-            AddClientAddress(ref text, session.RemoteEndPoint);
-            text.Add("\r\n\t"u8);
+            text.AppendLiteral("from ");
+            text.AppendLiteral(session.ClientName ?? "unknown");
+            AppendAddress(ref text, session.RemoteEndPoint);
+            text.AppendLiteral("\r\n\t");
         }
 
-        text.Add("by "u8);
-        text.Add(session.ServerName);
-        text.Add(" with "u8);
-        text.Add(Protocol(transaction));
-        text.Add(" id "u8);
-        text.Add(transaction.QueueId);
+        text.AppendLiteral("by ");
+        text.AppendLiteral(session.ServerName);
+        text.AppendLiteral(" with ");
+        text.AppendLiteral(Protocol(transaction));
+        text.AppendLiteral(" id ");
+        text.AppendLiteral(transaction.QueueId);
         if (session.TlsDescription is { } tls)
         {
-            text.Add("\r\n\t("u8);
-            text.Add(tls);
-            text.Add(")"u8);
+            text.AppendLiteral("\r\n\t(");
+            text.AppendFormatted(tls);
+            text.AppendLiteral(")");
         }
 
         // More than one would tell each recipient of the others.
         if (transaction.Envelope.Recipients is [var only])
         {
-            text.Add("\r\n\tfor <"u8);
-            text.Add(only.Address.ToString());
-            text.Add(">"u8);
+            text.AppendLiteral("\r\n\tfor <");
+            text.AppendFormatted(only);
+            text.AppendLiteral(">");
         }
 
-        text.Add(";\r\n\t"u8);
-        text.Add(transaction.ReceivedAt.UtcDateTime, DateFormat);
-        text.Add("\r\n"u8);
-        return text.Length;
+        text.AppendLiteral(";\r\n\t");
+        text.AppendFormatted(transaction.ReceivedAt.UtcDateTime, DateFormat);
+        text.AppendLiteral("\r\n");
+        var header = new byte[Encoding.UTF8.GetByteCount(text.Text)];
+        Encoding.UTF8.GetBytes(text.Text, header);
+        text.Clear();
+        return header;
     }
+
+    /// <summary>For a message that has no Date.</summary>
+    public static byte[] DateField(MailTransaction transaction) => Encoding.ASCII.GetBytes($"Date: {FormatDate(transaction.ReceivedAt)}\r\n");
+
+    /// <summary>For a message that has no Message-ID.</summary>
+    public static byte[] MessageIdField(MailTransaction transaction) =>
+        Encoding.UTF8.GetBytes($"Message-ID: <{transaction.QueueId}@{transaction.Session.ServerName}>\r\n");
+
+    private static string FormatDate(DateTimeOffset date) => date.UtcDateTime.ToString(DateFormat, CultureInfo.InvariantCulture);
 
     /// <summary>RFC 6531 4.3: "UTF8" takes the place of the E.</summary>
     private static string Protocol(MailTransaction transaction)
@@ -98,7 +86,7 @@ internal static class TraceHeader
             : name;
     }
 
-    private static void AddClientAddress(ref Utf8Text text, EndPoint? remote)
+    private static void AppendAddress(ref DefaultInterpolatedStringHandler text, EndPoint? remote)
     {
         if (remote is not IPEndPoint { Address: var address })
         {
@@ -111,29 +99,10 @@ internal static class TraceHeader
         }
 
         var isSix = address.AddressFamily == AddressFamily.InterNetworkV6;
-        text.Add(isSix ? " ([IPv6:"u8 : " (["u8);
         // A zone is this machine's own affair.
-        text.Add(isSix && address.ScopeId != 0 ? new IPAddress(address.GetAddressBytes()) : address);
-        text.Add("])"u8);
-    }
-
-    /// <summary>Text written one piece behind the other.</summary>
-    private ref struct Utf8Text(Span<byte> to)
-    {
-        private readonly Span<byte> _to = to;
-
-        public int Length { get; private set; }
-
-        public void Add(ReadOnlySpan<byte> octets)
-        {
-            octets.CopyTo(_to[Length..]);
-            Length += octets.Length;
-        }
-
-        public void Add(string text) => Length += Encoding.UTF8.GetBytes(text, _to[Length..]);
-
-        public void Add<T>(T value, string? format = null)
-            where T : IUtf8SpanFormattable =>
-            Length += value.TryFormat(_to[Length..], out var written, format, CultureInfo.InvariantCulture) ? written : throw new FormatException("The trace is too long.");
+        var written = isSix ? new IPAddress(address.GetAddressBytes()) : address;
+        text.AppendLiteral(isSix ? " ([IPv6:" : " ([");
+        text.AppendFormatted(written);
+        text.AppendLiteral("])");
     }
 }

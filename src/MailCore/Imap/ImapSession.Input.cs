@@ -100,6 +100,7 @@ internal sealed partial class ImapSession
                 case FillResult.Completed:
                     return false;
                 case FillResult.TimedOut:
+                    Log.Idle(Connection.Id);
                     Bye(IsLoggedIn ? "Idle for too long" : "Too slow to log in");
                     return false;
                 case FillResult.Interrupted when IsStopping && !inMessage:

@@ -16,7 +16,6 @@ internal sealed partial class ImapSession : IDisposable
 {
     private readonly ImapCommandTable _commands;
     private readonly CancellationToken _stopping;
-    private readonly ILogger _logger;
     private readonly long _started;
     private readonly FrameLimits _beforeLogin;
     private readonly FrameLimits _afterLogin;
@@ -29,7 +28,7 @@ internal sealed partial class ImapSession : IDisposable
     public ImapSession(ImapServices services, ImapOptions options, ImapCommandTable commands, MailConnection connection, CancellationToken stopping)
     {
         (Services, Options, _commands, Connection, _stopping) = (services, options, commands, connection, stopping);
-        _logger = services.Loggers.CreateLogger<ImapSession>();
+        Log = new ImapLog(services.Loggers.CreateLogger<ImapProtocol>());
         _started = services.Time.GetTimestamp();
         _beforeLogin = FrameLimits.BeforeLogin(options);
         _afterLogin = FrameLimits.AfterLogin(options);
@@ -42,6 +41,8 @@ internal sealed partial class ImapSession : IDisposable
     public ImapServices Services { get; }
 
     public ImapOptions Options { get; }
+
+    public ImapLog Log { get; }
 
     public MailConnection Connection { get; }
 
@@ -161,6 +162,7 @@ internal sealed partial class ImapSession : IDisposable
                 return true;
             case FrameStatus.Lost:
                 Reply(TagOf(Framer.Command), ImapReply.Bad(Framer.Refusal!));
+                Log.OutOfStep(Connection.Id, Connection.RemoteEndPoint, Framer.Refusal!);
                 Bye("Can't find the next command");
                 return true;
             default:
@@ -209,7 +211,7 @@ internal sealed partial class ImapSession : IDisposable
         }
         catch (Exception error) when (!IsConnectionLost)
         {
-            LogFailed(error, command.GetType().Name, Connection.Id);
+            Log.CommandFailed(error, Connection.Id, command.GetType().Name);
             if (!Writer.IsAtLineStart)
             {
                 // Half a response can't be taken back.
@@ -258,6 +260,7 @@ internal sealed partial class ImapSession : IDisposable
         _badCommands = reply.Status == ImapStatus.Bad ? _badCommands + 1 : IsLoggedIn ? 0 : _badCommands;
         if (_badCommands >= (IsLoggedIn ? Options.MaxBadCommands : Options.MaxBadCommandsBeforeLogin) && !_ended)
         {
+            Log.TooManyBadCommands(Connection.Id, Connection.RemoteEndPoint);
             Bye("Too many bad commands");
         }
     }
@@ -269,7 +272,4 @@ internal sealed partial class ImapSession : IDisposable
         reader.Space();
         return reader.Failed ? [] : tag.ToArray();
     }
-
-    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "{Command} failed in session {Connection}")]
-    private partial void LogFailed(Exception error, string command, string connection);
 }

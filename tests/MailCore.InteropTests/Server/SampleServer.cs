@@ -19,9 +19,9 @@ internal sealed partial class SampleServer : IAsyncDisposable
 
     private readonly bool _ownsFolder;
 
-    private SampleServer(ServerProcess process, string folder, bool ownsFolder) => (Process, Folder, _ownsFolder) = (process, folder, ownsFolder);
+    private SampleServer(ChildProcess process, string folder, bool ownsFolder) => (Process, Folder, _ownsFolder) = (process, folder, ownsFolder);
 
-    public ServerProcess Process { get; }
+    public ChildProcess Process { get; }
 
     /// <summary>Its current folder; mail is in "data" below it.</summary>
     public string Folder { get; }
@@ -50,7 +50,7 @@ internal sealed partial class SampleServer : IAsyncDisposable
     public static async Task<SampleServer> StartAsync(SampleSetUp setUp)
     {
         var folder = setUp.Folder ?? SourceTree.NewFolder();
-        var process = ServerProcess.Start(SourceTree.Program("samples/MailServer"), Arguments(setUp), folder, setUp.Variables, setUp.Wrapper);
+        var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), Arguments(setUp), folder, setUp.Variables, setUp.Wrapper);
         var server = new SampleServer(process, folder, ownsFolder: setUp.Folder is null);
         try
         {

@@ -38,7 +38,7 @@ internal sealed partial class RawImap : IAsyncDisposable
     {
         var tag = $"t{++_tag}";
         await _wire.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{tag} APPEND \"{mailbox}\" {{{length}}}\r\n"));
-        Assert.That(await _wire.ReadLineAsync(), Does.StartWith("+"));
+        Assert.That(await _wire.ReadLineAsync() ?? throw new EndOfStreamException("The server closed."), Does.StartWith("+"));
         var buffer = new byte[32 * 1024];
         int count;
         while ((count = await message.ReadAsync(buffer)) > 0)

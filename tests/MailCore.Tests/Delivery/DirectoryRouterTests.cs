@@ -1,6 +1,5 @@
 using MailCore.Delivery;
 using MailCore.Messaging;
-using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using NUnit.Framework;
 

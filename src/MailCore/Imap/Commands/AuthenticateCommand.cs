@@ -64,12 +64,10 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
                 return ImapReply.Bad("Cancelled");
             }
 
-            if (!TryDecode(line, out var octets))
+            if (!TryDecode(line, out response))
             {
                 return ImapReply.Bad("The response is not base64");
             }
-
-            response = octets;
         }
     }
 

@@ -58,6 +58,7 @@ internal sealed class IdleCommand : ImapCommand
             var left = session.Options.IdleTimeout - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
             {
+                session.Log.Idle(session.Connection.Id);
                 session.Bye("Idle for too long");
                 return ImapReply.None;
             }

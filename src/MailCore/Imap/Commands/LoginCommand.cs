@@ -48,6 +48,7 @@ internal sealed class LoginCommand(string user, string password) : ImapCommand
 
         if (++session.LoginFailures >= session.Options.MaxLoginFailures)
         {
+            session.Log.TooManyFailedLogins(session.Connection.Id, session.Connection.RemoteEndPoint);
             session.Bye("Too many failed logins");
         }
 

@@ -21,7 +21,7 @@ internal sealed class StartTlsCommand : ImapCommand
 
         if (TlsUpgrade.IsInjected(session.Lines))
         {
-            // Someone on the way may have put it there.
+            session.Log.Injected(session.Connection.Id, session.Connection.RemoteEndPoint);
             session.End();
             return ValueTask.FromResult(ImapReply.None);
         }
