@@ -19,6 +19,9 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
 
     private static readonly SearchValues<char> AtomSpecials = SearchValues.Create("()<>[]:;@\\,.\" ");
 
+    // Written into trace fields and logs several times over; any thread makes the same text.
+    private string? _text;
+
     private EmailAddress(string localPart, string domain) => (LocalPart, Domain) = (localPart, domain);
 
     /// <summary>Without quotes and backslashes.</summary>
@@ -31,11 +34,7 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
     public bool IsInternationalized => !Ascii.IsValid(LocalPart) || !Ascii.IsValid(Domain);
 
     /// <summary>The local part quoted where the grammar wants it, '@' and the domain: what goes over the wire.</summary>
-    public override string ToString()
-    {
-        var local = IsDotString(LocalPart) ? LocalPart : Quote(LocalPart);
-        return Domain.Length == 0 ? local : $"{local}@{Domain}";
-    }
+    public override string ToString() => _text ??= Write();
 
     /// <summary>Parses or throws <see cref="FormatException"/>.</summary>
     public static EmailAddress Parse(string text) =>
@@ -87,6 +86,12 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(LocalPart, StringComparer.OrdinalIgnoreCase.GetHashCode(Domain));
+
+    private string Write()
+    {
+        var local = IsDotString(LocalPart) ? LocalPart : Quote(LocalPart);
+        return Domain.Length == 0 ? local : $"{local}@{Domain}";
+    }
 
     /// <summary>Lone surrogates can't be written as UTF-8, and U+FFFD stands for something lost.</summary>
     private static bool IsIllFormed(ReadOnlySpan<char> text)
