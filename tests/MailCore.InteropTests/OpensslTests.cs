@@ -30,7 +30,7 @@ internal sealed class OpensslTests : SampleFixture
         var result = await HandshakeAsync(endpoint, version);
 
         Assert.That(result.Text, Does.Contain("Verification: OK"), result.Errors);
-        using var shown = X509Certificate2.CreateFromPem(result.Text[result.Text.IndexOf("-----BEGIN", StringComparison.Ordinal)..]);
+        using var shown = X509Certificate2.CreateFromPem(result.Text.AsSpan(result.Text.IndexOf("-----BEGIN", StringComparison.Ordinal)));
         using var kept = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Certificate));
         Assert.That(shown.GetCertHash(HashAlgorithmName.SHA256), Is.EqualTo(kept.GetCertHash(HashAlgorithmName.SHA256)));
     }
