@@ -45,6 +45,7 @@ internal sealed class OpensslTests : SampleFixture
 
         Assert.That(result.ExitCode, Is.Not.Zero);
         Assert.That(result.Text, Does.Not.Contain("BEGIN CERTIFICATE"));
+        Assert.That(result.Errors, Does.Contain("alert protocol version"));
     }
 
     private Task<ClientResult> HandshakeAsync(string endpoint, params string[] options)
