@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
 using MailCore.Imap.Wire;
-using MailCore.Storage;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Imap.Wire;
