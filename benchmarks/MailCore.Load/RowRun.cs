@@ -103,10 +103,12 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         while (rounds.Count < options.Rounds)
         {
             var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
+            // A disk may have a burst to give and be slow after it: asked before and behind, it tells what the server had on average.
+            var diskBefore = disk?.Measure(cancellationToken);
             var samples = await RunRoundAsync(contenders, rounds.Count + dropped, cancellationToken);
-            if (disk is not null)
+            if (diskBefore is not null)
             {
-                samples.Insert(0, disk.Measure(cancellationToken));
+                samples.Insert(0, DataSync.Join(diskBefore, disk!.Measure(cancellationToken)));
             }
 
             var machine = MachineUsage.Read() - before.Machine;
