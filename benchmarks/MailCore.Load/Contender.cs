@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
 using MailCore.Load.Report;
@@ -12,6 +13,11 @@ internal sealed class Contender : IAsyncDisposable
     public const string SmtpSink = "smtp-sink";
     public const string MailCore = "MailCore";
     public const string DataSync = "fdatasync";
+
+    private const int SmallMessage = 1024;
+    private const int FewMethods = 3;
+    private static readonly TimeSpan WarmUpRound = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWarmUp = TimeSpan.FromSeconds(20);
 
     private long _sent;
 
@@ -30,9 +36,35 @@ internal sealed class Contender : IAsyncDisposable
         _sent += messages;
     }
 
+    /// <summary>
+    /// Sends until the server's code is compiled for good: the runtime counts a method's calls, then compiles it anew in the
+    /// background. Small messages come first, since it is calls that count.
+    /// </summary>
+    public async Task WarmUpAsync(LoadRow row, TimeSpan atLeast, ILoadClient client, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var small = row with { MessageSize = SmallMessage };
+        var compiled = 0L;
+        while (Stopwatch.GetElapsedTime(started) < LongestWarmUp)
+        {
+            var round = Stopwatch.GetTimestamp();
+            do
+            {
+                Send(Stopwatch.GetElapsedTime(started) < atLeast / 2 ? small : row, 2 * row.Connections, client, cancellationToken);
+            }
+            while (Stopwatch.GetElapsedTime(round) < WarmUpRound);
+            var before = compiled;
+            compiled = await Server.ReadAsync(RuntimeFigure.Compiled, cancellationToken) ?? 0;
+            if (Stopwatch.GetElapsedTime(started) >= atLeast && compiled - before <= FewMethods)
+            {
+                return;
+            }
+        }
+    }
+
     public async Task<Sample> MeasureAsync(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
     {
-        var allocated = await Server.AllocatedAsync(cancellationToken);
+        var allocated = await Server.ReadAsync(RuntimeFigure.Allocated, cancellationToken);
         var before = ProcessUsage.Read(Server.ProcessId);
         var run = client.Send(LoadTarget.Of(row, Server.Port, messages), cancellationToken);
         var after = ProcessUsage.Read(Server.ProcessId);
@@ -41,7 +73,7 @@ internal sealed class Contender : IAsyncDisposable
         {
             Cpu = after.Cpu - before.Cpu,
             PeakBytes = after.PeakBytes,
-            AllocatedBytes = await Server.AllocatedAsync(cancellationToken) - allocated,
+            AllocatedBytes = await Server.ReadAsync(RuntimeFigure.Allocated, cancellationToken) - allocated,
             Median = run.Percentile(0.5),
             Percentile99 = run.Percentile(0.99),
         };

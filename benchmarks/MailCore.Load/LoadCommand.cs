@@ -62,7 +62,7 @@ internal static class LoadCommand
                 results.Add(await new RowRun(row, options, Path.Combine(root, row.Name)).RunAsync(cancellationToken));
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (error is OperationCanceledException || cancellationToken.IsCancellationRequested)
         {
             await Console.Error.WriteLineAsync("Cancelled.");
             code = Cancelled;

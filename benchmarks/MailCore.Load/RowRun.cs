@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
@@ -35,7 +34,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
 
             foreach (var contender in contenders)
             {
-                WarmUp(contender, cancellationToken);
+                await contender.WarmUpAsync(row, TimeSpan.FromSeconds(options.Quick ? 1 : 4), _own, cancellationToken);
                 await contender.CheckAsync(cancellationToken);
             }
 
@@ -96,17 +95,6 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         }
     }
 
-    // Long enough for the runtime's tiers: a method is compiled for good some time after its calls are counted.
-    private void WarmUp(Contender contender, CancellationToken cancellationToken)
-    {
-        var span = TimeSpan.FromSeconds(options.Quick ? 1 : 4);
-        var started = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(started) < span)
-        {
-            contender.Send(row, Math.Max(row.Connections, _messages / 4), _own, cancellationToken);
-        }
-    }
-
     private async Task<RowResult> RunRoundsAsync(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken)
     {
         var rounds = new List<IReadOnlyList<Sample>>();
@@ -115,10 +103,12 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         while (rounds.Count < options.Rounds)
         {
             var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
+            // A disk may have a burst to give and be slow after it: asked before and behind, it tells what the server had on average.
+            var diskBefore = disk?.Measure(cancellationToken);
             var samples = await RunRoundAsync(contenders, rounds.Count + dropped, cancellationToken);
-            if (disk is not null)
+            if (diskBefore is not null)
             {
-                samples.Insert(0, disk.Measure(cancellationToken));
+                samples.Insert(0, DataSync.Join(diskBefore, disk!.Measure(cancellationToken)));
             }
 
             var machine = MachineUsage.Read() - before.Machine;

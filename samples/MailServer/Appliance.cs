@@ -1,5 +1,6 @@
 using MailCore;
 using MailCore.Authentication;
+using MailCore.Delivery;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Storage;
@@ -35,18 +36,23 @@ internal static class Appliance
             settings.Domains.Add("localhost");
         }
 
-        var folder = DataFolder.Open(settings.DataFolder ?? "data");
+        var folder = Path.GetFullPath(settings.DataFolder ?? "data");
         builder.Services.AddMailServer(mail =>
         {
-            mail.Apply(settings).UseSqliteStore(folder.Path);
+            mail.Apply(settings).UseSqliteStore(folder);
             UseDevelopmentCertificate(mail, settings, folder);
+            // RFC 5321 4.5.1: there is always a postmaster.
+            if (EmailAddress.TryParse(settings.Accounts.FirstOrDefault()?.Address ?? FirstAccount.AddressIn(settings), out var postmaster))
+            {
+                mail.Services.AddSingleton(new DirectoryRouterOptions { Postmaster = postmaster });
+            }
         });
         return settings;
     }
 
     /// <summary>
     /// The library makes accounts that are missing and leaves others alone. Here the configuration is where passwords are set, so a
-    /// changed one takes effect with the next start.
+    /// changed one takes effect with the next start. It also opens the store first, which makes the folder.
     /// </summary>
     public static async Task SetPasswordsAsync(IServiceProvider services, MailServerSettings settings)
     {
@@ -65,7 +71,7 @@ internal static class Appliance
         }
     }
 
-    private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, DataFolder folder)
+    private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)
     {
         if (settings.Certificate is not null || !settings.Listeners.Exists(DefaultListeners.UsesTls))
         {
@@ -80,11 +86,6 @@ internal static class Appliance
                 + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files; one is generated only when all listeners are on localhost."]);
         }
 
-        var certificate = DevelopmentCertificate.ReadOrMake(folder, mail.HostName);
-        mail.UseCertificates(services =>
-        {
-            certificate.Announce(services.GetRequiredService<ILogger<MailServer>>());
-            return certificate.Certificate;
-        });
+        mail.UseCertificates(services => DevelopmentCertificate.ReadOrMake(folder, mail.HostName, services.GetRequiredService<ILogger<MailServer>>()));
     }
 }

@@ -37,7 +37,7 @@ internal static class ConfigurationKeys
             }
 
             // "--key value"
-            if (equals < 0 && name != argument && ++i == args.Length)
+            else if (equals < 0 && ++i == args.Length)
             {
                 yield return $"Argument '{argument}' has no value. Write {argument}=value.";
             }

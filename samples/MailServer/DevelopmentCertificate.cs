@@ -4,24 +4,18 @@ using Microsoft.Extensions.Logging;
 
 namespace MailServerSample;
 
-/// <summary>A self-signed certificate, kept in the data folder so that clients which were told to trust it still do after a restart.</summary>
-internal sealed partial class DevelopmentCertificate
+/// <summary>A self-signed certificate, kept beside the mail so that clients which were told to trust it still do after a restart.</summary>
+internal static partial class DevelopmentCertificate
 {
-    private const string Name = "development-certificate.pem";
-    private readonly string _file;
-
-    private DevelopmentCertificate(string file, ServerCertificate certificate) => (_file, Certificate) = (file, certificate);
-
-    public ServerCertificate Certificate { get; }
-
-    public static DevelopmentCertificate ReadOrMake(DataFolder folder, string hostName)
+    public static ServerCertificate ReadOrMake(string folder, string hostName, ILogger logger)
     {
-        var file = folder.File(Name);
+        var file = Path.Combine(folder, "development-certificate.pem");
+        LogGenerated(logger, file);
         if (File.Exists(file))
         {
             try
             {
-                return new DevelopmentCertificate(file, ServerCertificate.FromPem(file));
+                return ServerCertificate.FromPem(file);
             }
             catch (CertificateException)
             {
@@ -29,13 +23,30 @@ internal sealed partial class DevelopmentCertificate
             }
         }
 
-        var made = ServerCertificate.SelfSigned(hostName).Certificate;
-        using var key = made.GetECDsaPrivateKey()!;
-        folder.WriteSecret(Name, $"{made.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
-        return new DevelopmentCertificate(file, ServerCertificate.FromPem(file));
+        var made = ServerCertificate.SelfSigned(hostName);
+        using var key = made.Certificate.GetECDsaPrivateKey()!;
+        Write(file, $"{made.Certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
+        return made;
     }
 
-    public void Announce(ILogger logger) => LogGenerated(logger, _file);
+    // For the owner alone, and whole or not at all.
+    private static void Write(string file, string text)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        var temporary = file + ".new";
+        File.Delete(temporary);
+        using (var writer = new StreamWriter(temporary, options))
+        {
+            writer.Write(text);
+        }
+
+        File.Move(temporary, file, overwrite: true);
+    }
 
     [LoggerMessage(EventId = 9001, Level = LogLevel.Warning, Message = "The TLS certificate in {File} was generated for development: no client has reason to trust it. Set Mail:Certificate:File and Mail:Certificate:KeyFile to use your own")]
     private static partial void LogGenerated(ILogger logger, string file);

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Storage;
 
@@ -12,15 +13,18 @@ internal sealed record FirstAccount(string Address, string? Password)
     // None that look alike, and none that mean something to a shell.
     private const string Alphabet = "abcdefghijkmnpqrstuvwxyz23456789";
 
-    /// <summary>One that exists, or where there is none a new one in this domain, with a random password.</summary>
-    public static async Task<FirstAccount> FindOrMakeAsync(IMailDirectory directory, string domain)
+    /// <summary>What it is called when it is made.</summary>
+    public static string AddressIn(MailServerSettings settings) => $"user@{settings.Domains.FirstOrDefault() ?? "localhost"}";
+
+    /// <summary>One that exists, or where there is none a new one with a random password.</summary>
+    public static async Task<FirstAccount> FindOrMakeAsync(IMailDirectory directory, MailServerSettings settings)
     {
         await foreach (var account in directory.ListAsync(CancellationToken.None))
         {
             return new FirstAccount(account.Address.ToString(), null);
         }
 
-        var address = EmailAddress.Parse($"user@{domain}");
+        var address = EmailAddress.Parse(AddressIn(settings));
         var password = RandomNumberGenerator.GetString(Alphabet, 16);
         await directory.CreateAsync(address, password, CancellationToken.None);
         return new FirstAccount(address.ToString(), password);

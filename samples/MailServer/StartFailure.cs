@@ -1,4 +1,5 @@
 using MailCore.Hosting;
+using MailCore.Storage.Sqlite;
 using MailCore.Tls;
 
 namespace MailServerSample;
@@ -12,6 +13,7 @@ internal static class StartFailure
         CertificateException => $"Can't start: {error.Message}{Environment.NewLine}The files are set by Mail:Certificate:File and Mail:Certificate:KeyFile.",
         InvalidDataException { InnerException: { } inner } => $"Can't start: {error.Message} {inner.Message}",
         IOException { InnerException: System.Net.Sockets.SocketException } => $"Can't start: {error.Message}{Environment.NewLine}Addresses and ports are set by Mail:Listeners; --help shows how.",
+        SqliteStoreException => $"Can't start: {error.Message}{Environment.NewLine}The folder is set by Mail:DataFolder.",
         IOException or UnauthorizedAccessException => $"Can't start: {error.Message}",
         _ => null,
     };

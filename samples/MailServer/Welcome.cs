@@ -44,7 +44,7 @@ internal sealed class Welcome(MailServer server, FirstAccount account, bool isCo
         List<string[]> rows = [["Endpoint", "Protocol", "Address", "Encryption"]];
         rows.AddRange(server.Endpoints.Select(static endpoint => new[]
         {
-            endpoint.Name, endpoint.Protocol.Name.ToUpperInvariant(), endpoint.EndPoint.ToString()!, Encryption(endpoint.Tls),
+            endpoint.Name, Protocol(endpoint), endpoint.EndPoint.ToString()!, Encryption(endpoint.Tls),
         }));
         var widths = Enumerable.Range(0, 4).Select(column => rows.Max(row => row[column].Length)).ToArray();
         foreach (var row in rows)
@@ -107,6 +107,9 @@ internal sealed class Welcome(MailServer server, FirstAccount account, bool isCo
         TlsMode.None => "-sS",
         _ => "-sSk --ssl-reqd",
     };
+
+    // Submission is SMTP with other rules.
+    private static string Protocol(MailEndpoint endpoint) => endpoint.Protocol.Name == "submission" ? "SMTP" : endpoint.Protocol.Name.ToUpperInvariant();
 
     private static string Encryption(TlsPolicy tls) => tls.Mode switch
     {

@@ -105,7 +105,7 @@ internal sealed class LimitTests
     public async Task A_message_of_1_GB_goes_through_the_protocols_within_150_MB()
     {
         var message = MessageCorpus.Attachment(Amount("MAILCORE_LIMIT_OCTETS", 1024 * 1024 * 1024));
-        await using var host = ServerProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), ["serve", _folder, $"{message.Length}"], _folder, Limited());
+        await using var host = ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), ["serve", _folder, $"{message.Length}"], _folder, Limited());
         await host.WaitForOutputAsync(static output => output.Contains("imap=", StringComparison.Ordinal));
         var ports = Parse(host.Output);
 
@@ -141,7 +141,7 @@ internal sealed class LimitTests
 
     private async Task<Dictionary<string, string>> RunAsync(string scenario, long size)
     {
-        await using var host = ServerProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, _folder, $"{size}"], _folder, Limited());
+        await using var host = ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, _folder, $"{size}"], _folder, Limited());
         Assert.That(await host.WaitForExitAsync(TimeSpan.FromMinutes(5)), Is.Zero, host.Output);
         return Parse(host.Output);
     }

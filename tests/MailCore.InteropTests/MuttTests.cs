@@ -27,7 +27,7 @@ internal sealed class MuttTests : SampleFixture
         await using var pop3 = await OpenPop3Async(account);
         var stored = Encoding.UTF8.GetString(await pop3.ReadLinesAsync("RETR 1"));
         Assert.That(stored, Does.Contain(" with ESMTPSA").And.Contain("User-Agent: Mutt/").And.Contain("\r\n\r\nHello from mutt.\r\n"));
-        Assert.That(stored, Does.Contain("Subject: From mutt, =?utf-8?"));
+        Assert.That(stored, Does.Contain("Subject: From mutt, =?utf-8?B?w6TDtsO8?=\r\n"));
         Assert.That(stored.ReplaceLineEndings(""), Does.Contain(Convert.ToBase64String(attachment)));
     }
 
@@ -75,7 +75,7 @@ internal sealed class MuttTests : SampleFixture
     {
         var file = Path.Combine(Folder(account), "muttrc");
         await File.WriteAllTextAsync(file, $"""
-            set from="{account}" use_from=yes use_envelope_from=yes realname="A User" hostname=client.example
+            set from="{account}" use_from=yes use_envelope_from=yes realname="A User" user_agent=yes send_charset="us-ascii:utf-8" hostname=client.example
             set certificate_file="{Path.Combine(Server.DataFolder, "development-certificate.pem")}"
             set ssl_force_tls=yes smtp_authenticators="plain" imap_authenticators="login"
             set smtp_url="smtps://{account}@127.0.0.1:{Server.Submissions}/" smtp_pass="{SampleServer.Password}"

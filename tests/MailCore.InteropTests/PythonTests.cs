@@ -8,7 +8,10 @@ namespace MailCore.InteropTests;
 
 internal sealed class PythonTests : SampleFixture
 {
-    protected override int Accounts => 9;
+    protected override int Accounts => 10;
+
+    // The current folder is the server's own, and a long path would not fit into a socket's address.
+    protected override string[] Arguments => ["--Mail:Listeners:8:Role=Lmtp", "--Mail:Listeners:8:Path=lmtp.sock"];
 
     [SetUp]
     public void RequirePython() => ClientTool.Python.Require();
@@ -49,6 +52,20 @@ internal sealed class PythonTests : SampleFixture
         var result = await SendAsync(message, $"{Server.Lmtp}", "lmtp", "-", "sender@example.com", $"nobody@example.org,{account}");
 
         Assert.That(result.Text, Does.StartWith("nobody@example.org 550"));
+        await using var imap = await OpenImapAsync(account);
+        StoredMessage.AssertCarries(await imap.FetchAsync(1), message);
+    }
+
+    [Test]
+    [Property("Fact", "FETCH BODY[] ends with the octets of the file; the socket's file is there while the server runs")]
+    public async Task Smtplib_speaks_lmtp_over_a_unix_socket()
+    {
+        var (account, message) = (NewAccount(), StoredMessage.Make("unix socket"));
+        var socket = Path.Combine(Server.Folder, "lmtp.sock");
+        Assert.That(File.Exists(socket));
+
+        await SendAsync(message, socket.Length < 100 ? socket : Path.GetRelativePath(Environment.CurrentDirectory, socket), "lmtp", "-", "sender@example.com", account);
+
         await using var imap = await OpenImapAsync(account);
         StoredMessage.AssertCarries(await imap.FetchAsync(1), message);
     }

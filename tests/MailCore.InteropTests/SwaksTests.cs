@@ -8,7 +8,7 @@ namespace MailCore.InteropTests;
 
 internal sealed class SwaksTests : SampleFixture
 {
-    protected override int Accounts => 7;
+    protected override int Accounts => 8;
 
     [SetUp]
     public void RequireSwaks() => ClientTool.Swaks.Require();
@@ -35,6 +35,20 @@ internal sealed class SwaksTests : SampleFixture
 
         await using var imap = await OpenImapAsync(account);
         Assert.That(StoredMessage.AssertCarries(await imap.FetchAsync(1), message), Does.Contain(" with ESMTPS"));
+    }
+
+    [Test]
+    [Property("Fact", "FETCH BODY[] ends with the octets that swaks was given behind one batch of commands")]
+    public async Task Pipelined_commands_are_answered_in_step()
+    {
+        var (account, message) = (NewAccount(), StoredMessage.Make("swaks pipelining"));
+
+        var result = await SwaksAsync(message, "--port", $"{Server.Smtp}", "--pipeline", "--from", "sender@example.com", "--to", account);
+
+        // swaks marks what it sends without having read the reply before it.
+        Assert.That(result.Text, Does.Contain(">> RCPT TO:").Or.Contain(" -> RCPT TO:").And.Contain("PIPELINING"));
+        await using var imap = await OpenImapAsync(account);
+        StoredMessage.AssertCarries(await imap.FetchAsync(1), message);
     }
 
     [TestCase("PLAIN")]

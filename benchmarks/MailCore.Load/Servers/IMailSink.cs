@@ -12,6 +12,15 @@ internal interface IMailSink : IAsyncDisposable
     /// <summary>Messages answered with 250 since the start, as the server counts them; null from a server that only counts when started to.</summary>
     Task<long?> CountAsync(CancellationToken cancellationToken);
 
-    /// <summary>Octets of managed memory allocated since the start; null where there is no such thing.</summary>
-    Task<long?> AllocatedAsync(CancellationToken cancellationToken);
+    /// <summary>What the server's .NET runtime has done since the start; null where there is none.</summary>
+    Task<long?> ReadAsync(RuntimeFigure figure, CancellationToken cancellationToken);
+}
+
+internal enum RuntimeFigure
+{
+    /// <summary>Octets of managed memory allocated.</summary>
+    Allocated,
+
+    /// <summary>Methods compiled, each time one is compiled again included.</summary>
+    Compiled,
 }

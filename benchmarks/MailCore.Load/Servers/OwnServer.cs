@@ -46,7 +46,8 @@ internal sealed class OwnServer : IMailSink
 
     public async Task<long?> CountAsync(CancellationToken cancellationToken) => await AskAsync("stats", "taken", cancellationToken);
 
-    public async Task<long?> AllocatedAsync(CancellationToken cancellationToken) => await AskAsync("memory", "allocated", cancellationToken);
+    public async Task<long?> ReadAsync(RuntimeFigure figure, CancellationToken cancellationToken) =>
+        await AskAsync(figure.ToString(), figure.ToString(), cancellationToken);
 
     /// <summary>How many different messages of the load the server's store holds, each whole and read back through its API.</summary>
     public Task<long> VerifyAsync(int messageSize, CancellationToken cancellationToken) =>

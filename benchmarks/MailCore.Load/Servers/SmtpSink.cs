@@ -86,7 +86,7 @@ internal sealed class SmtpSink : IMailSink
         return settled;
     }
 
-    public Task<long?> AllocatedAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
+    public Task<long?> ReadAsync(RuntimeFigure figure, CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
     public async ValueTask DisposeAsync()
     {

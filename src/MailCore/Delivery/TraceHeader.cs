@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using MailCore.Messaging;
 
@@ -9,39 +10,61 @@ namespace MailCore.Delivery;
 /// <summary>The fields that a delivery puts before a message (RFC 5321 4.4). Nothing in them comes from a client unchecked.</summary>
 internal static class TraceHeader
 {
+    /// <summary>RFC 5322 3.3, in UTC.</summary>
+    private const string DateFormat = "ddd, dd MMM yyyy HH:mm:ss '+0000'";
+
     /// <summary>Return-Path, Delivered-To and Received for one recipient; without one, for a message as a whole.</summary>
     public static byte[] Build(MailTransaction transaction, EmailAddress? recipient)
     {
         var session = transaction.Session;
-        var text = new StringBuilder(384);
-        text.Append("Return-Path: <").Append(transaction.Envelope.From).Append(">\r\n");
+        var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
+        text.AppendLiteral("Return-Path: <");
+        text.AppendFormatted(transaction.Envelope.From);
+        text.AppendLiteral(">\r\n");
         if (recipient is not null)
         {
-            text.Append("Delivered-To: ").Append(recipient).Append("\r\n");
+            text.AppendLiteral("Delivered-To: ");
+            text.AppendFormatted(recipient);
+            text.AppendLiteral("\r\n");
         }
 
-        text.Append("Received: ");
+        text.AppendLiteral("Received: ");
         if (session.ClientName is not null || session.RemoteEndPoint is IPEndPoint)
         {
-            text.Append("from ").Append(session.ClientName ?? "unknown");
-            AppendAddress(text, session.RemoteEndPoint);
-            text.Append("\r\n\t");
+            text.AppendLiteral("from ");
+            text.AppendLiteral(session.ClientName ?? "unknown");
+            AppendAddress(ref text, session.RemoteEndPoint);
+            text.AppendLiteral("\r\n\t");
         }
 
-        text.Append("by ").Append(session.ServerName).Append(" with ").Append(Protocol(transaction)).Append(" id ").Append(transaction.QueueId);
+        text.AppendLiteral("by ");
+        text.AppendLiteral(session.ServerName);
+        text.AppendLiteral(" with ");
+        text.AppendLiteral(Protocol(transaction));
+        text.AppendLiteral(" id ");
+        text.AppendLiteral(transaction.QueueId);
         if (session.TlsDescription is { } tls)
         {
-            text.Append("\r\n\t(").Append(tls).Append(')');
+            text.AppendLiteral("\r\n\t(");
+            text.AppendFormatted(tls);
+            text.AppendLiteral(")");
         }
 
         // More than one would tell each recipient of the others.
         if (transaction.Envelope.Recipients is [var only])
         {
-            text.Append("\r\n\tfor <").Append(only).Append('>');
+            text.AppendLiteral("\r\n\tfor <");
+            text.AppendFormatted(only);
+            text.AppendLiteral(">");
         }
 
-        text.Append(";\r\n\t").Append(FormatDate(transaction.ReceivedAt)).Append("\r\n");
-        return Encoding.UTF8.GetBytes(text.ToString());
+        text.AppendLiteral(";\r\n\t");
+        text.AppendFormatted(transaction.ReceivedAt.UtcDateTime, DateFormat);
+        text.AppendLiteral("\r\n");
+        var header = new byte[Encoding.UTF8.GetByteCount(text.Text)];
+        Encoding.UTF8.GetBytes(text.Text, header);
+        text.Clear();
+        return header;
     }
 
     /// <summary>For a message that has no Date.</summary>
@@ -51,9 +74,7 @@ internal static class TraceHeader
     public static byte[] MessageIdField(MailTransaction transaction) =>
         Encoding.UTF8.GetBytes($"Message-ID: <{transaction.QueueId}@{transaction.Session.ServerName}>\r\n");
 
-    /// <summary>RFC 5322 3.3, in UTC.</summary>
-    private static string FormatDate(DateTimeOffset date) =>
-        date.UtcDateTime.ToString("ddd, dd MMM yyyy HH:mm:ss '+0000'", CultureInfo.InvariantCulture);
+    private static string FormatDate(DateTimeOffset date) => date.UtcDateTime.ToString(DateFormat, CultureInfo.InvariantCulture);
 
     /// <summary>RFC 6531 4.3: "UTF8" takes the place of the E.</summary>
     private static string Protocol(MailTransaction transaction)
@@ -65,7 +86,7 @@ internal static class TraceHeader
             : name;
     }
 
-    private static void AppendAddress(StringBuilder text, EndPoint? remote)
+    private static void AppendAddress(ref DefaultInterpolatedStringHandler text, EndPoint? remote)
     {
         if (remote is not IPEndPoint { Address: var address })
         {
@@ -79,7 +100,9 @@ internal static class TraceHeader
 
         var isSix = address.AddressFamily == AddressFamily.InterNetworkV6;
         // A zone is this machine's own affair.
-        var written = (isSix ? new IPAddress(address.GetAddressBytes()) : address).ToString();
-        text.Append(" ([").Append(isSix ? "IPv6:" : "").Append(written).Append("])");
+        var written = isSix ? new IPAddress(address.GetAddressBytes()) : address;
+        text.AppendLiteral(isSix ? " ([IPv6:" : " ([");
+        text.AppendFormatted(written);
+        text.AppendLiteral("])");
     }
 }

@@ -66,5 +66,11 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
             ? new TemporaryStaging()
             : provider.GetRequiredService<MailAccounts>());
+        services.AddSingleton<IMailSubmission>(provider => new MailSubmission(
+            provider.GetRequiredService<IMessageRouter>(),
+            provider.GetRequiredService<IMessageDelivery>(),
+            provider.GetRequiredService<IMessageStaging>(),
+            mail.HostName,
+            provider.GetRequiredService<TimeProvider>()));
     }
 }

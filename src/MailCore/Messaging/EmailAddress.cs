@@ -19,6 +19,9 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
 
     private static readonly SearchValues<char> AtomSpecials = SearchValues.Create("()<>[]:;@\\,.\" ");
 
+    // Written into trace fields and logs several times over; any thread makes the same text.
+    private string? _text;
+
     private EmailAddress(string localPart, string domain) => (LocalPart, Domain) = (localPart, domain);
 
     /// <summary>Without quotes and backslashes.</summary>
@@ -31,11 +34,7 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
     public bool IsInternationalized => !Ascii.IsValid(LocalPart) || !Ascii.IsValid(Domain);
 
     /// <summary>The local part quoted where the grammar wants it, '@' and the domain: what goes over the wire.</summary>
-    public override string ToString()
-    {
-        var local = IsDotString(LocalPart) ? LocalPart : Quote(LocalPart);
-        return Domain.Length == 0 ? local : $"{local}@{Domain}";
-    }
+    public override string ToString() => _text ??= Write();
 
     /// <summary>Parses or throws <see cref="FormatException"/>.</summary>
     public static EmailAddress Parse(string text) =>
@@ -49,7 +48,7 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out EmailAddress? address)
     {
         address = null;
-        if (text.IsEmpty || !TryLocalPart(text, out var local, out var rest)
+        if (text.IsEmpty || IsIllFormed(text) || !TryLocalPart(text, out var local, out var rest)
             || rest.Length < 2 || rest[0] != '@' || !TryDomain(rest[1..], out var domain))
         {
             return false;
@@ -64,19 +63,19 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
 
     /// <summary>The same local part at another domain.</summary>
     public EmailAddress WithDomain(string domain) =>
-        TryDomain(domain, out var valid) ? new EmailAddress(LocalPart, valid) : throw new FormatException($"'{domain}' is not a mail domain.");
+        !IsIllFormed(domain) && TryDomain(domain, out var valid) ? new EmailAddress(LocalPart, valid) : throw new FormatException($"'{domain}' is not a mail domain.");
 
     /// <summary>Another local part, unquoted, at the same domain.</summary>
     public EmailAddress WithLocalPart(string localPart)
     {
         ArgumentNullException.ThrowIfNull(localPart);
-        return localPart.Length > 0 && Encoding.UTF8.GetByteCount(localPart) <= MaxLocalPart && !ContainsControl(localPart)
+        return localPart.Length > 0 && Encoding.UTF8.GetByteCount(localPart) <= MaxLocalPart && !ContainsControl(localPart) && !IsIllFormed(localPart)
             ? new EmailAddress(localPart, Domain)
             : throw new FormatException($"'{localPart}' is not a local part.");
     }
 
     /// <summary>Whether the text is a domain name or address literal as RFC 5321 4.1.2 and 4.1.3 have it; U-labels are allowed.</summary>
-    public static bool IsDomain(ReadOnlySpan<char> text) => TryDomain(text, out _);
+    public static bool IsDomain(ReadOnlySpan<char> text) => !IsIllFormed(text) && TryTrimDomain(ref text);
 
     /// <inheritdoc/>
     public bool Equals([NotNullWhen(true)] EmailAddress? other) =>
@@ -87,6 +86,29 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(LocalPart, StringComparer.OrdinalIgnoreCase.GetHashCode(Domain));
+
+    private string Write()
+    {
+        var local = IsDotString(LocalPart) ? LocalPart : Quote(LocalPart);
+        return Domain.Length == 0 ? local : $"{local}@{Domain}";
+    }
+
+    /// <summary>Lone surrogates can't be written as UTF-8, and U+FFFD stands for something lost.</summary>
+    private static bool IsIllFormed(ReadOnlySpan<char> text)
+    {
+        if (!Ascii.IsValid(text))
+        {
+            foreach (var rune in text.EnumerateRunes())
+            {
+                if (rune == Rune.ReplacementChar)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private static bool TryLocalPart(ReadOnlySpan<char> text, out string local, out ReadOnlySpan<char> rest)
     {
@@ -150,31 +172,30 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
     {
         foreach (var c in text)
         {
-            // Lone surrogates can't be written as UTF-8 again.
             if (char.IsControl(c))
             {
                 return true;
             }
         }
 
-        return text.Contains('\uFFFD');
+        return false;
     }
 
     private static bool TryDomain(ReadOnlySpan<char> text, out string domain)
     {
-        domain = "";
+        var isDomain = TryTrimDomain(ref text);
+        domain = isDomain ? text.ToString() : "";
+        return isDomain;
+    }
+
+    private static bool TryTrimDomain(ref ReadOnlySpan<char> text)
+    {
         if (text.Length > 1 && text[^1] == '.' && text[0] != '[')
         {
             text = text[..^1];
         }
 
-        if (text.IsEmpty || Encoding.UTF8.GetByteCount(text) > MaxDomain || !(text[0] == '[' ? IsLiteral(text) : IsName(text)))
-        {
-            return false;
-        }
-
-        domain = text.ToString();
-        return true;
+        return !text.IsEmpty && Encoding.UTF8.GetByteCount(text) <= MaxDomain && (text[0] == '[' ? IsLiteral(text) : IsName(text));
     }
 
     private static bool IsName(ReadOnlySpan<char> text)
@@ -190,7 +211,7 @@ public sealed class EmailAddress : IEquatable<EmailAddress>
             foreach (var c in label)
             {
                 // '_' is not in the grammar but is in use; U-labels are any letter outside ASCII.
-                if (!(char.IsAsciiLetterOrDigit(c) || c is '-' or '_' || (c >= 0x80 && !char.IsControl(c) && c != '\uFFFD')))
+                if (!(char.IsAsciiLetterOrDigit(c) || c is '-' or '_' || (c >= 0x80 && !char.IsControl(c))))
                 {
                     return false;
                 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace MailCore.Messaging;
 
 /// <summary>Makes names for messages in transit.</summary>
@@ -11,9 +9,8 @@ public static class QueueId
     public static string Create(TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(time);
-        Span<byte> random = stackalloc byte[8];
-        RandomNumberGenerator.Fill(random);
-        return string.Create(16, (time.GetUtcNow().ToUnixTimeSeconds(), BitConverter.ToInt64(random)), static (to, from) =>
+        // Unique is enough: whoever can guess one gains nothing.
+        return string.Create(16, (time.GetUtcNow().ToUnixTimeSeconds(), Random.Shared.NextInt64()), static (to, from) =>
         {
             var (seconds, bits) = from;
             for (var i = 6; i >= 0; i--, seconds >>= 5)

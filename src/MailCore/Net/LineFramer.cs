@@ -50,9 +50,10 @@ public enum LineStatus
 /// </remarks>
 public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
 {
-    private const int Idle = 0;
-    private const int Waiting = 1;
     private const int TailLength = 32;
+
+    // What a timer takes; more is as good as for ever.
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(40);
 
     private readonly ITimer _timer;
     private readonly Action _onRead;
@@ -61,8 +62,11 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
     private ValueTaskAwaiter<ReadResult> _read;
     private int _readPending;
     private int _readDone;
-    private int _state;
     private int _interrupted;
+
+    // The number of the wait at hand, 0 when there is none: a signal meant for one wait never ends the next.
+    private int _waiting;
+    private int _waits;
 
     private readonly TimeProvider _time;
     private readonly Lock _timing = new();
@@ -207,15 +211,11 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
             StartWaiting(timeout);
             if (Volatile.Read(ref _readDone) == 1)
             {
-                TrySignal(FillResult.Data);
+                TrySignal(FillResult.Data, Volatile.Read(ref _waiting));
             }
         }
 
-        if (Interlocked.Exchange(ref _interrupted, 0) == 1 && !TrySignal(FillResult.Interrupted))
-        {
-            Volatile.Write(ref _interrupted, 1);
-        }
-
+        DeliverInterrupt();
         return new ValueTask<FillResult>(this, _wait.Version);
     }
 
@@ -227,15 +227,7 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
     {
         Volatile.Write(ref _interrupted, 1);
         ThreadPool.UnsafeQueueUserWorkItem(
-            static framer =>
-            {
-                if (Volatile.Read(ref framer._state) == Waiting
-                    && Interlocked.Exchange(ref framer._interrupted, 0) == 1
-                    && !framer.TrySignal(FillResult.Interrupted))
-                {
-                    Volatile.Write(ref framer._interrupted, 1);
-                }
-            },
+            static framer => framer.DeliverInterrupt(),
             this,
             preferLocal: false);
     }
@@ -248,10 +240,16 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
         var result = _wait.GetResult(token);
         if (Volatile.Read(ref _readDone) == 0)
         {
-            return result;
+            // A read that finished long ago may signal late, when the next is under way.
+            return result == FillResult.Data ? FillResult.Interrupted : result;
         }
 
-        // Whatever woke us, a finished read comes first.
+        // Whatever woke us, a finished read comes first; an interrupt waits for the next time.
+        if (result == FillResult.Interrupted)
+        {
+            Volatile.Write(ref _interrupted, 1);
+        }
+
         _readDone = 0;
         _readPending = 0;
         return TakeRead();
@@ -305,10 +303,11 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
         _wait.Reset();
         lock (_timing)
         {
-            _deadline = timeout == Timeout.InfiniteTimeSpan
+            _deadline = timeout == Timeout.InfiniteTimeSpan || timeout > LongestTimeout
                 ? long.MaxValue
                 : _time.GetTimestamp() + (long)(timeout.TotalSeconds * _time.TimestampFrequency);
-            Volatile.Write(ref _state, Waiting);
+            _waits = _waits == int.MaxValue ? 1 : _waits + 1;
+            Interlocked.Exchange(ref _waiting, _waits);
             // A timer armed for an earlier time is left alone and re-armed when it fires: most waits cost no timer call.
             if (_deadline < _armedFor)
             {
@@ -320,16 +319,33 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
 
     private void OnReadCompleted()
     {
-        Volatile.Write(ref _readDone, 1);
-        TrySignal(FillResult.Data);
+        // Fenced: who starts to wait meanwhile sees the one or is seen by the other.
+        Interlocked.Exchange(ref _readDone, 1);
+        TrySignal(FillResult.Data, Volatile.Read(ref _waiting));
+    }
+
+    private void DeliverInterrupt()
+    {
+        while (Volatile.Read(ref _waiting) is not 0 and var wait && Interlocked.Exchange(ref _interrupted, 0) == 1)
+        {
+            if (TrySignal(FillResult.Interrupted, wait))
+            {
+                return;
+            }
+
+            // That wait has ended otherwise, and the next may have begun without seeing the interrupt.
+            Interlocked.Exchange(ref _interrupted, 1);
+        }
     }
 
     private void OnTimer()
     {
+        int wait;
         lock (_timing)
         {
             _armedFor = long.MaxValue;
-            if (Volatile.Read(ref _state) != Waiting || _deadline == long.MaxValue)
+            wait = Volatile.Read(ref _waiting);
+            if (wait == 0 || _deadline == long.MaxValue)
             {
                 return;
             }
@@ -343,12 +359,12 @@ public sealed class LineFramer : IValueTaskSource<FillResult>, IDisposable
             }
         }
 
-        TrySignal(FillResult.TimedOut);
+        TrySignal(FillResult.TimedOut, wait);
     }
 
-    private bool TrySignal(FillResult result)
+    private bool TrySignal(FillResult result, int wait)
     {
-        if (Interlocked.CompareExchange(ref _state, Idle, Waiting) != Waiting)
+        if (wait == 0 || Interlocked.CompareExchange(ref _waiting, 0, wait) != wait)
         {
             return false;
         }

@@ -59,13 +59,10 @@ internal sealed class SocketListener : IDisposable
         {
             try
             {
-                var accepted = await _socket.AcceptAsync().ConfigureAwait(false);
-                if (_path is null)
+                if (Take(await _socket.AcceptAsync().ConfigureAwait(false), nextId()) is { } connection)
                 {
-                    accepted.NoDelay = true;
+                    return connection;
                 }
-
-                return new SocketConnection(accepted, nextId());
             }
             catch (SocketException error) when (error.SocketErrorCode is SocketError.OperationAborted or SocketError.Interrupted or SocketError.InvalidArgument or SocketError.NotSocket)
             {
@@ -96,6 +93,25 @@ internal sealed class SocketListener : IDisposable
         }
     }
 
+    /// <summary>Null when the client has left already, which some systems tell at the first touch; the listener goes on.</summary>
+    private SocketConnection? Take(Socket accepted, string id)
+    {
+        try
+        {
+            if (_path is null)
+            {
+                accepted.NoDelay = true;
+            }
+
+            return new SocketConnection(accepted, id);
+        }
+        catch (SocketException)
+        {
+            accepted.Dispose();
+            return null;
+        }
+    }
+
     private static void RemoveStale(string path)
     {
         if (!File.Exists(path))
@@ -110,12 +126,35 @@ internal sealed class SocketListener : IDisposable
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
+            if (!IsSocket(path))
+            {
+                throw new IOException($"Cannot listen on {path}: there is a file that is no socket. Remove it, or configure another path.");
+            }
+
             // Left by a process that ended without unbinding.
             File.Delete(path);
             return;
         }
 
         throw new IOException($"Cannot listen on {path}: another process is listening there. Stop it, or configure another path.");
+    }
+
+    // A connection to any kind of file is refused, but only a socket can't be opened as one.
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 
     private static string Explain(EndPoint endPoint, SocketException error) => error.SocketErrorCode switch

@@ -168,43 +168,43 @@ internal sealed class SmtpSession : IDisposable
     private SmtpReply? Check(SmtpConditions conditions, bool isBare)
     {
         var options = Options;
-        if (!conditions.HasFlag(SmtpConditions.BeforeTls) && Services.Tls.Policy.MustSecureFirst(IsSecured))
+        if ((conditions & SmtpConditions.BeforeTls) == 0 && Services.Tls.Policy.MustSecureFirst(IsSecured))
         {
             return SmtpReplies.TlsFirst;
         }
 
-        if (conditions.HasFlag(SmtpConditions.NoArgument) && !isBare)
+        if ((conditions & SmtpConditions.NoArgument) != 0 && !isBare)
         {
             return SmtpReplies.NoArgument;
         }
 
-        if (conditions.HasFlag(SmtpConditions.Hello) && Hello == HelloKind.None && options.RequireHello)
+        if ((conditions & SmtpConditions.Hello) != 0 && Hello == HelloKind.None && options.RequireHello)
         {
             return SmtpReplies.HelloFirst;
         }
 
-        if (conditions.HasFlag(SmtpConditions.Login) && Identity is null && options.RequireAuthentication)
+        if ((conditions & SmtpConditions.Login) != 0 && Identity is null && options.RequireAuthentication)
         {
             return SmtpReplies.LoginFirst;
         }
 
-        if (conditions.HasFlag(SmtpConditions.NoTransaction) && Transaction is not null)
+        if ((conditions & SmtpConditions.NoTransaction) != 0 && Transaction is not null)
         {
             return SmtpReplies.InTransaction;
         }
 
-        if (conditions.HasFlag(SmtpConditions.Transaction) && Transaction is null)
+        if ((conditions & SmtpConditions.Transaction) != 0 && Transaction is null)
         {
             return SmtpReplies.MailFirst;
         }
 
-        return conditions.HasFlag(SmtpConditions.Recipients) && Routes.Count == 0
+        return (conditions & SmtpConditions.Recipients) != 0 && Routes.Count == 0
             ? options.Dialect.IsLmtp ? SmtpReplies.RecipientFirst : SmtpReplies.NoRecipients
             : null;
     }
 
     private bool IsOtherDialect(SmtpConditions conditions) =>
-        conditions.HasFlag(Options.Dialect.IsLmtp ? SmtpConditions.SmtpOnly : SmtpConditions.LmtpOnly);
+        (conditions & (Options.Dialect.IsLmtp ? SmtpConditions.SmtpOnly : SmtpConditions.LmtpOnly)) != 0;
 
     private static bool IsHttp(ReadOnlySpan<byte> verb) => verb.SequenceEqual("GET"u8) || verb.SequenceEqual("POST"u8) || verb.SequenceEqual("CONNECT"u8);
 

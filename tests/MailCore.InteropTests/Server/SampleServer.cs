@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using NUnit.Framework;
+using NUnit.Framework.Interfaces;
 
 namespace MailCore.InteropTests.Server;
 
@@ -15,9 +17,11 @@ internal sealed partial class SampleServer : IAsyncDisposable
     private static readonly string[] Roles = ["Smtp", "Submission", "Submissions", "Lmtp", "Imap", "Imaps", "Pop3", "Pop3s"];
     private readonly Dictionary<string, int> _ports = [];
 
-    private SampleServer(ServerProcess process, string folder) => (Process, Folder) = (process, folder);
+    private readonly bool _ownsFolder;
 
-    public ServerProcess Process { get; }
+    private SampleServer(ChildProcess process, string folder, bool ownsFolder) => (Process, Folder, _ownsFolder) = (process, folder, ownsFolder);
+
+    public ChildProcess Process { get; }
 
     /// <summary>Its current folder; mail is in "data" below it.</summary>
     public string Folder { get; }
@@ -46,8 +50,8 @@ internal sealed partial class SampleServer : IAsyncDisposable
     public static async Task<SampleServer> StartAsync(SampleSetUp setUp)
     {
         var folder = setUp.Folder ?? SourceTree.NewFolder();
-        var process = ServerProcess.Start(SourceTree.Program("samples/MailServer"), Arguments(setUp), folder, setUp.Variables, setUp.Wrapper);
-        var server = new SampleServer(process, folder);
+        var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), Arguments(setUp), folder, setUp.Variables, setUp.Wrapper);
+        var server = new SampleServer(process, folder, ownsFolder: setUp.Folder is null);
         try
         {
             // The table ends with an empty line.
@@ -72,23 +76,20 @@ internal sealed partial class SampleServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Process.DisposeAsync();
-        if (NUnit.Framework.TestContext.CurrentContext.Result.Outcome.Status != NUnit.Framework.Interfaces.TestStatus.Failed)
-        {
+        if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
+            TestContext.Out.WriteLine(Process.Output);
+
+        if (_ownsFolder)
             Directory.Delete(Folder, recursive: true);
-        }
-        else
-        {
-            NUnit.Framework.TestContext.Out.WriteLine(Process.Output);
-        }
     }
 
     private static List<string> Arguments(SampleSetUp setUp)
     {
-        List<string> arguments = [.. ListenerArguments(Roles)];
+        List<string> arguments = setUp.AllRoles ? [.. ListenerArguments(Roles), "--Mail:MaxConnectionsPerAddress=5000"] : [];
         foreach (var (index, account) in setUp.Accounts.Index())
             arguments.AddRange([$"--Mail:Accounts:{index}:Address={account}", $"--Mail:Accounts:{index}:Password={Password}"]);
 
-        return [.. arguments, "--Mail:MaxConnectionsPerAddress=5000", .. setUp.Arguments];
+        return [.. arguments, .. setUp.Arguments];
     }
 
     private bool ReadPorts(Match table)
@@ -113,7 +114,10 @@ internal sealed record SampleSetUp
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Null for a new one.</summary>
+    /// <summary>Whether all roles listen on free ports; otherwise the arguments say what does.</summary>
+    public bool AllRoles { get; init; } = true;
+
+    /// <summary>Null for a new one, which goes with the server.</summary>
     public string? Folder { get; init; }
 
     public Dictionary<string, string>? Variables { get; init; }

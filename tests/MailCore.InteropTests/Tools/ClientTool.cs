@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using MailCore.InteropTests.Server;
 using NUnit.Framework;
 
 namespace MailCore.InteropTests.Tools;
@@ -19,6 +20,8 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Fetchmail { get; } = new("fetchmail", "fetchmail");
 
+    public static ClientTool Openssl { get; } = new("openssl", "openssl");
+
     public static ClientTool Strace { get; } = new("strace", "strace");
 
     public static ClientTool Shell { get; } = new("sh", "dash");
@@ -33,11 +36,15 @@ internal sealed class ClientTool(string command, string package)
         if (Find() is not null)
             return;
 
-        var message = $"'{command}' is missing; install the Debian package '{package}'.";
-        if (Environment.GetEnvironmentVariable("MAILCORE_REQUIRE_CLIENTS") == "1")
-            Assert.Fail(message);
+        Miss($"'{command}' is missing; install the Debian package '{package}'.");
+    }
 
-        Assert.Ignore(message);
+    /// <summary>The same for a program that is there but may not do its work, which these arguments try.</summary>
+    public async Task RequireAsync(params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        if (result.ExitCode != 0)
+            Miss($"'{command}' does not work here: {result.Errors}");
     }
 
     public async Task<ClientResult> RunAsync(IEnumerable<string> arguments, byte[]? input = null, ClientSurroundings? surroundings = null)
@@ -69,6 +76,21 @@ internal sealed class ClientTool(string command, string package)
         }
 
         return new ClientResult(command, process.ExitCode, await output, Encoding.UTF8.GetString(await errors));
+    }
+
+    /// <summary>Starts the program without waiting for its end.</summary>
+    public ChildProcess Start(IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null)
+    {
+        Require();
+        return ChildProcess.Start([Find()!, .. arguments], folder, variables);
+    }
+
+    private static void Miss(string message)
+    {
+        if (Environment.GetEnvironmentVariable("MAILCORE_REQUIRE_CLIENTS") == "1")
+            Assert.Fail(message);
+
+        Assert.Ignore(message);
     }
 
     private static async Task WriteAsync(Process process, byte[]? input)

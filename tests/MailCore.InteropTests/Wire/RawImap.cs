@@ -38,7 +38,7 @@ internal sealed partial class RawImap : IAsyncDisposable
     {
         var tag = $"t{++_tag}";
         await _wire.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{tag} APPEND \"{mailbox}\" {{{length}}}\r\n"));
-        Assert.That(await _wire.ReadLineAsync(), Does.StartWith("+"));
+        Assert.That(await _wire.ReadLineAsync() ?? throw new EndOfStreamException("The server closed."), Does.StartWith("+"));
         var buffer = new byte[32 * 1024];
         int count;
         while ((count = await message.ReadAsync(buffer)) > 0)
@@ -72,9 +72,13 @@ internal sealed partial class RawImap : IAsyncDisposable
         (await SendAsync("SEARCH ALL"))[0].Text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length - 2;
 
     /// <summary>The flags of each message of the selected mailbox, sorted, without \Recent.</summary>
-    public async Task<List<string>> FlagsAsync() =>
-        [.. (await SendAsync("FETCH 1:* FLAGS")).Select(line => Flags().Match(line.Text)).Where(match => match.Success)
+    public async Task<List<string>> FlagsAsync()
+    {
+        // What other sessions changed is told now, and not among the answers.
+        await SendAsync("NOOP");
+        return [.. (await SendAsync("FETCH 1:* FLAGS")).Select(line => Flags().Match(line.Text)).Where(match => match.Success)
             .Select(match => string.Join(' ', match.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(flag => flag != @"\Recent").Order(StringComparer.Ordinal)))];
+    }
 
     public ValueTask DisposeAsync() => _wire.DisposeAsync();
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace MailCore.InteropTests.Wire;
@@ -19,6 +20,8 @@ internal sealed class WireConnection : IAsyncDisposable
         _socket = socket;
         _stream = new NetworkStream(socket, ownsSocket: true);
     }
+
+    public X509Certificate? ServerCertificate => (_stream as SslStream)?.RemoteCertificate;
 
     public static async Task<WireConnection> ConnectAsync(int port, bool tls = false)
     {

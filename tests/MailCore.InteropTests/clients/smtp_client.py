@@ -1,4 +1,4 @@
-"""Sends a file by smtplib: smtp_client.py PORT plain|starttls|tls USER:PASSWORD|- SENDER RECIPIENT FILE [OPTION...]"""
+"""Sends a file by smtplib: smtp_client.py PORT plain|starttls|tls|lmtp USER:PASSWORD|- SENDER RECIPIENT FILE [OPTION...]"""
 import smtplib
 import ssl
 import sys
@@ -11,7 +11,8 @@ context.verify_mode = ssl.CERT_NONE
 if security == "tls":
     smtp = smtplib.SMTP_SSL("127.0.0.1", int(port), context=context, timeout=50)
 elif security == "lmtp":
-    smtp = smtplib.LMTP("127.0.0.1", int(port))
+    # A number is a port, anything else the path of a Unix socket.
+    smtp = smtplib.LMTP("127.0.0.1", int(port)) if port.isdigit() else smtplib.LMTP(port)
 else:
     smtp = smtplib.SMTP("127.0.0.1", int(port), timeout=50)
 

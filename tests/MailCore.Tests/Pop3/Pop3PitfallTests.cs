@@ -108,6 +108,19 @@ internal sealed class Pop3PitfallTests
         Assert.That(before, Does.Not.Contain(after[2]));
     }
 
+    [TestCase(Pop3UniqueIdFormat.Dotted, "{1}.{0}")]
+    [TestCase(Pop3UniqueIdFormat.Dovecot, "{0:x8}{1:x8}")]
+    public async Task A_unique_id_is_made_of_UID_and_UIDVALIDITY(Pop3UniqueIdFormat format, string expected)
+    {
+        await using var server = await ServerAsync();
+        server.Options.UniqueIds = format;
+        await server.AppendAsync("bob", Message, AppendOptions.Default with { KeepUid = new Uid(0xabcdef) });
+        await server.AppendAsync("bob", Message, AppendOptions.Default with { KeepUid = new Uid(uint.MaxValue - 1) });
+        var validity = (await (await server.InboxAsync("bob")).GetInfoAsync())!.UidValidity;
+        var made = new[] { 0xabcdefu, uint.MaxValue - 1 }.Select(uid => string.Format(System.Globalization.CultureInfo.InvariantCulture, expected, uid, validity));
+        Assert.That(await UniqueIdsAsync(server), Is.EqualTo(made));
+    }
+
     [Test]
     public async Task Top_0_sends_the_header_alone()
     {

@@ -36,9 +36,10 @@ internal sealed class DiscardStaging : IMessageStaging
 {
     private static readonly StagedMessage Nothing = new(new NoContent(), ReadOnlyMemory<byte>.Empty);
 
+    [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<StagedMessage> StageAsync(PipeReader message, StageHint hint, CancellationToken cancellationToken)
     {
-        await DrainAsync(message, cancellationToken);
+        await DrainAsync(message, cancellationToken).ConfigureAwait(false);
         return Nothing;
     }
 
@@ -48,7 +49,7 @@ internal sealed class DiscardStaging : IMessageStaging
         ReadResult result;
         do
         {
-            result = await message.ReadAsync(cancellationToken);
+            result = await message.ReadAsync(cancellationToken).ConfigureAwait(false);
             message.AdvanceTo(result.Buffer.End);
         }
         while (!result.IsCompleted);

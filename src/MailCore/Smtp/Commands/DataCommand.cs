@@ -61,14 +61,18 @@ internal static class DataCommand
         }
     }
 
+    /// <summary>For the hint; accounts behind an alias are found out by the delivery.</summary>
     private static AccountId[] Accounts(List<RecipientRoute> routes)
     {
-        if (routes is [RecipientRoute.Local only])
+        var count = 0;
+        foreach (var route in routes)
         {
-            return [only.Account];
+            count += route is RecipientRoute.Local ? 1 : 0;
         }
 
-        return [.. routes.OfType<RecipientRoute.Local>().Select(static local => local.Account).Distinct()];
+        return count == 0 ? []
+            : routes is [RecipientRoute.Local only] ? [only.Account]
+            : [.. routes.OfType<RecipientRoute.Local>().Select(static local => local.Account).Distinct()];
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

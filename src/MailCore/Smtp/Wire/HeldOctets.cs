@@ -32,13 +32,14 @@ internal struct HeldOctets
         Count += count;
     }
 
+    /// <summary>Gives the buffer back with the last octet: a message that waits for its client holds none.</summary>
     public void Consume(int count)
     {
         _start += count;
         Count -= count;
         if (Count == 0)
         {
-            _start = 0;
+            Clear();
         }
     }
 

@@ -213,7 +213,7 @@ internal sealed class SelectedMailboxTests
     private static void StoreFirst(ModelClient client, bool isSilent) =>
         client.Store(client.Mailbox.Count == 0 ? [] : [1], FlagMode.Replace, 2, isSilent, mayExpunge: false);
 
-    private static IEnumerable<Uid> Known(ViewServer server) => server.Rows.Keys.Select(static uid => new Uid(uid)).ToList();
+    private static List<Uid> Known(ViewServer server) => server.Rows.Keys.Select(static uid => new Uid(uid)).ToList();
 
     private static void CheckSets(Random random, ModelClient client)
     {

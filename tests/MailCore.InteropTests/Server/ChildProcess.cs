@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace MailCore.InteropTests.Server;
 
-/// <summary>A .NET program running as a process of its own; what it prints is kept. Disposal kills it if it still runs.</summary>
-internal sealed partial class ServerProcess : IAsyncDisposable
+/// <summary>A program that runs beside the tests; what it prints is kept. Disposal kills it if it still runs.</summary>
+internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly Lock _gate = new();
@@ -13,7 +13,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private TaskCompletionSource _grown = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _openStreams = 2;
 
-    private ServerProcess(Process process) => _process = process;
+    private ChildProcess(Process process) => _process = process;
 
     public int Id => _process.Id;
 
@@ -27,10 +27,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>dotnet program arguments</c>, behind the words of <paramref name="wrapper"/> if there are any.</summary>
-    public static ServerProcess Start(string program, IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null, string[]? wrapper = null)
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null, string[]? wrapper = null) =>
+        Start([.. wrapper ?? [], Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", program, .. arguments], folder, variables);
+
+    /// <summary>Starts a program of the machine.</summary>
+    public static ChildProcess Start(string[] words, string folder, Dictionary<string, string>? variables = null)
     {
-        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        string[] words = [.. wrapper ?? [], dotnet, program, .. arguments];
         var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
             WorkingDirectory = folder,
@@ -44,7 +46,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         foreach (var (name, value) in variables ?? [])
             start.Environment[name] = value;
 
-        var server = new ServerProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
+        var server = new ChildProcess(new Process { StartInfo = start, EnableRaisingEvents = true });
         server._process.OutputDataReceived += (_, line) => server.Add(line.Data);
         server._process.ErrorDataReceived += (_, line) => server.Add(line.Data);
         server._process.Start();
