@@ -37,8 +37,8 @@ internal sealed class ImapSelection : IDisposable
     /// <summary>EXAMINE.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>Whether something changed that has not been looked at.</summary>
-    public bool IsHinted => _isHinted;
+    /// <summary>The newest state of the mailbox, which the client may not have been told of.</summary>
+    public MailboxViewState Latest => _view.State;
 
     /// <summary>Opens a mailbox and claims what is \Recent in it; null when it is gone.</summary>
     public static async ValueTask<ImapSelection?> OpenAsync(Mailbox mailbox, bool isReadOnly, ImapSession session)
@@ -82,13 +82,14 @@ internal sealed class ImapSelection : IDisposable
             return false;
         }
 
-        var update = Messages.Update(_view.State, mayExpunge, own);
-        if (update.Arrived > 0)
+        var newest = _view.State;
+        if (newest.Info.UidNext > Messages.State.Info.UidNext)
         {
-            await ClaimRecentAsync(Messages.State.Info, session.Aborted);
+            // May fail, and so comes before the numbers change: from then on all must be told.
+            await ClaimRecentAsync(newest.Info, session.Aborted);
         }
 
-        await WriteAsync(update, session);
+        await WriteAsync(Messages.Update(newest, mayExpunge, own), session);
         return true;
     }
 
@@ -107,20 +108,6 @@ internal sealed class ImapSelection : IDisposable
 
         return [.. deleted];
     }
-
-    private static void AddDeleted(ColumnSegment segment, UidSet uids, List<Uid> deleted)
-    {
-        for (var row = 0; row < segment.Count; row++)
-        {
-            if ((segment.Flags[row] & (ulong)SystemFlags.Deleted) != 0 && uids.Contains(new Uid(segment.Uids[row])))
-            {
-                deleted.Add(new Uid(segment.Uids[row]));
-            }
-        }
-    }
-
-    /// <summary>The newest state of the mailbox, which the client may not have been told of.</summary>
-    public MailboxViewState Latest => _view.State;
 
     /// <summary>FLAGS and PERMANENTFLAGS (RFC 3501 7.2.6, 7.1).</summary>
     public void WriteFlagNames(ImapWriter writer, bool keepsKeywords)
@@ -141,10 +128,33 @@ internal sealed class ImapSelection : IDisposable
         writer.Raw("] Flags that last"u8).Line();
     }
 
+    /// <summary>A FETCH response with the flags.</summary>
+    public void WriteFlags(ImapWriter writer, NumberedMessage message, bool withUid)
+    {
+        writer.Untagged(message.Sequence).Raw("FETCH ("u8);
+        if (withUid)
+        {
+            writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8);
+        }
+
+        writer.Raw("FLAGS "u8).Flags(message.FlagWord, Messages.IsRecent(message.Uid), Messages.State.Info.Keywords).Raw(")"u8).Line();
+    }
+
     public void Dispose()
     {
         _onHint = null;
         _hints.Dispose();
+    }
+
+    private static void AddDeleted(ColumnSegment segment, UidSet uids, List<Uid> deleted)
+    {
+        for (var row = 0; row < segment.Count; row++)
+        {
+            if ((segment.Flags[row] & (ulong)SystemFlags.Deleted) != 0 && uids.Contains(new Uid(segment.Uids[row])))
+            {
+                deleted.Add(new Uid(segment.Uids[row]));
+            }
+        }
     }
 
     private void Hint()
@@ -216,18 +226,6 @@ internal sealed class ImapSelection : IDisposable
             writer.Untagged(Messages.Count).Raw("EXISTS"u8).Line();
             writer.Untagged(Messages.RecentCount).Raw("RECENT"u8).Line();
         }
-    }
-
-    /// <summary>A FETCH response with the flags.</summary>
-    public void WriteFlags(ImapWriter writer, NumberedMessage message, bool withUid)
-    {
-        writer.Untagged(message.Sequence).Raw("FETCH ("u8);
-        if (withUid)
-        {
-            writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8);
-        }
-
-        writer.Raw("FLAGS "u8).Flags(message.FlagWord, Messages.IsRecent(message.Uid), Messages.State.Info.Keywords).Raw(")"u8).Line();
     }
 
     private static ValueTask FlushIfFullAsync(ImapSession session) =>

@@ -178,6 +178,50 @@ internal sealed class ImapSessionTests
         Assert.That((await client.OkAsync("FETCH 1 BODY.PEEK[]"))[0], Is.EqualTo($"* 1 FETCH (BODY[] {{{octets.Length}}}\r\n{Encoding.Latin1.GetString(octets)})"));
     }
 
+    [Test]
+    public async Task The_keyword_past_the_limit_is_refused_and_new_ones_no_longer_offered()
+    {
+        await using var server = await ServerAsync();
+        await server.AppendAsync("x"u8.ToArray());
+        await using var client = await server.SelectedAsync();
+        await client.OkAsync($"STORE 1 FLAGS.SILENT ({string.Join(' ', Enumerable.Range(1, StorageLimits.KeywordsPerMailbox - 1).Select(static i => $"k{i}"))})");
+        Assert.That(await client.OkAsync("STORE 1 +FLAGS (last)"), Has.Some.StartsWith("* OK [PERMANENTFLAGS ").And.None.Contains("\\*"));
+        Assert.That((await client.RunAsync("STORE 1 +FLAGS (more)"))[^1], Does.Contain(" NO [LIMIT] "));
+        await client.OkAsync("STORE 1 +FLAGS (LAST k1)");
+        Assert.That((await client.RunAsync("APPEND INBOX (more) {1+}\r\nx"))[^1], Does.Contain(" NO [LIMIT] "));
+    }
+
+    [Test]
+    public async Task Past_the_quota_append_and_copy_are_refused_whole()
+    {
+        await using var server = await ServerAsync();
+        var account = (await server.Accounts.OpenAsync(new AccountId("bob")))!;
+        await account.SetQuotaAsync(25);
+        await using var client = await server.SelectedAsync();
+        await client.OkAsync("APPEND INBOX {10+}\r\n0123456789");
+        await client.OkAsync("APPEND INBOX {10+}\r\n0123456789");
+        Assert.That((await client.RunAsync("APPEND INBOX {6+}\r\n012345"))[^1], Does.Contain(" NO [OVERQUOTA] "));
+        Assert.That((await client.RunAsync("COPY 1:2 INBOX"))[^1], Does.Contain(" NO [OVERQUOTA] "));
+        Assert.That(await client.OkAsync("STATUS INBOX (MESSAGES)"), Does.Contain("* STATUS INBOX (MESSAGES 2)"));
+        await client.OkAsync("APPEND INBOX {5+}\r\n01234");
+    }
+
+    [Test]
+    public async Task A_web_browser_gets_nothing_done()
+    {
+        await using var server = await ServerAsync();
+        await using var client = await server.ClientAsync();
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: mx.example.org\r\nContent-Length: 30\r\n\r\na LOGIN bob secret\r\nb NOOP\r\n");
+        var lines = new List<string>();
+        while (await client.ReadLineAsync() is { } line)
+        {
+            lines.Add(line);
+        }
+
+        Assert.That(lines, Has.None.Contains(" OK "));
+        Assert.That(lines[^1], Is.EqualTo("* BYE Too many bad commands"));
+    }
+
     private static async Task<ImapTestServer> ServerAsync()
     {
         var server = new ImapTestServer();

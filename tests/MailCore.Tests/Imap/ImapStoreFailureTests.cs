@@ -55,6 +55,22 @@ internal sealed class ImapStoreFailureTests
     }
 
     [Test]
+    public async Task A_failure_between_a_change_and_its_telling_loses_nothing()
+    {
+        var (server, store) = await ServerAsync();
+        await using var _ = server;
+        await server.AppendAsync("one"u8.ToArray());
+        await using var client = await server.SelectedAsync();
+        await server.AppendAsync("two"u8.ToArray());
+        await (await server.MailboxAsync()).RemoveAsync([new Uid(1)]);
+        // Claiming what is \Recent is a commit.
+        store.Broken.Add("CommitAsync");
+        Assert.That((await client.RunAsync("NOOP"))[^1], Does.Contain(" NO [SERVERBUG] "));
+        store.Broken.Clear();
+        Assert.That((await client.OkAsync("NOOP")).SkipLast(1), Is.EqualTo(new[] { "* 1 EXPUNGE", "* 1 EXISTS", "* 1 RECENT" }));
+    }
+
+    [Test]
     public async Task A_failure_within_a_literal_or_a_line_ends_the_connection_since_it_can_t_be_mended()
     {
         foreach (var command in new[] { "FETCH 1 BODY.PEEK[]", "SEARCH BODY x" })

@@ -130,7 +130,11 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
             return Lose();
         }
 
-        if (Refusal is null)
+        if (Refusal is not null)
+        {
+            _dropped += line.Length;
+        }
+        else
         {
             _lineOctets += (int)line.Length;
             if (!isLiteral)
@@ -157,7 +161,6 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
             return header.Synchronizing ? FrameStatus.Continue : null;
         }
 
-        _dropped += line.Length;
         return Skip(isLiteral && !header.Synchronizing ? header.Size : null, limits);
     }
 
