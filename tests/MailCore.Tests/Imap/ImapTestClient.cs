@@ -16,6 +16,9 @@ internal sealed class ImapTestClient(InMemoryConnection connection, Task session
 
     public Task Session => session;
 
+    /// <summary>Octets received and not yet taken.</summary>
+    public int Buffered => _received.Count;
+
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
 
     public async Task SendAsync(byte[] octets) => await connection.Client.WriteAsync(octets);

@@ -34,8 +34,8 @@ internal sealed class ImapTestServer : IAsyncDisposable
 
     public static ServerCertificate TlsCertificate => Certificate.Value;
 
-    /// <summary>Puts something between the engine and the store.</summary>
-    public void UseStore(Func<IMailStore, IMailStore> wrap) => Accounts = new MailAccounts(wrap(Store), Signal, Time);
+    /// <summary>Puts something between the engine and <see cref="Store"/>; before users are added.</summary>
+    public void UseStore(IMailStore wrapper) => Accounts = new MailAccounts(wrapper, Signal, Time);
 
     public void Stop() => _stopping.Cancel();
 
