@@ -17,6 +17,9 @@ internal sealed class ContentFolder
 
     // Folders made by this process whose own name has not been flushed yet.
     private readonly ConcurrentDictionary<long, bool> _fresh = new();
+
+    // Held while folders come and go: making one that is removed at the same moment fails.
+    private readonly Lock _folders = new();
     private readonly string _root;
 
     public ContentFolder(string storeFolder)
@@ -75,7 +78,10 @@ internal sealed class ContentFolder
         try
         {
             File.Delete(PathOf(id));
-            Directory.Delete(FolderOf(id >> IdBits));
+            lock (_folders)
+            {
+                Directory.Delete(FolderOf(id >> IdBits));
+            }
         }
         catch (DirectoryNotFoundException)
         {
@@ -116,10 +122,13 @@ internal sealed class ContentFolder
     private void MakeFolder(long bucket)
     {
         var path = FolderOf(bucket);
-        if (!Directory.Exists(path))
+        lock (_folders)
         {
-            _fresh[bucket] = true;
-            Directory.CreateDirectory(path);
+            if (!Directory.Exists(path))
+            {
+                _fresh[bucket] = true;
+                Directory.CreateDirectory(path);
+            }
         }
     }
 }
