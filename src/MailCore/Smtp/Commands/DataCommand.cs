@@ -17,17 +17,33 @@ internal static class DataCommand
         await session.Channel.FlushAsync().ConfigureAwait(false);
         var body = session.Body;
         body.Begin(Limits(session.Options), session.Stopping);
-        var staged = await StageAsync(session, body).ConfigureAwait(false);
+        var (staged, refusal) = await StageAsync(session, body).ConfigureAwait(false);
         if (staged is null || body.Outcome != DataOutcome.Complete)
         {
             await DropAsync(session, staged).ConfigureAwait(false);
-            return await RefuseAsync(session, body).ConfigureAwait(false);
+            return await RefuseAsync(session, body, refusal).ConfigureAwait(false);
         }
 
         body.End();
         session.Messages++;
         var transaction = session.Transaction!;
-        var replies = await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
+        var isDiscarded = false;
+        if (session.Filters is { } filters)
+        {
+            var filtered = await FilterAsync(session, filters, staged).ConfigureAwait(false);
+            if (filtered.Refusal is { } rejected)
+            {
+                await DropAsync(session, filtered.Content).ConfigureAwait(false);
+                session.EndTransaction();
+                return Refuse(session, transaction, rejected);
+            }
+
+            (staged, isDiscarded) = (filtered.Content!, filtered.IsDiscarded);
+        }
+
+        var replies = isDiscarded
+            ? [.. Enumerable.Repeat(SmtpReply.Ok, transaction.Envelope.Recipients.Count)]
+            : await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
         var length = staged.Length;
         await DropAsync(session, staged).ConfigureAwait(false);
         session.EndTransaction();
@@ -37,27 +53,48 @@ internal static class DataCommand
     private static DataLimits Limits(SmtpOptions options) =>
         new(options.MaxMessageSize, options.MaxTextLine, options.MaxReceived, options.BareLineFeed == BareLineFeedRule.Rewrite, options.DataTimeout);
 
-    /// <summary>Null when the staging failed; the connection itself may be fine.</summary>
+    /// <summary>Nothing when the staging failed, and perhaps the filters' refusal; the connection itself may be fine.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<StagedMessage?> StageAsync(SmtpSession session, DataBodyReader body)
+    private static async ValueTask<(StagedMessage? Staged, SmtpReply? Refusal)> StageAsync(SmtpSession session, DataBodyReader body)
     {
         var transaction = session.Transaction!;
         var hint = new StageHint(transaction.Envelope.DeclaredSize, Accounts(session.Routes));
         var completing = session.Options.CompleteMessages
             ? new HeaderCompletingReader(body, TraceHeader.DateField(transaction), TraceHeader.MessageIdField(transaction))
             : null;
+        var message = completing ?? (PipeReader)body;
+        var editing = session.Filters is null ? null : new HeaderEditingReader(message, session.Options.MaxHeaderSize);
         try
         {
-            return await session.Services.Staging.StageAsync(completing ?? (PipeReader)body, hint, session.Connection.Closed).ConfigureAwait(false);
+            if (editing is not null && await session.Filters!.HeadersAsync(transaction, editing).ConfigureAwait(false) is { } refusal)
+            {
+                return (null, refusal);
+            }
+
+            return (await session.Services.Staging.StageAsync(editing ?? message, hint, session.Connection.Closed).ConfigureAwait(false), null);
         }
         catch (Exception error) when (!body.IsBroken && !session.Connection.Closed.IsCancellationRequested)
         {
             session.Protocol.Log.Failed(error, session.Connection.Id, transaction.QueueId, "staging");
-            return null;
+            return default;
         }
         finally
         {
+            editing?.Complete();
             completing?.Complete();
+        }
+    }
+
+    private static async ValueTask<FilteredMessage> FilterAsync(SmtpSession session, SmtpFilterChain filters, StagedMessage staged)
+    {
+        try
+        {
+            return await filters.MessageAsync(session.Transaction!, staged).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!session.Connection.Closed.IsCancellationRequested)
+        {
+            session.Protocol.Log.Failed(error, session.Connection.Id, session.Transaction!.QueueId, "staging");
+            return new FilteredMessage(null, SmtpReplies.LocalError, IsDiscarded: false);
         }
     }
 
@@ -116,11 +153,12 @@ internal static class DataCommand
     }
 
     /// <summary>Gets past the rest of a message that nobody wants and says why.</summary>
-    private static async ValueTask<SmtpReply?> RefuseAsync(SmtpSession session, DataBodyReader body)
+    private static async ValueTask<SmtpReply?> RefuseAsync(SmtpSession session, DataBodyReader body, SmtpReply? refusal)
     {
         var transaction = session.Transaction!;
         session.EndTransaction();
-        var reply = Refusal(body.Outcome);
+        // What is wrong with the octets comes first: the filters may have judged a part.
+        var reply = body.Outcome is DataOutcome.Pending or DataOutcome.Complete && refusal is not null ? refusal : Refusal(body.Outcome);
         if (body.Outcome == DataOutcome.Complete)
         {
             body.End();
@@ -131,6 +169,11 @@ internal static class DataCommand
             reply = body.Outcome is DataOutcome.TimedOut or DataOutcome.Stopping ? Refusal(body.Outcome) : reply;
         }
 
+        return Refuse(session, transaction, reply);
+    }
+
+    private static SmtpReply? Refuse(SmtpSession session, MailTransaction transaction, SmtpReply reply)
+    {
         session.IsOver |= reply.Code == 421;
         session.Protocol.Log.Refused(session.Connection.Id, transaction.QueueId, reply);
         // RFC 2033 4.2: as many replies as there were recipients; 421 speaks for the connection.
