@@ -1,6 +1,5 @@
 using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
