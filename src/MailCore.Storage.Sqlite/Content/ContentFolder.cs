@@ -41,9 +41,9 @@ internal sealed class ContentFolder
             {
                 return File.OpenHandle(PathOf(id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
             }
-            catch (DirectoryNotFoundException)
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
             {
-                // Removed as empty at this very moment.
+                // Removed as empty at this very moment; the second, when somebody has made it again before the runtime looked.
             }
         }
     }
