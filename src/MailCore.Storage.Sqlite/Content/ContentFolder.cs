@@ -23,7 +23,7 @@ internal sealed class ContentFolder
     private readonly string _root;
     private readonly bool _flushes;
 
-    public ContentFolder(string storeFolder, bool flushes)
+    public ContentFolder(string storeFolder, bool flushes = true)
     {
         _flushes = flushes;
         _root = Path.Combine(storeFolder, FolderName);
