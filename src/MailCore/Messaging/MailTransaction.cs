@@ -46,6 +46,12 @@ public sealed class MailTransaction
     public MailTransaction With(Envelope envelope) =>
         new(QueueId, Session, envelope, ReceivedAt) { _items = Items, QuarantineReason = QuarantineReason, AddedFields = AddedFields };
 
+    /// <summary>A filter wants nobody to get it.</summary>
+    internal bool IsDiscarded { get; set; }
+
+    /// <summary>What a filter said to the message itself.</summary>
+    internal SmtpReply? Refusal { get; set; }
+
     internal bool HasHeaderEdits => _headers is { IsEmpty: false };
 
     /// <summary>The first reason stays.</summary>

@@ -1,3 +1,4 @@
+using MailCore.Diagnostics;
 using MailCore.Messaging;
 using MailCore.Smtp.Wire;
 using MailCore.Storage;
@@ -5,13 +6,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace MailCore.Smtp;
 
-/// <summary>What the filters leave of a message: the content to deliver, or the reply that refuses it.</summary>
-internal readonly record struct FilteredMessage(StagedMessage? Content, SmtpReply? Refusal, bool IsDiscarded);
-
 /// <summary>
 /// One session's filters: asks them at each stage, in order, and keeps what they said. A reply that comes back is the client's; null
-/// means that the session goes on. Single-threaded, as its session.
+/// means that the session goes on.
 /// </summary>
+/// <remarks>
+/// With BDAT a header is looked at while the session reads on, and the client may end that transaction meanwhile: one question at a
+/// time is asked, and what is said of a message is kept with its transaction.
+/// </remarks>
 internal sealed class SmtpFilterChain : IAsyncDisposable
 {
     private readonly SmtpSession _session;
@@ -20,7 +22,8 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
     private readonly ISmtpFilter?[] _filters;
     private SmtpVerdict _onConnect;
     private SmtpVerdict _onHello;
-    private SmtpVerdict _onMessage;
+    // One question at a time.
+    private readonly SemaphoreSlim _turn = new(1, 1);
 
     public SmtpFilterChain(SmtpSession session)
     {
@@ -39,68 +42,76 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
         using var connecting = _context.Connecting();
         _onConnect = await AskAsync("connect", 0, static (filter, context, _, ct) => filter.OnConnectAsync(context, ct)).ConfigureAwait(false);
         _session.IsOver |= _onConnect.Reply?.Code == 521;
-        return Refusal(in _onConnect);
+        return Refusal(_onConnect);
     }
 
     public async ValueTask<SmtpReply?> HelloAsync()
     {
         _onHello = default;
         _onHello = await AskAsync("hello", 0, static (filter, context, _, ct) => filter.OnHelloAsync(context, ct)).ConfigureAwait(false);
-        return Refusal(in _onHello);
+        return Refusal(_onHello);
     }
 
+    /// <summary>What was said of a name that no longer counts.</summary>
     public void ForgetHello() => _onHello = default;
 
-    public ValueTask<SmtpReply?> MailFromAsync(MailTransaction transaction)
+    public async ValueTask<SmtpReply?> MailFromAsync(MailTransaction transaction)
     {
-        _onMessage = default;
         Take(transaction, in _onConnect);
         Take(transaction, in _onHello);
-        return AskAsync("MAIL", transaction, transaction, static (filter, context, subject, ct) => filter.OnMailFromAsync(context, subject, ct));
+        return Refusal(await AskAsync("MAIL", transaction, transaction, static (filter, context, subject, ct) =>
+            filter.OnMailFromAsync(context, subject, ct)).ConfigureAwait(false));
     }
 
-    public ValueTask<SmtpReply?> RecipientAsync(MailTransaction transaction, Recipient recipient) =>
-        AskAsync("RCPT", transaction, (transaction, recipient), static (filter, context, subject, ct) =>
-            filter.OnRecipientAsync(context, subject.transaction, subject.recipient, ct));
+    public async ValueTask<SmtpReply?> RecipientAsync(MailTransaction transaction, Recipient recipient) =>
+        Refusal(await AskAsync("RCPT", transaction, (transaction, recipient), static (filter, context, subject, ct) =>
+            filter.OnRecipientAsync(context, subject.transaction, subject.recipient, ct)).ConfigureAwait(false));
 
-    /// <summary>Reads the header and makes the edits of all stages up to here.</summary>
-    public async ValueTask<SmtpReply?> HeadersAsync(MailTransaction transaction, HeaderEditingReader message)
+    /// <summary>Reads the header and makes the edits of all stages up to here; false when the transaction has its refusal.</summary>
+    public async ValueTask<bool> HeadersAsync(MailTransaction transaction, HeaderEditingReader message)
     {
         if (!await message.ReadHeaderAsync(_session.Connection.Closed).ConfigureAwait(false))
         {
-            return SmtpReplies.HeaderTooLarge;
+            transaction.Refusal = SmtpReplies.HeaderTooLarge;
+            return false;
         }
 
         var headers = new MessageHeaders(message.Header);
-        var refusal = await AskAsync("headers", transaction, (transaction, headers), static (filter, context, subject, ct) =>
-            filter.OnHeadersAsync(context, subject.transaction, subject.headers, ct)).ConfigureAwait(false);
-        if (refusal is null && transaction.HasHeaderEdits)
+        transaction.Refusal = (await AskAsync("headers", transaction, (transaction, headers), static (filter, context, subject, ct) =>
+            filter.OnHeadersAsync(context, subject.transaction, subject.headers, ct)).ConfigureAwait(false)).Reply;
+        if (transaction.Refusal is null && transaction.HasHeaderEdits)
         {
             message.Apply(transaction.Headers);
             transaction.Headers.Clear();
         }
 
-        return refusal;
+        return transaction.Refusal is null;
     }
 
-    /// <summary>Owns the message until it returns; when it throws, the message is gone.</summary>
-    public async ValueTask<FilteredMessage> MessageAsync(MailTransaction transaction, StagedMessage staged)
+    /// <summary>The message to deliver, which may be another one; null when the transaction has its refusal. Without a return, and when it throws, the message is gone.</summary>
+    public async ValueTask<StagedMessage?> MessageAsync(MailTransaction transaction, StagedMessage staged)
     {
         var content = staged;
         try
         {
-            var refusal = await AskMessageAsync(transaction, content).ConfigureAwait(false);
-            if (refusal is null && transaction.HasHeaderEdits)
+            transaction.Refusal = (await AskMessageAsync(transaction, content).ConfigureAwait(false)).Reply;
+            if (transaction.Refusal is not null)
+            {
+                await content.DisposeAsync().ConfigureAwait(false);
+                return null;
+            }
+
+            if (transaction.HasHeaderEdits)
             {
                 content = await MessageEditor.ApplyAsync(transaction, content, _session).ConfigureAwait(false);
             }
 
-            if (refusal is null && transaction.QuarantineReason is { } reason)
+            if (transaction.QuarantineReason is { } reason)
             {
                 transaction.AddField(HeaderEdits.Field("X-MailCore-Quarantine", MessageEditor.OnOneLine(reason)));
             }
 
-            return new FilteredMessage(content, refusal, _onMessage.Kind == SmtpVerdictKind.Discard);
+            return content;
         }
         catch
         {
@@ -109,9 +120,17 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _scope?.DisposeAsync() ?? default;
+    public async ValueTask DisposeAsync()
+    {
+        await _turn.WaitAsync().ConfigureAwait(false);
+        _turn.Dispose();
+        if (_scope is { } scope)
+        {
+            await scope.DisposeAsync().ConfigureAwait(false);
+        }
+    }
 
-    private async ValueTask<SmtpReply?> AskMessageAsync(MailTransaction transaction, StagedMessage staged)
+    private async ValueTask<SmtpVerdict> AskMessageAsync(MailTransaction transaction, StagedMessage staged)
     {
         var content = new MessageContent(default, await staged.Content.OpenAsync(_session.Connection.Closed).ConfigureAwait(false));
         var stream = content.AsStream();
@@ -126,43 +145,51 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
     }
 
     /// <summary>Asks about a message, unless it is discarded already.</summary>
-    private async ValueTask<SmtpReply?> AskAsync<TSubject>(string stage, MailTransaction transaction, TSubject subject, Question<TSubject> question)
+    private async ValueTask<SmtpVerdict> AskAsync<TSubject>(string stage, MailTransaction transaction, TSubject subject, Question<TSubject> question)
     {
-        if (_onMessage.Kind == SmtpVerdictKind.Discard)
+        if (transaction.IsDiscarded)
         {
-            return null;
+            return SmtpVerdict.Continue;
         }
 
-        var verdict = await AskAsync(stage, subject, question).ConfigureAwait(false);
+        var verdict = await AskAsync(stage, subject, question, transaction.QueueId).ConfigureAwait(false);
         Take(transaction, in verdict);
-        return Refusal(in verdict);
+        return verdict;
     }
 
     /// <summary>The first rejection or discard, or else the first quarantine.</summary>
-    private async ValueTask<SmtpVerdict> AskAsync<TSubject>(string stage, TSubject subject, Question<TSubject> question)
+    private async ValueTask<SmtpVerdict> AskAsync<TSubject>(string stage, TSubject subject, Question<TSubject> question, string message = "-")
     {
-        var told = SmtpVerdict.Continue;
-        for (var i = 0; i < _filters.Length; i++)
+        await _turn.WaitAsync().ConfigureAwait(false);
+        try
         {
-            var verdict = await AskAsync(i, stage, subject, question).ConfigureAwait(false);
-            if (verdict.Kind == SmtpVerdictKind.Continue)
+            var told = SmtpVerdict.Continue;
+            for (var i = 0; i < _filters.Length; i++)
             {
-                continue;
+                var verdict = await AskOneAsync(i, stage, subject, question).ConfigureAwait(false);
+                if (verdict.Kind == SmtpVerdictKind.Continue)
+                {
+                    continue;
+                }
+
+                _session.Protocol.Log.Judged(_session.Connection.Id, message, NameOf(i), stage, verdict.Kind, verdict.Reply?.ToString() ?? LogText.Clean(verdict.Reason!));
+                if (verdict.Kind != SmtpVerdictKind.Quarantine)
+                {
+                    return verdict;
+                }
+
+                told = told.Kind == SmtpVerdictKind.Continue ? verdict : told;
             }
 
-            Log(i, stage, in verdict);
-            if (verdict.Kind != SmtpVerdictKind.Quarantine)
-            {
-                return verdict;
-            }
-
-            told = told.Kind == SmtpVerdictKind.Continue ? verdict : told;
+            return told;
         }
-
-        return told;
+        finally
+        {
+            _turn.Release();
+        }
     }
 
-    private async ValueTask<SmtpVerdict> AskAsync<TSubject>(int index, string stage, TSubject subject, Question<TSubject> question)
+    private async ValueTask<SmtpVerdict> AskOneAsync<TSubject>(int index, string stage, TSubject subject, Question<TSubject> question)
     {
         var registration = Registrations[index];
         using var timeout = new CancellationTokenSource(registration.Timeout, _session.Services.Time);
@@ -179,7 +206,7 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
         }
     }
 
-    private void Take(MailTransaction transaction, in SmtpVerdict verdict)
+    private static void Take(MailTransaction transaction, in SmtpVerdict verdict)
     {
         if (verdict.Kind == SmtpVerdictKind.Quarantine)
         {
@@ -187,20 +214,14 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
         }
         else if (verdict.Kind == SmtpVerdictKind.Discard)
         {
-            _onMessage = verdict;
+            transaction.IsDiscarded = true;
         }
     }
 
-    private SmtpReply? Refusal(in SmtpVerdict verdict)
+    private SmtpReply? Refusal(SmtpVerdict verdict)
     {
         _session.IsOver |= verdict.Reply?.Code == 421;
         return verdict.Reply;
-    }
-
-    private void Log(int index, string stage, in SmtpVerdict verdict)
-    {
-        var message = _session.Transaction?.QueueId ?? "-";
-        _session.Protocol.Log.Judged(_session.Connection.Id, message, NameOf(index), stage, verdict.Kind, verdict.Reply?.ToString() ?? verdict.Reason!);
     }
 
     private string NameOf(int index) => _filters[index]?.GetType().Name ?? "a filter that was not made";

@@ -318,6 +318,73 @@ internal sealed class FilterStageTests
     }
 
     [Test]
+    public async Task A_message_in_chunks_is_filtered_as_any_other()
+    {
+        await using var server = await ServerAsync(new StubFilter
+        {
+            Headers = static (transaction, headers) =>
+            {
+                transaction.Headers.Add("X-Seen", headers["Subject"]!);
+                return headers["Subject"] == "bad" ? SmtpVerdict.Reject(No) : default;
+            },
+            Message = static (_, message) => message.Length > 100 ? SmtpVerdict.Reject(No) : default,
+        });
+        await using var client = await server.GreetAsync();
+        await BeginAsync();
+        await client.SendAsync("BDAT 9\r\nSubject: ");
+        await client.ExpectAsync(250);
+        await client.SendAsync("BDAT 13 LAST\r\ngood\r\n\r\nbody\r");
+        await client.ExpectAsync(554);
+        await BeginAsync();
+        await client.SendAsync("BDAT 9\r\nSubject: ");
+        await client.ExpectAsync(250);
+        await client.SendAsync("BDAT 14 LAST\r\ngood\r\n\r\nbody\r\n");
+        await client.ExpectAsync(250);
+        await BeginAsync();
+        await client.SendAsync("BDAT 20 LAST\r\nSubject: bad\r\n\r\nxx\r\n");
+        Assert.That(await client.ReadReplyAsync(), Is.EqualTo("550 5.7.1 no"));
+        await BeginAsync();
+        await client.SendAsync("BDAT 16\r\nSubject: bad\r\n\r\nBDAT 4\r\nab\r\n");
+        Assert.That(await client.ReadReplyAsync(), Is.EqualTo("550 5.7.1 no").Or.StartWith("250"));
+        await client.ReadReplyAsync();
+        await client.SayAsync(250, "RSET");
+        await BeginAsync();
+        await client.SendAsync("BDAT 117 LAST\r\nSubject: long\r\n\r\n" + new string('x', 98) + "\r\n");
+        Assert.That(await client.ReadReplyAsync(), Is.EqualTo("550 5.7.1 no"));
+        Assert.That((await server.MessagesAsync()).Single().Content, Is.EqualTo("X-Seen: good\r\nSubject: good\r\n\r\nbody\r\n"));
+
+        async Task BeginAsync()
+        {
+            await client.SayAsync(250, "MAIL FROM:<>");
+            await client.SayAsync(250, "RCPT TO:<bob@example.org>");
+        }
+    }
+
+    [Test]
+    public async Task A_transaction_that_ends_while_its_header_is_judged_leaves_the_next_one_alone()
+    {
+        var entered = new TaskCompletionSource();
+        var gate = new TaskCompletionSource();
+        await using var server = await ServerAsync();
+        server.Filters.Add(new SmtpFilterRegistration(new SlowHeaders(entered, gate)));
+        await using var client = await server.GreetAsync();
+        await client.SayAsync(250, "MAIL FROM:<>");
+        await client.SayAsync(250, "RCPT TO:<bob@example.org>");
+        await client.SendAsync("BDAT 17\r\nSubject: slow\r\n\r\n");
+        await client.ExpectAsync(250);
+        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await client.SayAsync(250, "RSET");
+        await client.SendAsync("MAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n");
+        gate.SetResult();
+        await client.ExpectAsync(250);
+        await client.ExpectAsync(250);
+        await client.ExpectAsync(354);
+        await client.SendAsync("Subject: good\r\n\r\n.\r\n");
+        await client.ExpectAsync(250);
+        Assert.That((await server.MessagesAsync()).Single().Content, Is.EqualTo("Subject: good\r\n\r\n"));
+    }
+
+    [Test]
     public void A_rejection_needs_a_negative_reply() => Assert.That(() => SmtpVerdict.Reject(SmtpReply.Ok), Throws.ArgumentException);
 
     private static Task<SmtpTestServer> ServerAsync(params StubFilter[] filters) => ServerAsync(SmtpDialect.Transfer, filters);
@@ -327,6 +394,22 @@ internal sealed class FilterStageTests
         var server = new SmtpTestServer(dialect);
         server.Filters.AddRange(filters.Select(static filter => new SmtpFilterRegistration(filter)));
         return server.PopulateAsync();
+    }
+}
+
+/// <summary>Waits at one message's header and then discards it.</summary>
+internal sealed class SlowHeaders(TaskCompletionSource entered, TaskCompletionSource gate) : ISmtpFilter
+{
+    public async ValueTask<SmtpVerdict> OnHeadersAsync(SmtpFilterContext context, MailTransaction transaction, MessageHeaders headers, CancellationToken cancellationToken)
+    {
+        if (headers["Subject"] != "slow")
+        {
+            return default;
+        }
+
+        entered.SetResult();
+        await gate.Task;
+        return SmtpVerdict.Discard("slow");
     }
 }
 
