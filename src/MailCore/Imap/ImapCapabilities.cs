@@ -15,6 +15,7 @@ internal static class ImapCapabilities
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
             writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
+            writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" MULTIAPPEND BINARY REPLACE UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE APPENDLIMIT="u8).Number(session.Options.AppendLimit);
             if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Mailboxes))
             {
@@ -26,7 +27,7 @@ internal static class ImapCapabilities
 
         writer.Raw(" LITERAL-"u8);
         var policy = session.Services.Tls.Policy;
-        if (policy.OffersStartTls(session.IsSecured))
+        if (!session.IsCompressed && policy.OffersStartTls(session.IsSecured))
         {
             writer.Raw(" STARTTLS"u8);
         }

@@ -50,6 +50,7 @@ internal sealed class ImapCommandTable
         new("ID", ImapStates.Any, IdCommand.Parse) { IsAllowedBeforeTls = true },                           // RFC 2971
         new("UNSELECT", ImapStates.Selected, CloseCommand.ParseUnselect),                                   // RFC 3691
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
+        new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),

@@ -36,5 +36,9 @@ public sealed class ImapProtocol : IMailProtocol
         {
             throw new IOException("The connection was aborted.", error);
         }
+        catch (InvalidDataException error) when (session.IsCompressed)
+        {
+            throw new IOException("What the client sent can't be inflated.", error);
+        }
     }
 }

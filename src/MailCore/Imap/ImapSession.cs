@@ -22,6 +22,8 @@ internal sealed partial class ImapSession : IDisposable
     private TimedPipeWriter _output;
     private int _badCommands;
     private bool _startsTls;
+    private bool _startsCompression;
+    private DeflateTransport? _compression;
     private bool _inputLost;
     private bool _ended;
 
@@ -64,6 +66,9 @@ internal sealed partial class ImapSession : IDisposable
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
+
+    /// <summary>RFC 4978.</summary>
+    public bool IsCompressed => _compression is not null;
 
     public bool IsLoggedIn => Identity is not null;
 
@@ -127,8 +132,15 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>TLS begins as soon as the client has the reply to the command at hand.</summary>
     public void StartTlsAfterReply() => _startsTls = true;
 
+    /// <summary>Compression begins as soon as the client has the reply to the command at hand.</summary>
+    public void CompressAfterReply() => _startsCompression = true;
+
+    /// <summary>Gives back what a long wait does not need; with all replies flushed.</summary>
+    public void ReleaseForWait() => _compression?.Release();
+
     public void Dispose()
     {
+        _compression?.Dispose();
         Select(null);
         Framer.Dispose();
         Lines.Dispose();
@@ -143,10 +155,25 @@ internal sealed partial class ImapSession : IDisposable
         _startsTls = false;
         await Writer.FlushAsync(Aborted);
         await Services.Tls.StartTlsAsync(Connection, Lines, Aborted);
+        AttachOutput();
+        _badCommands = 0;
+    }
+
+    private async ValueTask StartCompressionAsync()
+    {
+        _startsCompression = false;
+        await Writer.FlushAsync(Aborted);
+        Lines.Release();
+        _compression = DeflateTransport.Start(Connection);
+        Lines.Attach(Connection.Transport.Input);
+        AttachOutput();
+    }
+
+    private void AttachOutput()
+    {
         _output.Dispose();
         _output = NewOutput();
         Writer.Attach(_output);
-        _badCommands = 0;
     }
 
     private async ValueTask<bool> StepAsync()
@@ -197,6 +224,11 @@ internal sealed partial class ImapSession : IDisposable
         if (_startsTls)
         {
             await StartTlsAsync();
+        }
+
+        if (_startsCompression)
+        {
+            await StartCompressionAsync();
         }
 
         if (IsStopping && !_ended)
