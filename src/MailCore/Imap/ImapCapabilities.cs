@@ -1,4 +1,5 @@
 using MailCore.Authentication;
+using MailCore.Imap.Extensions;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -9,6 +10,19 @@ internal static class ImapCapabilities
 {
     /// <summary>"CAPABILITY" and the names that hold in the session's state.</summary>
     public static void Write(ImapWriter writer, ImapSession session)
+    {
+        WriteOwn(writer, session);
+        foreach (var extension in session.Services.Extensions)
+        {
+            // What needs a mailbox is announced before one is selected.
+            if (extension.Capability is { } name && (session.IsLoggedIn || extension.State == ImapExtensionState.Any))
+            {
+                writer.Raw(" "u8).Raw(name);
+            }
+        }
+    }
+
+    private static void WriteOwn(ImapWriter writer, ImapSession session)
     {
         writer.Raw("CAPABILITY IMAP4rev1 SASL-IR ID ENABLE"u8);
         if (session.IsLoggedIn)

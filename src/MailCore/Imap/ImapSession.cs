@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
@@ -14,7 +15,6 @@ namespace MailCore.Imap;
 /// <remarks>Threading: one flow of control. Only hints and shutdown come from elsewhere, and they do nothing but wake the framer.</remarks>
 internal sealed partial class ImapSession : IDisposable
 {
-    private readonly ImapCommandTable _commands;
     private readonly CancellationToken _stopping;
     private long _started;
     private readonly FrameLimits _beforeLogin;
@@ -27,9 +27,9 @@ internal sealed partial class ImapSession : IDisposable
     private bool _inputLost;
     private bool _ended;
 
-    public ImapSession(ImapServices services, ImapOptions options, ImapCommandTable commands, MailConnection connection, CancellationToken stopping)
+    public ImapSession(ImapServices services, ImapOptions options, MailConnection connection, CancellationToken stopping)
     {
-        (Services, Options, _commands, Connection, _stopping) = (services, options, commands, connection, stopping);
+        (Services, Options, Connection, _stopping) = (services, options, connection, stopping);
         Log = new ImapLog(services.Loggers.CreateLogger<ImapProtocol>());
         _started = services.Time.GetTimestamp();
         _beforeLogin = FrameLimits.BeforeLogin(options);
@@ -43,6 +43,10 @@ internal sealed partial class ImapSession : IDisposable
     public ImapServices Services { get; }
 
     public ImapOptions Options { get; }
+
+    public required ImapCommandTable Commands { get; init; }
+
+    public required ImapMetrics Metrics { get; init; }
 
     public ImapLog Log { get; }
 
@@ -208,7 +212,9 @@ internal sealed partial class ImapSession : IDisposable
 
     private async ValueTask RunCommandAsync()
     {
-        var command = Parse(out var tag, out var reply);
+        var started = Stopwatch.GetTimestamp();
+        var command = Parse(out var tag, out var name, out var reply);
+        using var activity = ImapMetrics.StartCommand(name, this);
         if (command is not null)
         {
             reply = await RunAsync(command);
@@ -221,6 +227,7 @@ internal sealed partial class ImapSession : IDisposable
         }
 
         Reply(tag, reply);
+        Metrics.CommandEnds(activity, name, reply.Status, started);
         if (_startsTls)
         {
             await StartTlsAsync();
@@ -262,12 +269,14 @@ internal sealed partial class ImapSession : IDisposable
         }
     }
 
-    private ImapCommand? Parse(out byte[] tag, out ImapReply reply)
+    private ImapCommand? Parse(out byte[] tag, out string name, out ImapReply reply)
     {
         var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
         tag = reader.Tag().ToArray();
         reader.Space();
-        var command = reader.Failed ? null : _commands.Parse(ref reader, this);
+        string? known = null;
+        var command = reader.Failed ? null : Commands.Parse(ref reader, this, out known);
+        name = known ?? "unknown";
         reply = reader.Refusal ?? ImapReply.Bad($"At octet {reader.ErrorPosition}: {reader.Error}");
         return reader.Failed ? null : command;
     }
