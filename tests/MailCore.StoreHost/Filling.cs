@@ -26,13 +26,14 @@ internal sealed class Filling(SqliteMailStore store, string prefix, FileStream? 
         await using var answers = settings.TryGetValue("answers", out var path) ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1) : null;
         var filling = new Filling(store, settings.GetValueOrDefault("prefix", "m"), answers);
         var drivers = int.Parse(settings.GetValueOrDefault("drivers", "1"), CultureInfo.InvariantCulture);
-        await Task.WhenAll(Enumerable.Range(0, drivers).Select(driver => Task.Run(() => filling.DriveAsync(driver, drivers, count))));
+        var from = int.Parse(settings.GetValueOrDefault("from", "0"), CultureInfo.InvariantCulture);
+        await Task.WhenAll(Enumerable.Range(0, drivers).Select(driver => Task.Run(() => filling.DriveAsync(from + driver, drivers, count))));
         Console.WriteLine("DONE");
     }
 
-    private async Task DriveAsync(int driver, int drivers, int count)
+    private async Task DriveAsync(int first, int step, int end)
     {
-        for (var i = driver; i < count; i += drivers)
+        for (var i = first; i < end; i += step)
         {
             await AppendAsync(i);
         }
