@@ -75,7 +75,8 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
 
     /// <inheritdoc/>
     public StoreTraits Traits =>
-        StoreTraits.Durable | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes;
+        StoreTraits.Durable | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes
+        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes;
 
     /// <summary>Transactions, and so flushes of the log, since the store was opened.</summary>
     internal long Commits => _writer.Commits;
