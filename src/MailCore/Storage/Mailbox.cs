@@ -50,13 +50,28 @@ public sealed class Mailbox
     {
         ArgumentNullException.ThrowIfNull(messages);
         var now = Account.Accounts.Time.GetUtcNow();
-        var result = await Account.CommitAsync([.. messages.Select(message => ToChange(message, now))], cancellationToken);
+        var result = await Account.CommitAsync([.. messages.Select(message => ToChange(Id, message, now))], cancellationToken);
         return new AppendResult(
             result.Error,
             result.ModSeq,
             result.FailedAt,
             result.Changes.Count == 0 ? 0 : result.Changes[0].UidValidity,
             [.. result.Changes.Select(static change => change.NewUids is [var uid, ..] ? new Uid(uid) : default)]);
+    }
+
+    /// <summary>
+    /// Appends a message to a mailbox of the account and removes one of this mailbox, both or neither (RFC 8508). When the latter is
+    /// gone already the former is appended all the same.
+    /// </summary>
+    public async ValueTask<AppendResult> ReplaceAsync(Uid replaced, MailboxId to, MessageToAppend message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        // First the room is made, then it is taken: a quota that is full does not prevent it.
+        var result = await Account.CommitAsync(
+            [new Expunge(Id, [replaced.Value], OnlyDeleted: false), ToChange(to, message, Account.Accounts.Time.GetUtcNow())], cancellationToken);
+        return result.Changes is [_, var appended]
+            ? new AppendResult(result.Error, result.ModSeq, result.FailedAt, appended.UidValidity, Unpack(appended.NewUids))
+            : new AppendResult(result.Error, result.ModSeq, result.FailedAt, 0, []);
     }
 
     /// <summary>Alters flags.</summary>
@@ -160,11 +175,11 @@ public sealed class Mailbox
             : new CopyResult(result.Error, result.ModSeq, 0, [], []);
     }
 
-    private AppendMessage ToChange(MessageToAppend message, DateTimeOffset now)
+    private static AppendMessage ToChange(MailboxId to, MessageToAppend message, DateTimeOffset now)
     {
         var options = message.Options;
         return new AppendMessage(
-            Id, message.Message.Content, options.Prefix, options.Flags, options.Keywords, options.InternalDate ?? now, message.Message.Summary)
+            to, message.Message.Content, options.Prefix, options.Flags, options.Keywords, options.InternalDate ?? now, message.Message.Summary)
         {
             DeliveryKey = options.DeliveryKey,
             KeepUid = options.KeepUid,
