@@ -31,7 +31,7 @@ internal sealed class ImapCommandTable
         new("SUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.Parse),
         new("UNSUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.ParseUnsubscribe),
         new("LIST", ImapStates.LoggedIn, ListCommand.Parse),
-        new("LSUB", ImapStates.LoggedIn, ListCommand.ParseSubscribed),
+        new("LSUB", ImapStates.LoggedIn, LsubCommand.Parse),
         new("STATUS", ImapStates.LoggedIn, StatusCommand.Parse),
         new("APPEND", ImapStates.LoggedIn, AppendCommand.Parse),
         new("CHECK", ImapStates.Selected, NoopCommand.Parse),
@@ -53,6 +53,9 @@ internal sealed class ImapCommandTable
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+        new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
+        new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
+        new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
     ];
 
     /// <summary>Reads a command from its name on; the reader remembers what was wrong.</summary>
