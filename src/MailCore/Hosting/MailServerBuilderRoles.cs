@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Pop3;
 using MailCore.Smtp;
 using MailCore.Storage;
@@ -95,6 +97,8 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Extensions = [.. services.GetServices<ImapExtension>()],
+                Meters = services.GetService<IMeterFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });
