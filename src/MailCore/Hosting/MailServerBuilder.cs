@@ -4,7 +4,6 @@ using MailCore.Authentication;
 using MailCore.Messaging;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
-using MailCore.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -103,24 +102,6 @@ public sealed class MailServerBuilder
     {
         Services.Replace(ServiceDescriptor.Singleton<IMailAuthenticator, TAuthenticator>());
         return this;
-    }
-
-    /// <summary>Shows a certificate from PEM files; without <paramref name="keyFile"/> the key stands in the same file.</summary>
-    public MailServerBuilder UseCertificate(string certificateFile, string? keyFile = null) =>
-        UseCertificates(services => ServerCertificate.FromPem(certificateFile, keyFile, services.GetRequiredService<TimeProvider>()));
-
-    /// <summary>Shows certificates as this selects them.</summary>
-    public MailServerBuilder UseCertificates(Func<IServiceProvider, IServerCertificates> certificates)
-    {
-        Services.Replace(ServiceDescriptor.Singleton(certificates));
-        return this;
-    }
-
-    /// <summary>For development and tests: a certificate made at the start, which no client has reason to trust. The log says so.</summary>
-    public MailServerBuilder UseSelfSignedCertificate()
-    {
-        Services.AddSingleton<SelfSignedNotice>();
-        return UseCertificates(_ => ServerCertificate.SelfSigned(HostName));
     }
 
     /// <summary>

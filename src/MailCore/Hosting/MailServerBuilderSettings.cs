@@ -43,13 +43,27 @@ public static class MailServerBuilderSettings
 
     private static void ApplyCertificate(MailServerBuilder mail, CertificateSettings? certificate)
     {
-        if (certificate?.File is { Length: > 0 } file)
+        if (certificate is null)
         {
-            mail.UseCertificate(file, certificate.KeyFile);
+            return;
         }
-        else if (certificate?.KeyFile is not null)
+
+        var (file, key, folder, password) = (certificate.File, certificate.KeyFile, certificate.Folder, certificate.Password);
+        if (string.IsNullOrEmpty(file) == string.IsNullOrEmpty(folder))
         {
-            mail.Problems.Add("Certificate:KeyFile is set and Certificate:File is not. Set File to the certificate's PEM file.");
+            mail.Problems.Add("Set one of Certificate:File, a PEM or PKCS#12 file, and Certificate:Folder, that of an ACME client.");
+        }
+        else if (folder is { Length: > 0 })
+        {
+            mail.UseCertificateFolder(folder);
+        }
+        else if (Path.GetExtension(file!).ToUpperInvariant() is ".P12" or ".PFX")
+        {
+            mail.UsePkcs12Certificate(file!, password);
+        }
+        else
+        {
+            mail.UseCertificate(file!, key);
         }
     }
 

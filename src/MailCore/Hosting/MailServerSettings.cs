@@ -18,7 +18,7 @@ public sealed class MailServerSettings
     /// <summary>For hosts that keep mail in a folder; MailCore itself does not read it.</summary>
     public string? DataFolder { get; set; }
 
-    /// <summary>PEM files; without them a host decides.</summary>
+    /// <summary>Null leaves it to the host.</summary>
     public CertificateSettings? Certificate { get; set; }
 
     /// <summary>Accounts to make at the start.</summary>
@@ -61,14 +61,20 @@ public sealed class MailServerSettings
     }
 }
 
-/// <summary>PEM files.</summary>
+/// <summary>Either a file or a folder.</summary>
 public sealed class CertificateSettings
 {
-    /// <summary>The leaf, then its intermediates.</summary>
+    /// <summary>PEM: the leaf, then its intermediates. Or PKCS#12, which ends in .p12 or .pfx.</summary>
     public string? File { get; set; }
 
-    /// <summary>The private key; null when it is in <see cref="File"/>.</summary>
+    /// <summary>The private key, PEM; null when it is in <see cref="File"/>.</summary>
     public string? KeyFile { get; set; }
+
+    /// <summary>The password of a PKCS#12 file.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>The folder of certbot, lego or acme.sh.</summary>
+    public string? Folder { get; set; }
 }
 
 /// <summary>One account.</summary>

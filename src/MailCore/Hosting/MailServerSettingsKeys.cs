@@ -13,7 +13,10 @@ internal static class MailServerSettingsKeys
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
     ];
 
-    private static readonly string[] Certificate = [nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile)];
+    private static readonly string[] Certificate =
+    [
+        nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile), nameof(CertificateSettings.Password), nameof(CertificateSettings.Folder),
+    ];
 
     private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
 
