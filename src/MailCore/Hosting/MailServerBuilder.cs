@@ -2,8 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using MailCore.Authentication;
 using MailCore.Messaging;
+using MailCore.Net;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
+using MailCore.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -16,6 +18,7 @@ namespace MailCore.Hosting;
 public sealed class MailServerBuilder
 {
     private readonly List<MailEndpointBuilder> _endpoints = [];
+    private readonly List<Func<TlsPolicy, TlsPolicy>> _tls = [];
     private readonly List<(EmailAddress Address, string? Password)> _accounts = [];
     private readonly List<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> _aliases = [];
 
@@ -39,6 +42,27 @@ public sealed class MailServerBuilder
 
     /// <summary>Where endpoints listen that name no address of their own: every address, IPv4 and IPv6, by default.</summary>
     public IPAddress BindAddress { get; set; } = IPAddress.IPv6Any;
+
+    /// <summary>
+    /// The TLS rules that endpoints get by their role: <see cref="MailServerPreset.Rfc8314"/> by default. Holds for endpoints added from
+    /// then on; <see cref="MailServerBuilderRoles.UsePreset"/> also adds the preset's own.
+    /// </summary>
+    public MailServerPreset Preset
+    {
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (_endpoints.Count > 0)
+            {
+                Problems.Add($"The preset {value.Name} comes after endpoints that were added under {field.Name}. Choose the preset first.");
+            }
+
+            field = value;
+        }
+    } = MailServerPreset.Rfc8314;
+
+    internal TrustedNetworks TrustedNetworks { get; private set; } = TrustedNetworks.None;
 
     internal IReadOnlyList<MailEndpointBuilder> Endpoints => _endpoints;
 
@@ -105,6 +129,33 @@ public sealed class MailServerBuilder
     }
 
     /// <summary>
+    /// Lets clients of these networks, such as 172.16.0.0/12, send anywhere without a login, by the endpoints for transfer
+    /// (<see cref="MailServerBuilderRoles.ListenSmtp"/>). Nobody may by default. Behind a NAT that hides where clients come from, as
+    /// Docker's userland proxy does, all the world may look like a trusted network.
+    /// </summary>
+    public MailServerBuilder AllowSubmissionFrom(params IReadOnlyList<string> networks)
+    {
+        try
+        {
+            TrustedNetworks = TrustedNetworks.Parse(networks);
+        }
+        catch (Exception error) when (error is FormatException or ArgumentException)
+        {
+            Problems.Add($"AllowSubmissionFrom: {error.Message}");
+        }
+
+        return this;
+    }
+
+    /// <summary>Changes the TLS policy of every endpoint, when the server is made: versions, suites, time-outs, client certificates.</summary>
+    public MailServerBuilder ConfigureTls(Func<TlsPolicy, TlsPolicy> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        _tls.Add(configure);
+        return this;
+    }
+
+    /// <summary>
     /// Makes an account at the start, unless it exists. Its address is its login name; without a password nobody can log in. Its
     /// domain becomes one of ours.
     /// </summary>
@@ -150,6 +201,8 @@ public sealed class MailServerBuilder
         ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
         return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
     }
+
+    internal TlsPolicy TlsOf(MailEndpointBuilder endpoint) => _tls.Aggregate(endpoint.Tls, static (policy, configure) => configure(policy));
 
     internal TEndpoint Add<TEndpoint>(TEndpoint endpoint, Action<TEndpoint>? configure)
         where TEndpoint : MailEndpointBuilder

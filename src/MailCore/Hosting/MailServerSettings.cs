@@ -1,3 +1,4 @@
+using System.Net.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.Configuration;
 
@@ -20,6 +21,18 @@ public sealed class MailServerSettings
 
     /// <summary>Null leaves it to the host.</summary>
     public CertificateSettings? Certificate { get; set; }
+
+    /// <summary>For all listeners.</summary>
+    public TlsSettings? Tls { get; set; }
+
+    /// <summary>
+    /// The name of a <see cref="MailServerPreset"/>: its TLS rules are the listeners' defaults, and without <see cref="Listeners"/> its
+    /// ports are listened on.
+    /// </summary>
+    public string? Preset { get; set; }
+
+    /// <inheritdoc cref="MailServerBuilder.AllowSubmissionFrom"/>
+    public List<string> AllowSubmissionFrom { get; set; } = [];
 
     /// <summary>Accounts to make at the start.</summary>
     public List<AccountSettings> Accounts { get; set; } = [];
@@ -75,6 +88,25 @@ public sealed class CertificateSettings
 
     /// <summary>The folder of certbot, lego or acme.sh.</summary>
     public string? Folder { get; set; }
+}
+
+/// <summary>What <see cref="TlsPolicy"/> holds beside the mode.</summary>
+public sealed class TlsSettings
+{
+    /// <summary>"1.2", the default, or "1.3".</summary>
+    public string? MinimumVersion { get; set; }
+
+    /// <summary>Names such as TLS_AES_256_GCM_SHA384; the operating system's own choice by default.</summary>
+    public List<TlsCipherSuite> CipherSuites { get; set; } = [];
+
+    /// <inheritdoc cref="TlsPolicy.HandshakeTimeout"/>
+    public TimeSpan? HandshakeTimeout { get; set; }
+
+    /// <inheritdoc cref="TlsPolicy.ClientCertificates"/>
+    public ClientCertificateRule? ClientCertificates { get; set; }
+
+    /// <summary>A PEM file of the authorities that sign clients' certificates; those that the machine trusts by default.</summary>
+    public string? ClientAuthorities { get; set; }
 }
 
 /// <summary>One account.</summary>

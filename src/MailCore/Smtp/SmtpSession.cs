@@ -81,6 +81,7 @@ internal sealed class SmtpSession : IDisposable
         TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
         AuthenticatedUser = Identity?.Name,
         AuthenticatedAccount = Identity?.Account.Value,
+        IsTrustedNetwork = Options.TrustedNetworks.Contains(Connection.RemoteEndPoint),
     };
 
     public async Task RunAsync()
