@@ -34,13 +34,17 @@ internal sealed class FetchRun
         }
     }
 
+    /// <summary>Some messages were left out since a section to be decoded has an encoding that nobody knows.</summary>
+    public bool MetUnknownEncoding { get; private set; }
+
     /// <summary>Writes a response for each message; false when some are gone from the store too.</summary>
     public ValueTask<bool> RunAsync(SequenceSet set) => _fields == MessageFields.None ? RunColumnsAsync(set) : RunRowsAsync(set);
 
     private static MessageFields FieldsOf(FetchItem item) => item.Kind switch
     {
-        FetchKind.InternalDate => MessageFields.Dates,
-        FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
+        FetchKind.InternalDate or FetchKind.SaveDate => MessageFields.Dates,
+        FetchKind.EmailId => MessageFields.EmailId,
+        FetchKind.Binary or FetchKind.BinarySize or FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
         FetchKind.Section => NeedsSummary(item) ? MessageFields.Summary | MessageFields.Content : MessageFields.Content,
         _ => MessageFields.None,
     };
@@ -138,22 +142,40 @@ internal sealed class FetchRun
     private async ValueTask<bool> RunMessageAsync(NumberedMessage message, StoredMessage stored, bool isSeenNow)
     {
         if ((_fields.HasFlag(MessageFields.Summary) && !await stored.SummarizeAsync(_session.Aborted))
-            || (_items.Any(static item => item.Kind == FetchKind.Section) && !await stored.OpenAsync(_session.Aborted)))
+            || (_items.Any(static item => item.Kind is FetchKind.Section or FetchKind.Binary or FetchKind.BinarySize) && !await stored.OpenAsync(_session.Aborted)))
         {
             return false;
+        }
+
+        if (!Array.TrueForAll(_items, item => item.Kind is not (FetchKind.Binary or FetchKind.BinarySize) || new BinarySection(item, stored).CanDecode))
+        {
+            MetUnknownEncoding = true;
+            if (isSeenNow)
+            {
+                _selection.WriteFlags(_writer, message, withUid: false);
+            }
+
+            return true;
         }
 
         _writer.Untagged(message.Sequence).Raw("FETCH ("u8);
         for (var i = 0; i < _items.Length; i++)
         {
             _writer.Raw(i > 0 ? " "u8 : ""u8);
-            if (_items[i].Kind == FetchKind.Section)
+            switch (_items[i].Kind)
             {
-                await WriteSectionAsync(_items[i], stored);
-            }
-            else
-            {
-                WriteItem(_items[i], message, stored);
+                case FetchKind.Section:
+                    await WriteSectionAsync(_items[i], stored);
+                    break;
+                case FetchKind.Binary:
+                    await new BinarySection(_items[i], stored).WriteAsync(_writer, _session.Aborted);
+                    break;
+                case FetchKind.BinarySize:
+                    await new BinarySection(_items[i], stored).WriteSizeAsync(_writer, _session.Aborted);
+                    break;
+                default:
+                    WriteItem(_items[i], message, stored);
+                    break;
             }
         }
 
@@ -177,6 +199,9 @@ internal sealed class FetchRun
         FetchKind.Uid => _writer.Raw("UID "u8).Number(message.Uid.Value),
         FetchKind.Size => _writer.Raw("RFC822.SIZE "u8).Number(message.Size),
         FetchKind.InternalDate => _writer.Raw("INTERNALDATE "u8).DateTime(stored!.Row.InternalDate),
+        FetchKind.SaveDate => _writer.Raw("SAVEDATE "u8).DateTime(stored!.Row.SaveDate),
+        FetchKind.EmailId => _writer.Raw("EMAILID ("u8).Raw(stored!.Row.EmailId.Value).Raw(")"u8),
+        FetchKind.ThreadId => _writer.Raw("THREADID "u8).Nil(),
         FetchKind.Envelope => _writer.Raw("ENVELOPE "u8).Envelope(stored!.Summary.Envelope),
         FetchKind.Body => _writer.Raw("BODY "u8).Structure(stored!.Summary.Root, isExtended: false),
         _ => _writer.Raw("BODYSTRUCTURE "u8).Structure(stored!.Summary.Root, isExtended: true),

@@ -32,6 +32,12 @@ internal static class MailCommand
         }
 
         session.BeginTransaction(envelope!);
+        if (session.Filters is { } filters && await filters.MailFromAsync(session.Transaction!).ConfigureAwait(false) is { } filtered)
+        {
+            session.EndTransaction();
+            return filtered;
+        }
+
         return SmtpReplies.SenderOk;
     }
 
@@ -151,6 +157,7 @@ internal static class MailCommand
 
             Body = Ascii.EqualsIgnoreCase(value, "7BIT"u8) ? BodyType.SevenBit
                 : Ascii.EqualsIgnoreCase(value, "8BITMIME"u8) ? BodyType.EightBitMime
+                : Ascii.EqualsIgnoreCase(value, "BINARYMIME"u8) ? BodyType.BinaryMime
                 : null;
             return Body is null ? SmtpReplies.BadParameterValue : null;
         }
