@@ -1,4 +1,3 @@
-using MailCore.Authentication;
 using MailCore.Imap.Wire;
 
 namespace MailCore.Imap;
@@ -24,15 +23,15 @@ internal static class ImapCapabilities
             writer.Raw(" STARTTLS"u8);
         }
 
-        if (!policy.AllowsAuthentication(session.IsSecured))
+        var offer = session.Offer;
+        if (!offer.TakesPasswords)
         {
             writer.Raw(" LOGINDISABLED"u8);
-            return;
         }
 
-        foreach (var mechanism in SaslMechanisms.Names)
+        foreach (var mechanism in offer.Encoded)
         {
-            writer.Raw(" AUTH="u8).Raw(mechanism);
+            writer.Raw(" AUTH="u8).Raw(mechanism.Span);
         }
     }
 }
