@@ -52,6 +52,7 @@ internal sealed class SelectCommand(MailboxName? name, bool isReadOnly) : ImapCo
 
         writer.Raw("* OK [UIDVALIDITY "u8).Number(state.Info.UidValidity).Raw("] UIDs are valid"u8).Line();
         writer.Raw("* OK [UIDNEXT "u8).Number(state.Info.UidNext.Value).Raw("] Next UID"u8).Line();
+        writer.Raw("* OK [MAILBOXID ("u8).Raw(state.Info.Id.Value).Raw(")] Mailbox"u8).Line();
     }
 
     private static int FirstUnseen(MailboxViewState state)

@@ -10,6 +10,15 @@ internal enum FetchKind
     Body,
     BodyStructure,
     Section,
+
+    /// <summary>RFC 8474.</summary>
+    EmailId,
+
+    /// <summary>RFC 8474; no store here knows threads.</summary>
+    ThreadId,
+
+    /// <summary>RFC 8514.</summary>
+    SaveDate,
 }
 
 /// <summary>What of a part a section means (RFC 3501 6.4.5).</summary>
