@@ -18,10 +18,7 @@ internal static class Appliance
 {
     public static MailServerSettings Configure(HostApplicationBuilder builder, string[] args)
     {
-        // What ships beside the program is weaker than a file in the folder it is started in.
-        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
-        shipped.ResolveFileProvider();
-        builder.Configuration.Sources.Insert(0, shipped);
+        AddShipped(builder);
         // It reports a failed start with a stack trace; we report it in words.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 
@@ -37,7 +34,7 @@ internal static class Appliance
             settings.Domains.Add("localhost");
         }
 
-        var folder = Path.GetFullPath(settings.DataFolder ?? "data");
+        var folder = FolderOf(settings);
         builder.Services.AddMailServer(mail =>
         {
             mail.Apply(settings).UseSqliteStore(folder);
@@ -50,6 +47,18 @@ internal static class Appliance
         });
         return settings;
     }
+
+    /// <summary>Where mail is kept, by the configuration of a server started with the same arguments in the same folder.</summary>
+    public static string FindDataFolder(string[] args)
+    {
+        var builder = Host.CreateApplicationBuilder(args);
+        AddShipped(builder);
+        ConfigurationKeys.Check(builder.Configuration, args);
+        return FolderOf(MailServerSettings.Read(builder.Configuration.GetSection("Mail")));
+    }
+
+    /// <summary>The store by itself, with the options that the server opens it with.</summary>
+    public static SqliteMailStore OpenStore(string folder) => SqliteMailStore.Open(folder);
 
     /// <summary>
     /// The library makes accounts that are missing and leaves others alone. Here the configuration is where passwords are set, so a
@@ -70,6 +79,16 @@ internal static class Appliance
                 await directory.SetPasswordAsync(account.Id, password, CancellationToken.None);
             }
         }
+    }
+
+    private static string FolderOf(MailServerSettings settings) => Path.GetFullPath(settings.DataFolder ?? "data");
+
+    private static void AddShipped(HostApplicationBuilder builder)
+    {
+        // What ships beside the program is weaker than a file in the folder it is started in.
+        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
+        shipped.ResolveFileProvider();
+        builder.Configuration.Sources.Insert(0, shipped);
     }
 
     private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)

@@ -52,6 +52,8 @@ internal static class Help
 
         SIGTERM and Ctrl+C stop the server: sessions may finish their command. Exit code 0 after a stop, 1 when it can't start.
 
+        Instead of serving mail, for the same mail folder; --help behind each tells more:
+
         """;
 
     public static bool IsWanted(string[] args) => args.Any(static argument => argument is "--help" or "-h" or "-?");

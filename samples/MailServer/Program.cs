@@ -1,12 +1,18 @@
 using MailCore;
 using MailCore.Storage;
 using MailServerSample;
+using MailServerSample.Verbs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
+if (Verb.Find(args) is { } verb)
+{
+    return await verb.RunAsync(args);
+}
+
 if (Help.IsWanted(args))
 {
-    Console.Out.Write(Help.Text);
+    Console.Out.Write(Help.Text + Verb.Summary());
     return 0;
 }
 
