@@ -1,3 +1,5 @@
+using MailCore.Net;
+
 namespace MailCore.Smtp;
 
 /// <summary>The settings of one SMTP, submission or LMTP endpoint. Not to be changed once the endpoint runs.</summary>
@@ -33,6 +35,9 @@ public sealed class SmtpOptions
     /// <summary>Whether a missing Date or Message-ID is added and Bcc removed (RFC 6409 8). On for submission.</summary>
     public bool CompleteMessages { get; set; }
 
+    /// <summary>Whose clients may send to other servers' users without AUTH; nobody's by default. Where authentication is required it stays so.</summary>
+    public TrustedNetworks TrustedNetworks { get; set; } = TrustedNetworks.None;
+
     /// <summary>Whether MAIL is refused with 503 5.5.1 before EHLO, HELO or LHLO. On.</summary>
     public bool RequireHello { get; set; } = true;
 
@@ -41,6 +46,9 @@ public sealed class SmtpOptions
 
     /// <summary>Octets of a message, as RFC 1870 counts them; 50 MB by default. Past it 552 5.3.4.</summary>
     public long MaxMessageSize { get; set; } = 50 * 1024 * 1024;
+
+    /// <summary>Octets of a message's header where filters look at it; 256 KB by default. Past it 552 5.3.4.</summary>
+    public int MaxHeaderSize { get; set; } = 256 * 1024;
 
     /// <summary>Octets of a refused message that are read and dropped before the client is answered and cut off; 100 MB by default.</summary>
     public long MaxDrain { get; set; } = 100 * 1024 * 1024;
