@@ -115,6 +115,7 @@ public static class MailServerBuilderRoles
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
                 Locks = services.GetRequiredService<Pop3MailDropLocks>(),
+                State = services.GetRequiredService<IServerState>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });
