@@ -139,6 +139,18 @@ public sealed class Mailbox
     public async ValueTask<bool> PutSummaryAsync(Uid uid, ReadOnlyMemory<byte> summary, CancellationToken cancellationToken = default) =>
         (await Account.CommitAsync(new PutSummary(Id, uid, summary), cancellationToken)).Error == CommitError.None;
 
+    /// <summary>Its annotations, in ordinal order of their names.</summary>
+    public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(CancellationToken cancellationToken = default) =>
+        Account.Store.ReadMetadataAsync(Id, cancellationToken);
+
+    /// <summary>Sets annotations together; a null value removes one. A name that is none is refused with <see cref="CommitError.NotSupported"/>.</summary>
+    public ValueTask<MailboxResult> SetMetadataAsync(IReadOnlyList<(string Entry, byte[]? Value)> entries, CancellationToken cancellationToken = default) =>
+        Account.SetMetadataAsync(Id, entries, cancellationToken);
+
+    /// <summary>Alters the rights of one identifier; the list is <see cref="MailboxInfo.Acl"/>.</summary>
+    public async ValueTask<MailboxResult> SetAclAsync(string identifier, FlagMode mode, string rights, CancellationToken cancellationToken = default) =>
+        MailAccount.Plain(await Account.CommitAsync(new SetAcl(Id, identifier, mode, rights), cancellationToken));
+
     /// <summary>
     /// The view that all sessions of this process share, brought up to date; null when the mailbox is gone. Hold it as long as it is
     /// of use; there is nothing to dispose.
