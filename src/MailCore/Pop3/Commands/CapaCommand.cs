@@ -1,5 +1,4 @@
 using System.Text;
-using MailCore.Authentication;
 using MailCore.Pop3.Wire;
 
 namespace MailCore.Pop3.Commands;
@@ -19,12 +18,18 @@ internal static class CapaCommand
         output.Ok("Capability list follows"u8);
         output.Text("TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nUTF8 USER\r\nLANG\r\n"u8);
         AddPolicies(output, session.Options);
-        if (session.MayAuthenticate)
+        var offer = session.Offer;
+        if (offer.TakesPasswords)
         {
-            output.Text("USER\r\nSASL"u8);
-            foreach (var mechanism in SaslMechanisms.Names)
+            output.Text("USER\r\n"u8);
+        }
+
+        if (offer.Names.Count > 0)
+        {
+            output.Text("SASL"u8);
+            foreach (var mechanism in offer.Encoded)
             {
-                output.Text(" "u8).Text(Encoding.ASCII.GetBytes(mechanism));
+                output.Text(" "u8).Text(mechanism.Span);
             }
 
             output.EndLine();
