@@ -53,7 +53,12 @@ internal sealed class CancelAtAwait : SynchronizationContext, IDisposable
 
     public override SynchronizationContext CreateCopy() => this;
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose()
+    {
+        // What hangs may go on one day.
+        Volatile.Write(ref _left, int.MaxValue);
+        _source.Dispose();
+    }
 
     private Task<T> Start<T>(Func<CancellationToken, Task<T>> operation)
     {
