@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using MailCore.InteropTests.Server;
 using MailCore.InteropTests.Tools;
+using MailCore.InteropTests.Wire;
 using NUnit.Framework;
 
 namespace MailCore.InteropTests;
@@ -69,6 +70,22 @@ internal sealed partial class CustomStoreTests
         Assert.That((await CurlAsync("", "--request", "UID SEARCH ALL")).Text.Trim(), Is.EqualTo("* SEARCH 2"));
         await _sample.SendLineAsync("Next");
         Assert.That(await ListAsync(), Is.EqualTo("2 urgent Grüße\n3 Next"));
+    }
+
+    [Test]
+    [Property("Fact", "a session by hand that waits in IDLE is told of a ticket as the application opens it")]
+    public async Task A_waiting_client_hears_of_a_ticket_that_the_application_opens()
+    {
+        await using var wire = await WireConnection.ConnectAsync(new Uri(Url()).Port, tls: false);
+        await wire.ReadLineAsync();
+        await wire.WriteAsync("a LOGIN support@example.org secret\r\nb SELECT INBOX\r\nc IDLE\r\n");
+        while (!(await wire.ReadLineAsync())!.StartsWith('+'))
+        {
+        }
+
+        await _sample.SendLineAsync("Opened while a client waits");
+
+        Assert.That(await wire.ReadLineAsync(), Is.EqualTo("* 1 EXISTS"));
     }
 
     [Test]

@@ -65,6 +65,8 @@ public sealed partial class MailboxBook
 
             switch (change)
             {
+                case AppendMessage when Next > uint.MaxValue:
+                    return CommitError.NotSupported;
                 case AppendMessage message:
                     result = result with { NewUids = Append(message, append) };
                     break;
@@ -79,7 +81,7 @@ public sealed partial class MailboxBook
                     break;
                 case ClaimRecent:
                     result = result with { RecentFrom = new Uid((uint)_recentFrom) };
-                    _recentFrom = Next;
+                    _recentFrom = Math.Min(Next, uint.MaxValue);
                     break;
             }
 
@@ -112,7 +114,7 @@ public sealed partial class MailboxBook
                 return known.IsExpunged ? [] : [known.Uid.Value];
             }
 
-            var size = append(message, new Uid(checked((uint)Next)));
+            var size = append(message, new Uid((uint)Next));
             return [Add(message.Flags, message.InternalDate, size, message.DeliveryKey).Value];
         }
 

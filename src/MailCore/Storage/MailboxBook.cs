@@ -56,29 +56,7 @@ public sealed partial class MailboxBook
     }
 
     /// <summary>For <see cref="IAccountStore.SnapshotAsync"/>.</summary>
-    public AccountSnapshot Snapshot()
-    {
-        var rows = Entries.Where(static entry => !entry.IsExpunged).ToList();
-        return _snapshot ??= new AccountSnapshot(
-            AsOf,
-            [
-                new MailboxInfo(
-                    Id,
-                    MailboxName.Inbox.Value,
-                    UidValidity,
-                    UidNext,
-                    Entries.Select(static entry => entry.ModSeq).DefaultIfEmpty(new ModSeq(1)).Max(),
-                    rows.Count,
-                    rows.Count(static entry => !entry.Flags.HasFlag(SystemFlags.Seen)),
-                    rows.Count(static entry => entry.Flags.HasFlag(SystemFlags.Deleted)),
-                    rows.Sum(static entry => (long)entry.Size),
-                    RecentFrom,
-                    []),
-            ],
-            [],
-            rows.Sum(static entry => (long)entry.Size),
-            null);
-    }
+    public AccountSnapshot Snapshot() => _snapshot ??= MakeSnapshot();
 
     /// <summary>For <see cref="IAccountStore.LoadAsync"/>.</summary>
     public MailboxLoad? Load(MailboxId mailbox) => mailbox == Id ? new MailboxLoad(AsOf, Snapshot().Mailboxes[0], Segments()) : null;
@@ -86,13 +64,13 @@ public sealed partial class MailboxBook
     /// <summary>For <see cref="IAccountStore.ChangesSinceAsync"/>.</summary>
     public ChangeSet ChangesSince(ModSeq since, MailboxId? scope, int limit)
     {
-        var changed = Entries.Where(entry => entry.ModSeq > since).ToLookup(static entry => entry.IsExpunged);
         var info = Snapshot().Mailboxes[0];
         if (since > AsOf || (scope ?? Id) != Id || (since >= info.HighestModSeq && since.Value > 0))
         {
             return new ChangeSet(AsOf, since > AsOf, default, [], [], false);
         }
 
+        var changed = Entries.Where(entry => entry.ModSeq > since).ToLookup(static entry => entry.IsExpunged);
         return changed[false].Count() + changed[true].Count() > limit
             ? new ChangeSet(AsOf, true, default, [], [], false)
             : new ChangeSet(
@@ -133,8 +111,6 @@ public sealed partial class MailboxBook
         return rows;
     }
 
-    private Uid UidNext => new(Entries is [.., var last] ? last.Uid.Value + 1 : 1);
-
     private static int IndexOf(IReadOnlyList<BookEntry> entries, Uid uid)
     {
         int low = 0, high = entries.Count - 1;
@@ -161,6 +137,25 @@ public sealed partial class MailboxBook
             Array.ConvertAll(rows, static entry => (ulong)entry.Flags),
             Array.ConvertAll(rows, static entry => entry.ModSeq.Value),
             Array.ConvertAll(rows, static entry => entry.Size));
+    }
+
+    private AccountSnapshot MakeSnapshot()
+    {
+        var rows = Entries.Where(static entry => !entry.IsExpunged).ToList();
+        var bytes = rows.Sum(static entry => (long)entry.Size);
+        var inbox = new MailboxInfo(
+            Id,
+            MailboxName.Inbox.Value,
+            UidValidity,
+            new Uid(Entries is [.., { Uid.Value: < uint.MaxValue } last] ? last.Uid.Value + 1 : Entries is [] ? 1 : uint.MaxValue),
+            Entries.Select(static entry => entry.ModSeq).DefaultIfEmpty(new ModSeq(1)).Max(),
+            rows.Count,
+            rows.Count(static entry => !entry.Flags.HasFlag(SystemFlags.Seen)),
+            rows.Count(static entry => entry.Flags.HasFlag(SystemFlags.Deleted)),
+            bytes,
+            RecentFrom,
+            []);
+        return new AccountSnapshot(AsOf, [inbox], [], bytes, null);
     }
 
     private async IAsyncEnumerable<ColumnSegment> Segments()
