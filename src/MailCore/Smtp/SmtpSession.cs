@@ -95,6 +95,7 @@ internal sealed class SmtpSession : IAsyncDisposable
         TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
         AuthenticatedUser = Identity?.Name,
         AuthenticatedAccount = Identity?.Account.Value,
+        IsTrustedNetwork = Options.TrustedNetworks.Contains(Connection.RemoteEndPoint),
     };
 
     public async Task RunAsync()
