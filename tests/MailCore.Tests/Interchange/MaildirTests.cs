@@ -42,6 +42,17 @@ public sealed class MaildirTests : InterchangeFixture
     }
 
     [Test]
+    public async Task Dovecots_header_may_be_older_than_its_lines()
+    {
+        Write("", "cur", "1.x:2,S", "Subject: 1\n\n");
+        Text("", "dovecot-uidlist", "3 V1700000000 N2\n1 :1.x\n6 :gone.x\n");
+        var anna = await OpenAsync("anna");
+        await new MaildirImport(anna, Maildir).RunAsync();
+
+        Assert.That((await DescribeAsync(anna))[0], Is.EqualTo("INBOX V1700000000 N7"));
+    }
+
+    [Test]
     public async Task An_import_that_broke_off_goes_on_and_doubles_nothing()
     {
         for (var uid = 1; uid <= 5; uid++)
