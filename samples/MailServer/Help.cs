@@ -14,6 +14,7 @@ internal static class Help
           Mail:HostName                    this server's name in greetings and Received headers
           Mail:Domains:N                   a domain whose mail is ours
           Mail:DataFolder                  where mail is kept; ./data by default
+          Mail:FullTextSearch              true keeps an index of texts, for SEARCH TEXT and BODY
           Mail:Certificate:File            certificate and intermediates, PEM
           Mail:Certificate:KeyFile         its private key, PEM; without it the key is in File
           Mail:Accounts:N:Address          an account, which is also its login name

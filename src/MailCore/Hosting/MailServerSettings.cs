@@ -18,6 +18,9 @@ public sealed class MailServerSettings
     /// <summary>For hosts that keep mail in a folder; MailCore itself does not read it.</summary>
     public string? DataFolder { get; set; }
 
+    /// <summary>Whether the store keeps an index of texts for SEARCH, for hosts whose store can; MailCore itself does not read it.</summary>
+    public bool FullTextSearch { get; set; }
+
     /// <summary>PEM files; without them a host decides.</summary>
     public CertificateSettings? Certificate { get; set; }
 
