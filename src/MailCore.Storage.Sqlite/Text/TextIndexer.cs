@@ -43,7 +43,7 @@ internal sealed partial class TextIndexer : IAsyncDisposable
         _loop = Task.Run(LoopAsync);
     }
 
-    /// <summary>Something may wait.</summary>
+    /// <summary>Something may wait. May be called after the disposal: commits under way end later.</summary>
     public void Wake()
     {
         if (_wake.CurrentCount == 0)
@@ -93,8 +93,6 @@ internal sealed partial class TextIndexer : IAsyncDisposable
         await _stop.CancelAsync();
         await _loop;
         _stop.Dispose();
-        _wake.Dispose();
-        _one.Dispose();
     }
 
     private static bool Write(StoreConnection db, long message, (string Header, string Body)? texts)

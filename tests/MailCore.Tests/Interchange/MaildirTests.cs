@@ -42,6 +42,18 @@ public sealed class MaildirTests : InterchangeFixture
     }
 
     [Test]
+    public async Task Keywords_that_would_break_a_clients_parser_are_left_out_and_named()
+    {
+        Write("", "cur", "1.x:2,abcd", "Subject: 1\n\n");
+        Text("", "dovecot-keywords", "0 good\n1 two words\n2 x)(\n3 \u00e9\n");
+        var anna = await OpenAsync("anna");
+        var report = await new MaildirImport(anna, Maildir).RunAsync();
+
+        Assert.That((await DescribeAsync(anna))[1], Does.StartWith("1 None [good] "));
+        Assert.That(report.Problems, Has.Count.EqualTo(3).And.Some.Contains("two words"));
+    }
+
+    [Test]
     public async Task Dovecots_header_may_be_older_than_its_lines()
     {
         Write("", "cur", "1.x:2,S", "Subject: 1\n\n");
