@@ -5,6 +5,7 @@ using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
+using MailCore.Tls;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -23,7 +24,7 @@ internal static class Appliance
 
         ConfigurationKeys.Check(builder.Configuration, args);
         var settings = MailServerSettings.Read(builder.Configuration.GetSection("Mail"));
-        if (settings.Listeners.Count == 0)
+        if (settings.Listeners.Count == 0 && string.IsNullOrEmpty(settings.Preset))
         {
             settings.Listeners.AddRange(DefaultListeners.Make());
         }
@@ -94,19 +95,21 @@ internal static class Appliance
 
     private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)
     {
-        if (settings.Certificate is not null || !settings.Listeners.Exists(DefaultListeners.UsesTls))
+        if (settings.Certificate is not null || !settings.Listeners.Exists(UsesTls))
         {
             return;
         }
 
-        var exposed = settings.Listeners.FindIndex(static listener => DefaultListeners.UsesTls(listener) && !DefaultListeners.IsLocal(listener));
+        var exposed = settings.Listeners.FindIndex(listener => UsesTls(listener) && !DefaultListeners.IsLocal(listener));
         if (exposed >= 0)
         {
             throw new MailServerConfigurationException([
                 $"Mail:Listeners:{exposed} ({settings.Listeners[exposed].Role}) can be reached from the network and needs a certificate. "
-                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files; one is generated only when all listeners are on localhost."]);
+                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files, or Mail:Certificate:Folder to that of an ACME client; one is generated only when all listeners are on localhost."]);
         }
 
         mail.UseCertificates(services => DevelopmentCertificate.ReadOrMake(folder, mail.HostName, services.GetRequiredService<ILogger<MailServer>>()));
+
+        bool UsesTls(ListenerSettings listener) => (listener.Tls ?? (listener.Role is { } role ? mail.Preset.TlsFor(role) : TlsMode.None)) != TlsMode.None;
     }
 }

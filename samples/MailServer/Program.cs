@@ -26,7 +26,7 @@ try
 
     // Made after the start: a password is of no use if a failing start keeps it from being shown.
     var account = await FirstAccount.FindOrMakeAsync(host.Services.GetRequiredService<IMailDirectory>(), settings);
-    Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, isConfigured: settings.Accounts.Count > 0).Text());
+    Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, settings).Text());
     await host.WaitForShutdownAsync();
     return 0;
 }

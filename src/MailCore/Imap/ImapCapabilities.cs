@@ -1,4 +1,3 @@
-using MailCore.Authentication;
 using MailCore.Imap.Extensions;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -28,9 +27,14 @@ internal static class ImapCapabilities
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
-            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
+            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN SPECIAL-USE"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" MULTIAPPEND BINARY REPLACE UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE APPENDLIMIT="u8).Number(session.Options.AppendLimit);
+            if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Copy))
+            {
+                writer.Raw(" MOVE"u8);
+            }
+
             if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Mailboxes))
             {
                 writer.Raw(" CREATE-SPECIAL-USE"u8);
@@ -46,15 +50,15 @@ internal static class ImapCapabilities
             writer.Raw(" STARTTLS"u8);
         }
 
-        if (!policy.AllowsAuthentication(session.IsSecured))
+        var offer = session.Offer;
+        if (!offer.TakesPasswords)
         {
             writer.Raw(" LOGINDISABLED"u8);
-            return;
         }
 
-        foreach (var mechanism in SaslMechanisms.Names)
+        foreach (var mechanism in offer.Encoded)
         {
-            writer.Raw(" AUTH="u8).Raw(mechanism);
+            writer.Raw(" AUTH="u8).Raw(mechanism.Span);
         }
     }
 }
