@@ -21,6 +21,9 @@ public sealed class HandlerDelivery : IMessageDelivery
         _handler = handler;
     }
 
+    /// <summary>Nothing, unless the handler knows what to do about it.</summary>
+    public DeliveryAbilities Honours { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {

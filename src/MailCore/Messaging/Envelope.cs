@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace MailCore.Messaging;
 
 /// <summary>What MAIL and RCPT said; kept apart from the message's own headers.</summary>
@@ -24,6 +26,27 @@ public sealed class Envelope
     /// <summary>AUTH= of RFC 4954 5 as given, decoded from xtext; never trusted by itself.</summary>
     public string? AuthParameter { get; init; }
 
+    /// <summary>RET= of RFC 3461 4.3: how much of the message a report of its failure shall hold.</summary>
+    public ReportContent Return { get; init; }
+
+    /// <summary>ENVID= of RFC 3461 4.4, decoded; at most 100 characters.</summary>
+    public string? EnvelopeId { get; init; }
+
+    /// <summary>REQUIRETLS was given (RFC 8689): the message may travel on only over verified TLS, to servers that say the same.</summary>
+    public bool RequireTls { get; init; }
+
+    /// <summary>HOLDFOR= or HOLDUNTIL= (RFC 4865): delivery shall not begin before. Null for at once.</summary>
+    public DateTimeOffset? HoldUntil { get; init; }
+
+    /// <summary>BY= (RFC 2852), or null.</summary>
+    public DeliverBy? DeliverBy { get; init; }
+
+    /// <summary>MT-PRIORITY= (RFC 6710), -9 to 9; 0 without it.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Parameters of the host's own keywords, by name in capitals; null values had none.</summary>
+    public IReadOnlyDictionary<string, string?> Parameters { get; init; } = Recipient.NoParameters;
+
     /// <summary>The same sender and parameters, for a part of the recipients.</summary>
     public Envelope WithoutRecipients() => new(From)
     {
@@ -31,6 +54,13 @@ public sealed class Envelope
         SmtpUtf8 = SmtpUtf8,
         DeclaredSize = DeclaredSize,
         AuthParameter = AuthParameter,
+        Return = Return,
+        EnvelopeId = EnvelopeId,
+        RequireTls = RequireTls,
+        HoldUntil = HoldUntil,
+        DeliverBy = DeliverBy,
+        Priority = Priority,
+        Parameters = Parameters,
     };
 }
 
@@ -40,8 +70,19 @@ public sealed class Recipient
     /// <summary>Makes a recipient.</summary>
     public Recipient(EmailAddress address) => Address = address;
 
+    internal static readonly IReadOnlyDictionary<string, string?> NoParameters = FrozenDictionary<string, string?>.Empty;
+
     /// <summary>As the client gave it.</summary>
     public EmailAddress Address { get; }
+
+    /// <summary>NOTIFY= of RFC 3461 4.1.</summary>
+    public ReportEvents Notify { get; init; }
+
+    /// <summary>ORCPT= of RFC 3461 4.2, or null.</summary>
+    public OriginalRecipient? Original { get; init; }
+
+    /// <inheritdoc cref="Envelope.Parameters"/>
+    public IReadOnlyDictionary<string, string?> Parameters { get; init; } = NoParameters;
 
     /// <inheritdoc/>
     public override string ToString() => Address.ToString();

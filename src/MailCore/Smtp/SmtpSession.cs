@@ -21,7 +21,9 @@ internal sealed class SmtpSession : IDisposable
 {
     private readonly DataBodyReader _body;
     private readonly LineRule _command;
+    private readonly SmtpExtensions _trust;
     private MailSessionInfo? _info;
+    private ForwardedClient? _forwarded;
     private int _badCommands;
 
     public SmtpSession(SmtpProtocol protocol, MailConnection connection, CancellationToken stopping)
@@ -31,6 +33,9 @@ internal sealed class SmtpSession : IDisposable
         _body = new DataBodyReader(Channel.Framer);
         var options = protocol.Options;
         var longest = options.OfferAuthentication ? options.MaxAuthenticationLine : options.MaxCommandLine;
+        var remote = connection.RemoteEndPoint;
+        _trust = (options.XClientFrom.Covers(remote) ? SmtpExtensions.XClient : SmtpExtensions.None)
+            | (options.XForwardFrom.Covers(remote) ? SmtpExtensions.XForward : SmtpExtensions.None);
         _command = new LineRule(options.MaxCommandLine, longest, options.CommandTimeout, IsCommand: true);
     }
 
@@ -53,6 +58,22 @@ internal sealed class SmtpSession : IDisposable
     public string? ClientName { get; private set; }
 
     public MailIdentity? Identity { get; private set; }
+
+    /// <summary>As a trusted proxy told.</summary>
+    public string? ClientHostName { get; private set; }
+
+    /// <summary>What XFORWARD told of the next message.</summary>
+    public ForwardedClient? Forwarded
+    {
+        get => _forwarded;
+        set => (_forwarded, _info) = (value, null);
+    }
+
+    /// <summary>MAIL or AUTH was accepted on this connection: who the client is can no longer change.</summary>
+    public bool HasWorked { get; private set; }
+
+    /// <summary>What EHLO announces, or would.</summary>
+    public SmtpExtensions Offered => Protocol.Capabilities.Offered(State);
 
     /// <summary>Since MAIL was accepted.</summary>
     public MailTransaction? Transaction { get; private set; }
@@ -84,7 +105,14 @@ internal sealed class SmtpSession : IDisposable
         TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
         AuthenticatedUser = Identity?.Name,
         AuthenticatedAccount = Identity?.Account.Value,
+        ClientHostName = ClientHostName,
+        Forwarded = Forwarded,
     };
+
+    private SmtpSessionState State => new(
+        IsSecured,
+        _trust | (Services.Directory is not null && Tells(Options.Expansion) ? SmtpExtensions.Expn : SmtpExtensions.None),
+        Identity is not null);
 
     public async Task RunAsync()
     {
@@ -114,7 +142,30 @@ internal sealed class SmtpSession : IDisposable
         (Hello, ClientName, _info) = (kind, name, null);
     }
 
-    public void Authenticate(MailIdentity identity) => (Identity, _info) = (identity, null);
+    public void Authenticate(MailIdentity identity) => (Identity, HasWorked, _info) = (identity, true, null);
+
+    /// <summary>Goes on as another client, whose word nothing was yet.</summary>
+    public void Impersonate(MailIdentity? identity, string? hostName)
+    {
+        Forget();
+        (Identity, ClientHostName) = (identity, hostName);
+    }
+
+    public bool Tells(AddressDisclosure disclosure) =>
+        disclosure == AddressDisclosure.Everybody || (disclosure == AddressDisclosure.Authenticated && Identity is not null);
+
+    /// <summary>The reply to EHLO and LHLO.</summary>
+    public void WriteCapabilities()
+    {
+        Channel.Write(Protocol.HelloLine);
+        var state = State;
+        if (Protocol.Capabilities.FutureReleaseLine(in state, Services.Time.GetUtcNow()) is { } line)
+        {
+            Channel.Write(line);
+        }
+
+        Channel.Write(Protocol.Capabilities.Reply(in state));
+    }
 
     /// <summary>After TLS came on: nothing that was said before counts (RFC 3207 4.2).</summary>
     public void Forget()
@@ -125,6 +176,7 @@ internal sealed class SmtpSession : IDisposable
 
     public void BeginTransaction(Envelope envelope)
     {
+        HasWorked = true;
         Transaction = new MailTransaction(QueueId.Create(Services.Time), Info, envelope, Services.Time.GetUtcNow());
         Routes = new List<RecipientRoute>(1);
     }
@@ -137,6 +189,10 @@ internal sealed class SmtpSession : IDisposable
     {
         Chunks?.Abandon();
         (Transaction, Chunks) = (null, null);
+        if (_forwarded is not null)
+        {
+            Forwarded = null;
+        }
     }
 
     /// <summary>The reply to something that is no line; null where there is nobody to read it.</summary>

@@ -63,6 +63,13 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     public IMessageStaging? Staging { get; set; }
 
+    /// <summary>What the delivery says it honours besides.</summary>
+    public DeliveryAbilities Honours { get; init; }
+
+    /// <summary>What the delivery was given.</summary>
+    public RecordingDelivery Deliveries => field ??= new RecordingDelivery(
+        Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance), Honours);
+
     public CancellationTokenSource Stopping { get; } = new();
 
     public SmtpProtocol Protocol => _protocol ??= Create();
@@ -161,7 +168,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
         {
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? Certificate.Value : null, TimeProvider.System),
             Router = Router ?? new DirectoryRouter(Directory, Routing),
-            Delivery = Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance),
+            Delivery = Deliveries,
             Staging = Staging ?? Accounts,
             Login = login,
             Directory = Directory,

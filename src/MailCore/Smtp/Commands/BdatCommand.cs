@@ -21,7 +21,8 @@ internal static class BdatCommand
             return SmtpReplies.BadChunk;
         }
 
-        if (session.Refusal(SmtpConditions.Transaction | SmtpConditions.Recipients) is { } refusal)
+        var isWithheld = (session.Offered & SmtpExtensions.Chunking) == 0;
+        if ((isWithheld ? SmtpReplies.NotOffered : session.Refusal(SmtpConditions.Transaction | SmtpConditions.Recipients)) is { } refusal)
         {
             return await TakeAsync(session, size, null).ConfigureAwait(false) switch
             {
