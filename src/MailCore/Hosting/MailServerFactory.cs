@@ -25,7 +25,7 @@ internal static class MailServerFactory
             var tls = new TlsUpgrade(endpoint.Tls, certificates, time);
             var protocol = endpoint.Protocol!(services, tls);
             var run = Compose(endpoint, tls, protocol, stopping.Token);
-            endpoints.Add(new MailEndpoint(UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), tls, protocol, run));
+            endpoints.Add(new MailEndpoint(UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), tls, protocol, run) { ProxyFrom = [.. endpoint.ProxyFrom] });
         }
 
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)

@@ -23,6 +23,7 @@ internal static class MailServerSettingsKeys
     [
         nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path),
         nameof(ListenerSettings.Tls), nameof(ListenerSettings.AllowCleartextAuthentication),
+        nameof(ListenerSettings.ProxyFrom), nameof(ListenerSettings.XClientFrom), nameof(ListenerSettings.XForwardFrom),
     ];
 
     public static List<string> FindUnknown(IConfiguration section)
@@ -34,6 +35,13 @@ internal static class MailServerSettingsKeys
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
+        foreach (var listener in section.GetSection(nameof(MailServerSettings.Listeners)).GetChildren())
+        {
+            CheckList(listener.GetSection(nameof(ListenerSettings.ProxyFrom)), "10.0.0.0/8", problems);
+            CheckList(listener.GetSection(nameof(ListenerSettings.XClientFrom)), "10.0.0.0/8", problems);
+            CheckList(listener.GetSection(nameof(ListenerSettings.XForwardFrom)), "10.0.0.0/8", problems);
+        }
+
         foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())
         {
             CheckList(alias.GetSection(nameof(AliasSettings.Targets)), "name@example.org", problems);

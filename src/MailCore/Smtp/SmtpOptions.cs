@@ -102,7 +102,16 @@ public sealed class SmtpOptions
     /// <summary>Messages in a session; null, the default, for any number. Past it 421 4.7.0 and the connection is closed.</summary>
     public int? MaxMessages { get; set; }
 
-    /// <summary>Without a command for this long the client gets 421 4.4.2; 5 min by default (RFC 5321 4.5.3.2.7).</summary>
+    /// <summary>Commands that a session may give in a minute; null, the default, for any number. Past it 421 4.7.0 and the connection is closed.</summary>
+    public int? MaxCommandsPerMinute { get; set; }
+
+    /// <summary>
+    /// Octets of a message that must come in each minute spent waiting for the client; 1,000 by default, 0 for no minimum. Below it
+    /// 421 4.4.2. Time that the server itself takes does not count.
+    /// </summary>
+    public long MinDataPerMinute { get; set; } = 1_000;
+
+    /// <summary>Without a whole command for this long the client gets 421 4.4.2; 5 min by default (RFC 5321 4.5.3.2.7).</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Without an octet of a message for this long the client gets 421 4.4.2; 3 min by default (RFC 5321 4.5.3.2.5).</summary>

@@ -90,6 +90,8 @@ public sealed class SmtpProtocol : IMailProtocol
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxMessageSize, nameof(options.MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MinDataPerMinute, nameof(options.MinDataPerMinute));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxCommandsPerMinute ?? 1, nameof(options.MaxCommandsPerMinute));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxDrain, nameof(options.MaxDrain));
         // RFC 5321 4.5.3.1 wants at least these.
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTextLine, 998, nameof(options.MaxTextLine));

@@ -16,6 +16,8 @@ internal static class SmtpReplies
 
     public static readonly SmtpReply Stopping = new(421, "4.3.2", "The server stops, try again later");
     public static readonly SmtpReply TimedOut = new(421, "4.4.2", "Nothing came in time");
+    public static readonly SmtpReply TooSlow = new(421, "4.4.2", "The message comes too slowly");
+    public static readonly SmtpReply TooManyCommands = new(421, "4.7.0", "Too many commands in a minute");
     public static readonly SmtpReply TooManyErrors = new(421, "4.7.0", "Too many bad commands");
     public static readonly SmtpReply TooManyFailures = new(421, "4.7.0", "Too many failed logins");
     public static readonly SmtpReply TooManyMessages = new(421, "4.7.0", "Enough messages for one connection");

@@ -24,13 +24,15 @@ internal sealed class SmtpSession : IDisposable
     private readonly SmtpExtensions _trust;
     private MailSessionInfo? _info;
     private ForwardedClient? _forwarded;
+    private BodyInput? _chunkInput;
+    private CommandRate _rate;
     private int _badCommands;
 
     public SmtpSession(SmtpProtocol protocol, MailConnection connection, CancellationToken stopping)
     {
         (Protocol, Stopping) = (protocol, stopping);
         Channel = new SmtpChannel(connection, protocol.Options.WriteTimeout, protocol.Services.Time, stopping);
-        _body = new DataBodyReader(Channel.Framer);
+        _body = new DataBodyReader(Channel.Framer, protocol.Services.Time);
         var options = protocol.Options;
         var longest = options.OfferAuthentication ? options.MaxAuthenticationLine : options.MaxCommandLine;
         var remote = connection.RemoteEndPoint;
@@ -126,7 +128,9 @@ internal sealed class SmtpSession : IDisposable
             }
 
             var line = await Channel.ReadLineAsync(_command).ConfigureAwait(false);
-            var reply = line.Kind == LineKind.Line ? await RunCommandAsync(line.Octets).ConfigureAwait(false) : Answer(line.Kind);
+            var reply = line.Kind != LineKind.Line ? Answer(line.Kind)
+                : _rate.IsExceeded(Options.MaxCommandsPerMinute, Services.Time) ? Answer(LineKind.TooMany)
+                : await RunCommandAsync(line.Octets).ConfigureAwait(false);
             if (reply is not null)
             {
                 Channel.Write(CountBad(reply));
@@ -181,9 +185,27 @@ internal sealed class SmtpSession : IDisposable
         Routes = new List<RecipientRoute>(1);
     }
 
+    /// <summary>Where chunks come from.</summary>
+    public BodyInput ChunkInput => _chunkInput ??= new BodyInput(Channel.Framer, Services.Time);
+
+    /// <summary>The same, for a chunk that belongs to no message.</summary>
+    public BodyInput BeginInput()
+    {
+        ChunkInput.Begin(MessageIntake.Limits(Options), Stopping);
+        return ChunkInput;
+    }
+
     /// <summary>The message of the transaction as chunks: the one at hand or a new one.</summary>
-    public ChunkedMessage BeginChunks() =>
-        Chunks ??= new ChunkedMessage(this, new ChunkedBodyReader(MessageIntake.Limits(Options), Transaction!.Envelope.Body == BodyType.BinaryMime));
+    public ChunkedMessage BeginChunks()
+    {
+        if (Chunks is null)
+        {
+            BeginInput();
+            Chunks = new ChunkedMessage(this, new ChunkedBodyReader(MessageIntake.Limits(Options), Transaction!.Envelope.Body == BodyType.BinaryMime));
+        }
+
+        return Chunks;
+    }
 
     public void EndTransaction()
     {
@@ -205,6 +227,7 @@ internal sealed class SmtpSession : IDisposable
             LineKind.BareLineFeed => SmtpReplies.BareLineFeed,
             LineKind.NotMail => SmtpReplies.NotMail,
             LineKind.TimedOut => SmtpReplies.TimedOut,
+            LineKind.TooMany => SmtpReplies.TooManyCommands,
             LineKind.Stopping => SmtpReplies.Stopping,
             _ => null,
         };

@@ -209,6 +209,77 @@ internal sealed class LimitTests
     }
 
     [Test]
+    public void A_message_that_drips_is_cut_off_and_a_slow_one_is_not([Values(3, 4)] int octets, [Values] bool inChunks)
+    {
+        var time = new ManualTimeProvider();
+        var server = new SmtpTestServer(null, static options => options.MinDataPerMinute = 8)
+        {
+            Time = time, Staging = new DiscardStaging(), Delivery = new StubDelivery(), Router = new MailCore.Delivery.HandlerRouter(new StubDelivery()),
+        };
+        var connection = new InlineConnection();
+        var session = server.Protocol.RunAsync(connection, default);
+        connection.Feed(Encoding.ASCII.GetBytes($"EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\n{(inChunks ? $"BDAT {10 * octets} LAST" : "DATA")}\r\n"));
+        connection.Drain();
+
+        // Half a minute for so many octets, ten times: 8 a minute are wanted.
+        for (var i = 0; i < 10 && !session.IsCompleted; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(30));
+            connection.Feed(Encoding.ASCII.GetBytes(new string('x', octets)));
+        }
+
+        if (octets == 4 && !inChunks)
+        {
+            connection.Feed("\r\n.\r\n"u8.ToArray());
+        }
+
+        TestContext.Out.WriteLine($"{session.Status} {session.Exception}");
+        Assert.That(Encoding.ASCII.GetString(connection.Take()), octets == 4 ? Does.StartWith("250 2.0.0 OK queued as ") : Is.EqualTo("421 4.4.2 The message comes too slowly\r\n"));
+        Assert.That((session.IsCompletedSuccessfully, session.Exception), Is.EqualTo((octets == 3, (AggregateException?)null)));
+    }
+
+    [Test]
+    public void A_command_that_drips_wins_no_time([Values(2, 3)] int steps)
+    {
+        var time = new ManualTimeProvider();
+        var server = new SmtpTestServer(null, static options => options.CommandTimeout = TimeSpan.FromMinutes(3)) { Time = time };
+        var connection = new InlineConnection();
+        var session = server.Protocol.RunAsync(connection, default);
+        connection.Drain();
+        for (var i = 0; i < steps; i++)
+        {
+            connection.Feed("NOOP"u8.ToArray().AsMemory(i, 1));
+            time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        if (steps == 2)
+        {
+            connection.Feed("OP\r\n"u8.ToArray());
+        }
+
+        Assert.That(Encoding.ASCII.GetString(connection.Take()), Does.StartWith(steps == 2 ? "250" : "421 4.4.2"));
+        Assert.That((session.IsCompletedSuccessfully, session.Exception), Is.EqualTo((steps == 3, (AggregateException?)null)));
+    }
+
+    [Test]
+    public async Task Commands_of_a_minute_are_counted()
+    {
+        var time = new ManualTimeProvider();
+        await using var server = await new SmtpTestServer(null, static options => options.MaxCommandsPerMinute = 3) { Time = time }.PopulateAsync();
+        await using var client = await server.GreetAsync();
+        await client.SayAsync(250, "NOOP");
+        await client.SayAsync(250, "NOOP");
+        time.Advance(TimeSpan.FromSeconds(60));
+        for (var i = 0; i < 3; i++)
+        {
+            await client.SayAsync(250, "NOOP");
+        }
+
+        Assert.That(await client.SayAsync(421, "NOOP"), Does.StartWith("421 4.7.0"));
+        await client.ExpectCloseAsync();
+    }
+
+    [Test]
     public async Task Shutdown_mid_data_is_421_and_never_554()
     {
         await using var server = await new SmtpTestServer().PopulateAsync();
