@@ -70,6 +70,11 @@ internal sealed class SmtpTestServer : IAsyncDisposable
     public RecordingDelivery Deliveries => field ??= new RecordingDelivery(
         Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance), Honours);
 
+    public List<SmtpFilterRegistration> Filters { get; } = [];
+
+    /// <summary>What a connection says of its client; null for the memory's own nothing.</summary>
+    public System.Net.EndPoint? Remote { get; set; }
+
     public CancellationTokenSource Stopping { get; } = new();
 
     public SmtpProtocol Protocol => _protocol ??= Create();
@@ -90,6 +95,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
     public (InMemoryConnection Connection, Task Session) Open()
     {
         var connection = new InMemoryConnection();
+        connection.Server.RemoteEndPoint = Remote ?? connection.Server.RemoteEndPoint;
         _connections.Add(connection);
         return (connection, ServeAsync(connection));
     }
@@ -172,6 +178,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
             Staging = Staging ?? Accounts,
             Login = login,
             Directory = Directory,
+            Filters = Filters,
             Time = Time,
         });
     }

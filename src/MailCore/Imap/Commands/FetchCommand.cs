@@ -41,8 +41,9 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, boo
             return ImapReply.Bad("There is no message of this number");
         }
 
-        return await new FetchRun(session, items).RunAsync(set)
-            ? ImapReply.Ok("Fetched")
-            : ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
+        var run = new FetchRun(session, items);
+        return !await run.RunAsync(set) ? ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED")
+            : run.MetUnknownEncoding ? ImapReply.No("Some of the sections can't be decoded", "UNKNOWN-CTE")
+            : ImapReply.Ok("Fetched");
     }
 }

@@ -11,6 +11,12 @@ internal enum FetchKind
     BodyStructure,
     Section,
 
+    /// <summary>A section without its transfer encoding (RFC 3516).</summary>
+    Binary,
+
+    /// <summary>How many octets that is.</summary>
+    BinarySize,
+
     /// <summary>RFC 8474.</summary>
     EmailId,
 

@@ -37,12 +37,17 @@ internal static class XClientCommand
         session.Connection.RemoteEndPoint = Replace(session.Connection.RemoteEndPoint, client.Address, client.Port);
         session.Connection.LocalEndPoint = Replace(session.Connection.LocalEndPoint, client.LocalAddress, client.LocalPort);
         session.Impersonate(identity, client.Name ?? session.ClientHostName);
+        await session.GreetAsync().ConfigureAwait(false);
         if (client.Hello is { } hello)
         {
             session.Greet(client.Protocol == "SMTP" ? HelloKind.Helo : HelloKind.Ehlo, hello);
+            if (session.Filters is { } filters && await filters.HelloAsync().ConfigureAwait(false) is not null)
+            {
+                // There is no reply to say it in: the client must greet itself.
+                session.ForgetHello();
+            }
         }
 
-        session.Channel.Write(session.Protocol.Greeting);
         return null;
     }
 
