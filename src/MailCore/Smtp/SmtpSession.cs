@@ -26,6 +26,8 @@ internal sealed class SmtpSession : IAsyncDisposable
     private ForwardedClient? _forwarded;
     private BodyInput? _chunkInput;
     private CommandRate _rate;
+    private PathCache _sender;
+    private PathCache _recipient;
     private int _badCommands;
     private bool _isRefused;
 
@@ -97,6 +99,12 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>Null where there are none.</summary>
     public SmtpFilterChain? Filters { get; }
+
+    /// <summary>The path of the last MAIL.</summary>
+    public ref PathCache Sender => ref _sender;
+
+    /// <summary>The path of the last RCPT.</summary>
+    public ref PathCache Recipient => ref _recipient;
 
     /// <summary>The body behind DATA.</summary>
     public DataBodyReader Body => _body;
@@ -192,6 +200,10 @@ internal sealed class SmtpSession : IAsyncDisposable
         HasWorked = true;
         Transaction = new MailTransaction(QueueId.Create(Services.Time), Info, envelope, Services.Time.GetUtcNow());
         Routes = new List<RecipientRoute>(1);
+        if (Forwarded is { } forwarded)
+        {
+            Protocol.Log.Forwarded(Connection.Id, Transaction.QueueId, forwarded);
+        }
     }
 
     /// <summary>Where chunks come from.</summary>

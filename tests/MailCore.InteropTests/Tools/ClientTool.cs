@@ -24,6 +24,12 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Strace { get; } = new("strace", "strace");
 
+    public static ClientTool Msmtp { get; } = new("msmtp", "msmtp");
+
+    public static ClientTool Postfix { get; } = new("postfix", "postfix");
+
+    public static ClientTool Node { get; } = new("node", "nodejs");
+
     public static ClientTool Shell { get; } = new("sh", "dash");
 
     /// <summary>Where the program is, or null.</summary>
@@ -85,7 +91,8 @@ internal sealed class ClientTool(string command, string package)
         return ChildProcess.Start([Find()!, .. arguments], folder, variables);
     }
 
-    private static void Miss(string message)
+    /// <summary>Something that a test needs is not there.</summary>
+    public static void Miss(string message)
     {
         if (Environment.GetEnvironmentVariable("MAILCORE_REQUIRE_CLIENTS") == "1")
             Assert.Fail(message);

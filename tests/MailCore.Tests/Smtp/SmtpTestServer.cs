@@ -66,6 +66,9 @@ internal sealed class SmtpTestServer : IAsyncDisposable
     /// <summary>What the delivery says it honours besides.</summary>
     public DeliveryAbilities Honours { get; init; }
 
+    /// <summary>Whether what the delivery was given is kept.</summary>
+    public bool Records { get; init; } = true;
+
     /// <summary>What the delivery was given.</summary>
     public RecordingDelivery Deliveries => field ??= new RecordingDelivery(
         Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance), Honours);
@@ -174,7 +177,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
         {
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? Certificate.Value : null, TimeProvider.System),
             Router = Router ?? new DirectoryRouter(Directory, Routing),
-            Delivery = Deliveries,
+            Delivery = Records ? Deliveries : Delivery!,
             Staging = Staging ?? Accounts,
             Login = login,
             Directory = Directory,

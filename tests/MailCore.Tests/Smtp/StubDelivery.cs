@@ -105,13 +105,15 @@ internal sealed class DiscardStaging : IMessageStaging
         while (!result.IsCompleted);
     }
 
-    private sealed class NoContent : StagedContent
+    private sealed class NoContent : StagedContent, IContentReader
     {
         public override ContentId Id { get; } = new("none");
 
         public override long Length => 0;
 
-        public override ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public override ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IContentReader>(this);
+
+        public ValueTask<int> ReadAsync(long offset, Memory<byte> into, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public override ValueTask DisposeAsync() => default;
     }

@@ -66,7 +66,7 @@ internal static class MailCommand
 
         // A space behind the colon is not in the grammar, but in use.
         var text = argument[prefix.Length..].TrimStart((byte)' ');
-        if (!SmtpPath.TryParse(text, out var path) || ReferenceEquals(path.Address, EmailAddress.Postmaster))
+        if (!session.Sender.TryParse(text, out var path) || ReferenceEquals(path.Address, EmailAddress.Postmaster))
         {
             return SmtpReplies.BadSender;
         }

@@ -22,6 +22,7 @@ internal struct MailParameters(SmtpSession session)
     private int? _priority;
     private bool _requireTls;
     private Dictionary<string, string?>? _others;
+    private bool _isPlain = true;
 
     public bool SmtpUtf8 { get; private set; }
 
@@ -40,7 +41,9 @@ internal struct MailParameters(SmtpSession session)
             return SmtpReplies.BadParameterValue;
         }
 
-        return Find(parameter.Keyword) switch
+        var extension = Find(parameter.Keyword);
+        _isPlain &= extension is SmtpExtensions.Size or SmtpExtensions.EightBitMime or SmtpExtensions.SmtpUtf8;
+        return extension switch
         {
             SmtpExtensions.Size => TakeSize(parameter.Value),
             SmtpExtensions.EightBitMime => TakeBody(parameter.Value),
@@ -59,11 +62,15 @@ internal struct MailParameters(SmtpSession session)
         };
     }
 
-    public readonly Envelope ToEnvelope(ReversePath from) => new(from)
+    public readonly Envelope ToEnvelope(ReversePath from) => new(from, _isPlain ? null : Wishes())
     {
         Body = _body ?? BodyType.SevenBit,
         SmtpUtf8 = SmtpUtf8,
         DeclaredSize = _size,
+    };
+
+    private readonly Envelope.Wishes Wishes() => new()
+    {
         AuthParameter = _auth,
         Return = _return,
         EnvelopeId = _envelopeId,

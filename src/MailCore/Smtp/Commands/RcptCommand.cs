@@ -64,7 +64,7 @@ internal static class RcptCommand
         }
 
         var text = argument[prefix.Length..].TrimStart((byte)' ');
-        if (!SmtpPath.TryParse(text, out var path) || path.Address is null)
+        if (!session.Recipient.TryParse(text, out var path) || path.Address is null)
         {
             return SmtpReplies.BadRecipient;
         }
