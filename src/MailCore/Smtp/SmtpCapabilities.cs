@@ -11,8 +11,8 @@ namespace MailCore.Smtp;
 /// <summary>What a session's EHLO depends on.</summary>
 /// <param name="IsSecured">TLS is on.</param>
 /// <param name="Granted">To this client alone, such as XCLIENT.</param>
-/// <param name="IsAuthenticated">The client has logged in.</param>
-internal readonly record struct SmtpSessionState(bool IsSecured, SmtpExtensions Granted, bool IsAuthenticated);
+/// <param name="Login">How the client may log in now.</param>
+internal readonly record struct SmtpSessionState(bool IsSecured, SmtpExtensions Granted, SaslOffer Login);
 
 /// <summary>What EHLO and LHLO announce in each state of a session, encoded once for each.</summary>
 internal sealed class SmtpCapabilities
@@ -37,7 +37,7 @@ internal sealed class SmtpCapabilities
         ["SMTPUTF8"] = SmtpExtensions.SmtpUtf8,
     };
 
-    private readonly ConcurrentDictionary<(SmtpExtensions Offered, bool IsSecured), byte[]> _replies = new();
+    private readonly ConcurrentDictionary<(SmtpExtensions Offered, SaslOffer Login), byte[]> _replies = new();
     private readonly SmtpOptions _options;
     private readonly TlsPolicy _policy;
     private readonly SmtpExtensions _constant;
@@ -53,37 +53,30 @@ internal sealed class SmtpCapabilities
         Withholdable.ContainsKey(keyword) || keyword.ToUpperInvariant() is "STARTTLS" or "AUTH" or "EXPN" or "XCLIENT" or "XFORWARD";
 
     /// <summary>What works in this state; nothing else is announced or accepted.</summary>
-    public SmtpExtensions Offered(in SmtpSessionState state)
+    public SmtpExtensions Offered(bool isSecured, SmtpExtensions granted)
     {
-        var offered = _constant | state.Granted;
+        var offered = _constant | granted;
         // RFC 8689 3: meaningless before TLS.
-        offered = state.IsSecured ? offered : offered & ~SmtpExtensions.RequireTls;
-        if (_policy.OffersStartTls(state.IsSecured))
-        {
-            offered |= SmtpExtensions.StartTls;
-        }
-
-        return _options.OfferAuthentication && _policy.AllowsAuthentication(state.IsSecured) && !state.IsAuthenticated
-            ? offered | SmtpExtensions.Auth
-            : offered;
+        offered = isSecured ? offered : offered & ~SmtpExtensions.RequireTls;
+        return _policy.OffersStartTls(isSecured) ? offered | SmtpExtensions.StartTls : offered;
     }
 
     /// <summary>The reply to EHLO or LHLO behind its first line.</summary>
     public ReadOnlySpan<byte> Reply(in SmtpSessionState state)
     {
-        var key = (Offered(in state), state.IsSecured);
+        var key = (Offered(state.IsSecured, state.Granted), state.Login);
         return _replies.TryGetValue(key, out var reply) ? reply : _replies.GetOrAdd(key, Encode(Keywords(in state)));
     }
 
     /// <summary>RFC 4865 3 wants the latest date that may be asked for, which no reply made before can know.</summary>
-    public string? FutureReleaseLine(in SmtpSessionState state, DateTimeOffset now) => (Offered(in state) & SmtpExtensions.FutureRelease) == 0
+    public string? FutureReleaseLine(in SmtpSessionState state, DateTimeOffset now) => (Offered(state.IsSecured, state.Granted) & SmtpExtensions.FutureRelease) == 0
         ? null
         : string.Create(CultureInfo.InvariantCulture, $"250-FUTURERELEASE {(long)_options.MaxFutureRelease.TotalSeconds} {(now + _options.MaxFutureRelease).UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\r\n");
 
     /// <summary>EHLO keywords with their parameters.</summary>
     public List<string> Keywords(in SmtpSessionState state)
     {
-        var offered = Offered(in state);
+        var offered = Offered(state.IsSecured, state.Granted);
         var keywords = new List<string>();
         Add(SmtpExtensions.Pipelining, "PIPELINING"); // RFC 2920
         Add(SmtpExtensions.Size, string.Create(CultureInfo.InvariantCulture, $"SIZE {_options.MaxMessageSize}")); // RFC 1870
@@ -106,7 +99,11 @@ internal sealed class SmtpCapabilities
 
         Add(SmtpExtensions.SmtpUtf8, "SMTPUTF8"); // RFC 6531
         Add(SmtpExtensions.StartTls, "STARTTLS"); // RFC 3207
-        Add(SmtpExtensions.Auth, "AUTH " + string.Join(' ', SaslMechanisms.Names)); // RFC 4954
+        if (state.Login.Names.Count > 0)
+        {
+            keywords.Add("AUTH " + string.Join(' ', state.Login.Names)); // RFC 4954
+        }
+
         return keywords;
 
         void Add(SmtpExtensions extension, string line)

@@ -1,5 +1,6 @@
 using System.Net;
 using MailCore.Delivery;
+using MailCore.Net;
 
 namespace MailCore.Smtp;
 
@@ -38,6 +39,9 @@ public sealed class SmtpOptions
 
     /// <summary>Whether a missing Date or Message-ID is added and Bcc removed (RFC 6409 8). On for submission.</summary>
     public bool CompleteMessages { get; set; }
+
+    /// <summary>Whose clients may send to other servers' users without AUTH; nobody's by default. Where authentication is required it stays so.</summary>
+    public TrustedNetworks TrustedNetworks { get; set; } = TrustedNetworks.None;
 
     /// <summary>Whether MAIL is refused with 503 5.5.1 before EHLO, HELO or LHLO. On.</summary>
     public bool RequireHello { get; set; } = true;

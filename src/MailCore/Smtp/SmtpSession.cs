@@ -59,6 +59,12 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     public bool IsSecured => Connection.Tls is not null;
 
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("smtp", Connection, Services.Tls.Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Options.OfferAuthentication && Identity is null ? Services.Login!.Offer(Authentication) : SaslOffer.None;
+
     public HelloKind Hello { get; private set; }
 
     public string? ClientName { get; private set; }
@@ -79,7 +85,7 @@ internal sealed class SmtpSession : IAsyncDisposable
     public bool HasWorked { get; private set; }
 
     /// <summary>What EHLO announces, or would.</summary>
-    public SmtpExtensions Offered => Protocol.Capabilities.Offered(State);
+    public SmtpExtensions Offered => Protocol.Capabilities.Offered(IsSecured, Granted);
 
     /// <summary>Since MAIL was accepted.</summary>
     public MailTransaction? Transaction { get; private set; }
@@ -122,12 +128,10 @@ internal sealed class SmtpSession : IAsyncDisposable
         AuthenticatedAccount = Identity?.Account.Value,
         ClientHostName = ClientHostName,
         Forwarded = Forwarded,
+        IsTrustedNetwork = Options.TrustedNetworks.Contains(Connection.RemoteEndPoint),
     };
 
-    private SmtpSessionState State => new(
-        IsSecured,
-        _trust | (Services.Directory is not null && Tells(Options.Expansion) ? SmtpExtensions.Expn : SmtpExtensions.None),
-        Identity is not null);
+    private SmtpExtensions Granted => _trust | (Services.Directory is not null && Tells(Options.Expansion) ? SmtpExtensions.Expn : SmtpExtensions.None);
 
     public async Task RunAsync()
     {
@@ -178,7 +182,7 @@ internal sealed class SmtpSession : IAsyncDisposable
     public void WriteCapabilities()
     {
         Channel.Write(Protocol.HelloLine);
-        var state = State;
+        var state = new SmtpSessionState(IsSecured, Granted, Offer);
         if (Protocol.Capabilities.FutureReleaseLine(in state, Services.Time.GetUtcNow()) is { } line)
         {
             Channel.Write(line);
