@@ -124,6 +124,60 @@ internal sealed class LimitTests
         AssertLimited(Parse(host.Output));
     }
 
+    [TestCase("DATA")]
+    [TestCase("BDAT")]
+    [Property("Fact", "VmRSS of the server's process, and its heap after a collection, when 100 MB have gone through and when 1 GB has")]
+    public async Task Memory_after_1_GB_streamed_is_what_it_was_after_100_MB(string verb)
+    {
+        var line = Encoding.ASCII.GetBytes(new string('x', 998) + "\r\n");
+        var megabyte = Enumerable.Repeat(line, 1_000).SelectMany(static octets => octets).ToArray();
+        // What the runtime compiles anew meanwhile would count as well.
+        await using var host = ChildProcess.Start(
+            SourceTree.Program("tests/MailCore.LimitHost"), ["sink", _folder, $"{100_000_000}"], _folder, new() { ["DOTNET_TieredCompilation"] = "0" });
+        await host.WaitForOutputAsync(static output => output.Contains("smtp=", StringComparison.Ordinal));
+        await using var smtp = await RawSmtp.ConnectAsync(int.Parse(Parse(host.Output)["smtp"], CultureInfo.InvariantCulture));
+
+        await SendAsync(10);
+        var (before, heapBefore) = await MeasureAsync(1);
+        await SendAsync(90);
+        var (after, heapAfter) = await MeasureAsync(2);
+
+        TestContext.Out.WriteLine($"{before} kB resident after 100 MB, {after} kB after 1 GB; heap {heapBefore}, {heapAfter}");
+        Assert.That(after - before, Is.LessThanOrEqualTo(2 * 1024));
+        Assert.That(heapAfter - heapBefore, Is.LessThanOrEqualTo(512 * 1024));
+
+        // Messages of 10 MB, the last megabyte by itself.
+        async Task SendAsync(int messages)
+        {
+            for (var i = 0; i < messages; i++)
+            {
+                await smtp.BeginAsync("sender@example.com", "bob@example.org");
+                await smtp.WriteAsync(verb == "DATA" ? "DATA\r\n" : "BDAT 9000000\r\n");
+                if (verb == "DATA")
+                    Assert.That(await smtp.ReadReplyAsync(), Does.StartWith("354"));
+
+                for (var part = 0; part < 9; part++)
+                    await smtp.WriteAsync(megabyte);
+
+                if (verb == "BDAT")
+                {
+                    Assert.That(await smtp.ReadReplyAsync(), Does.StartWith("250"));
+                    await smtp.WriteAsync("BDAT 1000000 LAST\r\n");
+                }
+
+                await smtp.WriteAsync(megabyte);
+                Assert.That(verb == "DATA" ? await smtp.EndContentAsync() : await smtp.ReadReplyAsync(), Does.StartWith("250"));
+            }
+        }
+
+        async Task<(int Resident, long Heap)> MeasureAsync(int report)
+        {
+            await host.SendLineAsync("report");
+            await host.WaitForOutputAsync(output => output.Split("heap=").Length > report);
+            return (host.ReadMemory("VmRSS"), long.Parse(Parse(host.Output)["heap"], CultureInfo.InvariantCulture));
+        }
+    }
+
     private static long Amount(string variable, long usual) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? long.Parse(text, CultureInfo.InvariantCulture) : usual;
 

@@ -8,6 +8,7 @@ await (args[0] switch
     "rows" => RowsScenario.RunAsync(folder, (int)size),
     "message" => MessageScenario.RunAsync(folder, size),
     "accounts" => AccountsScenario.RunAsync(folder, (int)size),
+    "sink" => SinkScenario.RunAsync(size),
     "serve" => ServeScenario.RunAsync(folder, size),
     var other => throw new ArgumentException($"There is no scenario '{other}'."),
 });

@@ -71,7 +71,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     /// <summary>What the delivery was given.</summary>
     public RecordingDelivery Deliveries => field ??= new RecordingDelivery(
-        Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance), Honours);
+        Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance), Honours, Records);
 
     public List<SmtpFilterRegistration> Filters { get; } = [];
 
@@ -177,7 +177,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
         {
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? Certificate.Value : null, TimeProvider.System),
             Router = Router ?? new DirectoryRouter(Directory, Routing),
-            Delivery = Records ? Deliveries : Delivery!,
+            Delivery = Deliveries,
             Staging = Staging ?? Accounts,
             Login = login,
             Directory = Directory,

@@ -32,7 +32,7 @@ internal sealed class StubDelivery : IMessageDelivery
 }
 
 /// <summary>Delivers elsewhere, and keeps what it was told.</summary>
-internal sealed class RecordingDelivery(IMessageDelivery inner, DeliveryAbilities honours) : IMessageDelivery
+internal sealed class RecordingDelivery(IMessageDelivery inner, DeliveryAbilities honours, bool records = true) : IMessageDelivery
 {
     private readonly System.Collections.Concurrent.ConcurrentQueue<MailTransaction> _transactions = [];
 
@@ -42,7 +42,11 @@ internal sealed class RecordingDelivery(IMessageDelivery inner, DeliveryAbilitie
 
     public ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {
-        _transactions.Enqueue(transaction);
+        if (records)
+        {
+            _transactions.Enqueue(transaction);
+        }
+
         return inner.DeliverAsync(transaction, message, cancellationToken);
     }
 
