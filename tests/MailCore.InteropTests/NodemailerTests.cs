@@ -8,7 +8,7 @@ namespace MailCore.InteropTests;
 internal sealed class NodemailerTests : SampleFixture
 {
     // Where .ci/run puts it.
-    private static readonly string Modules = Path.Combine(SourceTree.Root, "artifacts", "node", "node_modules");
+    private static readonly string Modules = Path.Combine(SourceTree.Root, "artifacts", "npm", "node_modules");
 
     protected override int Accounts => 6;
 
@@ -17,7 +17,7 @@ internal sealed class NodemailerTests : SampleFixture
     {
         ClientTool.Node.Require();
         if (!Directory.Exists(Path.Combine(Modules, "nodemailer")))
-            ClientTool.Miss("nodemailer is missing; run 'npm install --prefix artifacts/node --no-save nodemailer'.");
+            ClientTool.Miss("nodemailer is missing; run 'npm install --prefix artifacts/npm nodemailer@7'.");
     }
 
     [TestCase("plain", " with ESMTP ")]
