@@ -130,7 +130,8 @@ internal sealed class LimitTests
     {
         await using var server = await SampleServer.StartAsync(new SampleSetUp
         {
-            Accounts = ["bob@example.org"], Wrapper = ["/bin/sh", "-c", "ulimit -n 350; exec \"$@\"", "sh"],
+            Accounts = ["bob@example.org"],
+            Wrapper = ["/bin/sh", "-c", "ulimit -n 350; exec \"$@\"", "sh"],
         });
         var clients = new List<System.Net.Sockets.TcpClient>();
         try
