@@ -124,6 +124,39 @@ internal sealed class LimitTests
         AssertLimited(Parse(host.Output));
     }
 
+    [Test]
+    [Property("Fact", "the server's log says that it could not accept, and sessions by hand work as soon as there are descriptors again")]
+    public async Task Accepting_without_file_descriptors_backs_off_and_recovers()
+    {
+        await using var server = await SampleServer.StartAsync(new SampleSetUp
+        {
+            Accounts = ["bob@example.org"],
+            Wrapper = ["/bin/sh", "-c", "ulimit -n 350; exec \"$@\"", "sh"],
+        });
+        var clients = new List<System.Net.Sockets.TcpClient>();
+        try
+        {
+            for (var i = 0; i < 500 && !server.Process.Output.Contains("can't accept connections for now", StringComparison.Ordinal); i++)
+            {
+                var client = new System.Net.Sockets.TcpClient();
+                clients.Add(client);
+                await client.ConnectAsync(System.Net.IPAddress.Loopback, server.Smtp);
+            }
+
+            await server.Process.WaitForOutputAsync(static output => output.Contains("can't accept connections for now", StringComparison.Ordinal));
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+
+        await using (var smtp = await RawSmtp.ConnectAsync(server.Smtp))
+            Assert.That(await smtp.DeliverAsync("sender@example.com", "bob@example.org", new MemoryStream("Subject: x\r\n"u8.ToArray())), Does.StartWith("250"));
+
+        await using var imap = await RawImap.ConnectAsync(server.Imaps, "bob@example.org", SampleServer.Password);
+        Assert.That(await imap.CountAsync(), Is.EqualTo(1));
+    }
+
     [TestCase("DATA")]
     [TestCase("BDAT")]
     [Property("Fact", "VmRSS of the server's process, and its heap after a collection, when 100 MB have gone through and when 1 GB has")]

@@ -38,7 +38,8 @@ internal sealed class ExtensionTests
     public async Task A_hosts_own_keyword_is_announced_and_its_parameters_are_carried()
     {
         await using var server = await new SmtpTestServer(null, static options => options.AddKeyword(
-            new SmtpKeyword("XTRACK", "1 2") { MailParameters = ["XID"], RecipientParameters = ["XTAG"] })) { Delivery = new StubDelivery() }.PopulateAsync();
+            new SmtpKeyword("XTRACK", "1 2") { MailParameters = ["XID"], RecipientParameters = ["XTAG"] }))
+        { Delivery = new StubDelivery() }.PopulateAsync();
         await using var client = await server.ConnectAsync();
         Assert.That(await client.SayAsync(250, "EHLO client.example"), Does.Contain("\n250-XTRACK 1 2\n"));
         await client.SayAsync(501, "MAIL FROM:<eve@elsewhere.example> XID=1 xid=2");
@@ -208,7 +209,13 @@ internal sealed class ExtensionTests
         {
             Assert.That(sessions[0].Forwarded, Is.EqualTo(new ForwardedClient
             {
-                HostName = "mail.example.net", Address = IPAddress.Parse("192.0.2.7"), Port = 4711, Protocol = "ESMTP", ClientName = "inner.example", Identifier = "Q1", IsLocal = true,
+                HostName = "mail.example.net",
+                Address = IPAddress.Parse("192.0.2.7"),
+                Port = 4711,
+                Protocol = "ESMTP",
+                ClientName = "inner.example",
+                Identifier = "Q1",
+                IsLocal = true,
             }));
             Assert.That(sessions[1].Forwarded, Is.Null);
             Assert.That((await server.MessagesAsync())[0].Prefix, Does.Contain("from client.example ([127.0.0.1])"));

@@ -214,7 +214,10 @@ internal sealed class LimitTests
         var time = new ManualTimeProvider();
         await using var server = new SmtpTestServer(null, options => (options.MinDataPerMinute, options.DataTimeout) = (minimum, TimeSpan.FromDays(30)))
         {
-            Time = time, Staging = new DiscardStaging(), Delivery = new StubDelivery(), Router = new MailCore.Delivery.HandlerRouter(new StubDelivery()),
+            Time = time,
+            Staging = new DiscardStaging(),
+            Delivery = new StubDelivery(),
+            Router = new MailCore.Delivery.HandlerRouter(new StubDelivery()),
         };
         var connection = new InlineConnection();
         var session = server.Protocol.RunAsync(connection, default);

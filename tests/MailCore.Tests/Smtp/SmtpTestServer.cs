@@ -78,6 +78,8 @@ internal sealed class SmtpTestServer : IAsyncDisposable
     /// <summary>What a connection says of its client; null for the memory's own nothing.</summary>
     public System.Net.EndPoint? Remote { get; set; }
 
+    public Microsoft.Extensions.Logging.ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
     public CancellationTokenSource Stopping { get; } = new();
 
     public SmtpProtocol Protocol => _protocol ??= Create();
@@ -182,6 +184,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
             Login = login,
             Directory = Directory,
             Filters = Filters,
+            Loggers = Loggers,
             Time = Time,
         });
     }
