@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MailCore.InteropTests.Peers;
 using MailCore.InteropTests.Server;
 using MailCore.InteropTests.Wire;
 using NUnit.Framework;
@@ -10,6 +9,8 @@ namespace MailCore.InteropTests;
 /// <summary>Where RFC 1939 is silent, Dovecot is the reference: the same commands over the same messages, side by side.</summary>
 internal sealed class Pop3ReferenceTests : SampleFixture
 {
+    private const string User = "reference";
+
     // Those without a dot at the end have one line.
     private static readonly string[] Dialog =
     [
@@ -28,15 +29,15 @@ internal sealed class Pop3ReferenceTests : SampleFixture
         var account = NewAccount();
         byte[][] messages = [StoredMessage.Make("first"), Encoding.UTF8.GetBytes("Subject: dots\r\n\r\n.\r\n..\r\nx\r\n.y\r\n"), Encoding.UTF8.GetBytes("Subject: no body\r\n\r\n")];
         await using var dovecot = await DovecotServer.StartAsync();
-        await AppendAsync(await RawImap.ConnectAsync(dovecot.Imap, DovecotServer.User, SampleServer.Password, tls: false), messages);
+        await AppendAsync(await RawImap.ConnectAsync(dovecot.Port, User, DovecotServer.Password, tls: false), messages);
         await AppendAsync(await OpenImapAsync(account), messages);
 
-        var expected = await PlayAsync(await RawPop3.ConnectAsync(dovecot.Pop3, DovecotServer.User, SampleServer.Password, tls: false));
+        var expected = await PlayAsync(await RawPop3.ConnectAsync(dovecot.Pop3, User, DovecotServer.Password, tls: false));
         var actual = await PlayAsync(await OpenPop3Async(account));
 
         Assert.That(actual, Is.EqualTo(expected));
         Assert.That(await PlayAsync(await OpenPop3Async(account), "STAT", "LIST."), Is.EqualTo(
-            await PlayAsync(await RawPop3.ConnectAsync(dovecot.Pop3, DovecotServer.User, SampleServer.Password, tls: false), "STAT", "LIST.")));
+            await PlayAsync(await RawPop3.ConnectAsync(dovecot.Pop3, User, DovecotServer.Password, tls: false), "STAT", "LIST.")));
     }
 
     [Test]
@@ -45,12 +46,12 @@ internal sealed class Pop3ReferenceTests : SampleFixture
     {
         DovecotServer.Require();
         await using var dovecot = await DovecotServer.StartAsync();
-        await AppendAsync(await RawImap.ConnectAsync(dovecot.Imap, DovecotServer.User, SampleServer.Password, tls: false), StoredMessage.Make("one"), StoredMessage.Make("two"));
-        await using var imap = await RawImap.ConnectAsync(dovecot.Imap, DovecotServer.User, SampleServer.Password, mailbox: null, tls: false);
+        await AppendAsync(await RawImap.ConnectAsync(dovecot.Port, User, DovecotServer.Password, tls: false), StoredMessage.Make("one"), StoredMessage.Make("two"));
+        await using var imap = await RawImap.ConnectAsync(dovecot.Port, User, DovecotServer.Password, mailbox: null, tls: false);
         var status = await imap.SendAsync("STATUS INBOX (UIDVALIDITY)");
         var digits = status.Single(static line => line.Text.Contains("UIDVALIDITY", StringComparison.Ordinal)).Text.Split("UIDVALIDITY ")[1].TrimEnd(')', '\r', '\n');
         var validity = uint.Parse(digits, CultureInfo.InvariantCulture);
-        await using var pop3 = await RawPop3.ConnectAsync(dovecot.Pop3, DovecotServer.User, SampleServer.Password, tls: false);
+        await using var pop3 = await RawPop3.ConnectAsync(dovecot.Pop3, User, DovecotServer.Password, tls: false);
 
         Assert.That(Encoding.ASCII.GetString(await pop3.ReadLinesAsync("UIDL")), Is.EqualTo(
             string.Create(CultureInfo.InvariantCulture, $"1 {1:x8}{validity:x8}\r\n2 {2:x8}{validity:x8}\r\n")));
