@@ -13,7 +13,7 @@ internal static class ImapCapabilities
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
-            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
+            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE CONDSTORE QRESYNC"u8);
             return;
         }
 

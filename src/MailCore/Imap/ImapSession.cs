@@ -61,6 +61,9 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The selected mailbox, or null.</summary>
     public ImapSelection? Selection { get; private set; }
 
+    /// <summary>What the client has turned on; for good.</summary>
+    public ImapFeatures Features { get; private set; }
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
@@ -95,6 +98,19 @@ internal sealed partial class ImapSession : IDisposable
     public void End() => _ended = true;
 
     public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
+
+    public bool Has(ImapFeatures feature) => (Features & feature) != 0;
+
+    /// <summary>Turns features on. A client that begins with ModSeqs in the middle of a mailbox learns where it stands.</summary>
+    public void Enable(ImapFeatures features)
+    {
+        var before = Features;
+        Features |= features;
+        if (Selection is not null && (Features & ~before).HasFlag(ImapFeatures.CondStore))
+        {
+            Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
+        }
+    }
 
     /// <summary>Makes this the selected mailbox, instead of any other; null for none.</summary>
     public void Select(ImapSelection? selection)
@@ -206,6 +222,8 @@ internal sealed partial class ImapSession : IDisposable
             {
                 Bye("The selected mailbox was deleted");
             }
+
+            Selection?.WarnOfOwedExpunges(Writer);
 
             return reply;
         }

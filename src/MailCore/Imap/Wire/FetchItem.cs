@@ -10,6 +10,9 @@ internal enum FetchKind
     Body,
     BodyStructure,
     Section,
+
+    /// <summary>RFC 7162 3.1.4.2.</summary>
+    ModSeq,
 }
 
 /// <summary>What of a part a section means (RFC 3501 6.4.5).</summary>
