@@ -50,7 +50,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
 
         // One large transaction must not leave a large file for good.
         db.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA journal_size_limit={2 * options.WriteAheadLimit}"));
-        var contents = new ContentFolder(folder);
+        var contents = new ContentFolder(folder, options.SurvivesPowerLoss);
         FileSync.Folder(folder);
         contents.Sweep(db.Use(SelectSettled).Scalar() ?? 1, id => Contents.IsKnown(db, id));
 
@@ -61,7 +61,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
         _logger = (ILogger?)options.LoggerFactory?.CreateLogger<SqliteMailStore>() ?? NullLogger.Instance;
         _readers = new ReaderPool(path);
         _context = new WriteContext(options.TimeProvider, options, ids, new ContentStage(contents, ids, options.InlineContentLimit));
-        _checkpointer = new LogCheckpointer(path, options.WriteAheadLimit);
+        _checkpointer = new LogCheckpointer(path, options);
         _writer = new Writer(db, ids, _checkpointer);
         _maintenance = new Maintenance(_context, _writer, PublishOldestKept);
         _timer = options.TimeProvider.CreateTimer(static store => ((SqliteMailStore)store!).Tick(), this, options.MaintenanceInterval, options.MaintenanceInterval);
@@ -75,7 +75,8 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
 
     /// <inheritdoc/>
     public StoreTraits Traits =>
-        StoreTraits.Durable | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes;
+        (_context.Options.SurvivesPowerLoss ? StoreTraits.Durable : StoreTraits.None)
+        | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes;
 
     /// <summary>Transactions, and so flushes of the log, since the store was opened.</summary>
     internal long Commits => _writer.Commits;
@@ -101,7 +102,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
             folderLock = FolderLock.Take(full);
             var path = Path.Combine(full, DatabaseName);
             FileSync.MakeFile(path);
-            db = StoreConnection.OpenWriter(path);
+            db = StoreConnection.OpenWriter(path, valid.SurvivesPowerLoss);
             return new SqliteMailStore(full, folderLock, db, valid);
         }
         catch (Exception e)

@@ -15,6 +15,12 @@ public sealed class SqliteStoreOptions
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>
+    /// Whether a commit waits until what it wrote is on the medium. Without that commits cost less and survive the end of the process,
+    /// but not a power cut, which may also damage the database; <see cref="StoreTraits.Durable"/> is not set then. For tests.
+    /// </summary>
+    public bool SurvivesPowerLoss { get; set; } = true;
+
+    /// <summary>
     /// Messages of up to this many octets are kept inside the database, larger ones in a file each. Also the memory that each
     /// message being received may take. 1 KB to 1 MB; what is stored already stays where it is.
     /// </summary>

@@ -21,9 +21,11 @@ internal sealed class ContentFolder
     // Held while folders come and go: making one that is removed at the same moment fails.
     private readonly Lock _folders = new();
     private readonly string _root;
+    private readonly bool _flushes;
 
-    public ContentFolder(string storeFolder)
+    public ContentFolder(string storeFolder, bool flushes = true)
     {
+        _flushes = flushes;
         _root = Path.Combine(storeFolder, FolderName);
         FileSync.MakeFolder(_root);
     }
@@ -39,9 +41,9 @@ internal sealed class ContentFolder
             {
                 return File.OpenHandle(PathOf(id), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete);
             }
-            catch (DirectoryNotFoundException)
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
             {
-                // Removed as empty at this very moment.
+                // Removed as empty at this very moment; the second, when somebody has made it again before the runtime looked.
             }
         }
     }
@@ -62,6 +64,11 @@ internal sealed class ContentFolder
     /// <summary>Returns when the octets and the names that lead to them are on stable storage.</summary>
     public void Flush(SafeFileHandle file, long id)
     {
+        if (!_flushes)
+        {
+            return;
+        }
+
         RandomAccess.FlushToDisk(file);
         var bucket = id >> IdBits;
         FileSync.Folder(FolderOf(bucket));

@@ -9,13 +9,14 @@ namespace MailCore.Storage.Sqlite.Database;
 /// </summary>
 internal static class Schema
 {
-    /// <summary>What this code reads and writes.</summary>
-    public const int Version = 1;
-
     /// <summary>"MlCo", so that file(1) and the store know the database from others.</summary>
     public const int ApplicationId = 0x4D6C436F;
 
-    private static readonly string[] Versions = [SchemaVersion1.Text];
+    // One file each; the next one is added at the end.
+    private static readonly string[] Versions = [SchemaVersion1.Text, SchemaVersion2.Text];
+
+    /// <summary>What this code reads and writes.</summary>
+    public static int Version => Versions.Length;
 
     /// <summary>Brings the database to <see cref="Version"/>, or throws when a newer MailCore has made it or it is something else.</summary>
     public static void Prepare(StoreConnection db, string folder, DateTimeOffset now)

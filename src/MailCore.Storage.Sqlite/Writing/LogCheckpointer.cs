@@ -10,11 +10,11 @@ namespace MailCore.Storage.Sqlite.Writing;
 /// copies the small rest between two transactions and waits for the readers that began before. These are short by design: see
 /// <see cref="ReaderPool"/>.
 /// </remarks>
-internal sealed class LogCheckpointer(string path, long limit) : IDisposable
+internal sealed class LogCheckpointer(string path, SqliteStoreOptions options) : IDisposable
 {
     private const int PageSize = 4096;
 
-    private readonly long _pages = limit / PageSize;
+    private readonly long _pages = options.WriteAheadLimit / PageSize;
     private StoreConnection? _connection;
     private Task<bool>? _copying;
     private long _startedAt;
@@ -57,7 +57,7 @@ internal sealed class LogCheckpointer(string path, long limit) : IDisposable
     {
         try
         {
-            _connection ??= StoreConnection.OpenCheckpointer(path);
+            _connection ??= StoreConnection.OpenCheckpointer(path, options.SurvivesPowerLoss);
             _connection.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             return true;
         }

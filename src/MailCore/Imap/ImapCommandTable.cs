@@ -31,7 +31,7 @@ internal sealed class ImapCommandTable
         new("SUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.Parse),
         new("UNSUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.ParseUnsubscribe),
         new("LIST", ImapStates.LoggedIn, ListCommand.Parse),
-        new("LSUB", ImapStates.LoggedIn, ListCommand.ParseSubscribed),
+        new("LSUB", ImapStates.LoggedIn, LsubCommand.Parse),
         new("STATUS", ImapStates.LoggedIn, StatusCommand.Parse),
         new("APPEND", ImapStates.LoggedIn, AppendCommand.Parse),
         new("CHECK", ImapStates.Selected, NoopCommand.Parse),

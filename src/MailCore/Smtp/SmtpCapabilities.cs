@@ -30,6 +30,8 @@ internal sealed class SmtpCapabilities
         yield return "PIPELINING"; // RFC 2920
         yield return "SIZE " + options.MaxMessageSize.ToString(CultureInfo.InvariantCulture); // RFC 1870
         yield return "8BITMIME"; // RFC 6152
+        yield return "CHUNKING"; // RFC 3030
+        yield return "BINARYMIME"; // RFC 3030
         yield return "ENHANCEDSTATUSCODES"; // RFC 2034
         yield return "SMTPUTF8"; // RFC 6531
         if (policy.OffersStartTls(isSecured))

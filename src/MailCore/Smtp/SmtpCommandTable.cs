@@ -67,6 +67,7 @@ internal sealed class SmtpCommandTable
         new("MAIL", Hello | Login | NoTransaction, MailCommand.RunAsync),
         new("RCPT", Transaction, RcptCommand.RunAsync),
         new("DATA", NoArgument | Transaction | Recipients, DataCommand.RunAsync),
+        new("BDAT", BeforeTls, BdatCommand.RunAsync),
         new("RSET", NoArgument, RsetCommand.RunAsync),
         new("NOOP", BeforeTls, NoopCommand.RunAsync),
         new("VRFY", None, VrfyCommand.RunAsync),

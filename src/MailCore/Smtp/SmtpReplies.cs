@@ -10,6 +10,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply Authenticated = new(235, "2.7.0", "Authentication successful");
     public static readonly SmtpReply SenderOk = new(250, "2.1.0", "Sender OK");
     public static readonly SmtpReply RecipientOk = new(250, "2.1.5", "Recipient OK");
+    public static readonly SmtpReply ChunkTaken = new(250, "2.0.0", "OK, more to come");
     public static readonly SmtpReply CannotVerify = new(252, "2.0.0", "Cannot tell, but will take mail for it if it exists");
     public static readonly SmtpReply SendMessage = new(354, (EnhancedStatusCode?)null, "Send the message, end with CRLF.CRLF");
 
@@ -46,6 +47,10 @@ internal static class SmtpReplies
     public static readonly SmtpReply AlreadySecured = new(503, "5.5.1", "TLS is on already");
     public static readonly SmtpReply NoMechanism = new(504, "5.5.4", "Mechanism not known");
 
+    public static readonly SmtpReply ChunksOnly = new(503, "5.5.1", "This message can come by BDAT only");
+    public static readonly SmtpReply InChunks = new(503, "5.5.1", "Not while chunks are coming");
+
+    public static readonly SmtpReply BadChunk = new(521, "5.5.4", "BDAT needs a number of octets, and LAST or nothing");
     public static readonly SmtpReply TlsFirst = new(530, "5.7.0", "Must issue a STARTTLS command first");
     public static readonly SmtpReply LoginFirst = new(530, "5.7.0", "Authentication required");
     public static readonly SmtpReply BadCredentials = new(535, "5.7.8", "Authentication credentials invalid");

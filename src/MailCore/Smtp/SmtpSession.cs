@@ -60,6 +60,9 @@ internal sealed class SmtpSession : IDisposable
     /// <summary>One per recipient of the transaction.</summary>
     public List<RecipientRoute> Routes { get; private set; } = [];
 
+    /// <summary>The message of the transaction, once BDAT brought some of it.</summary>
+    public ChunkedMessage? Chunks { get; private set; }
+
     public int Messages { get; set; }
 
     public int FailedLogins { get; set; }
@@ -126,7 +129,15 @@ internal sealed class SmtpSession : IDisposable
         Routes = new List<RecipientRoute>(1);
     }
 
-    public void EndTransaction() => Transaction = null;
+    /// <summary>The message of the transaction as chunks: the one at hand or a new one.</summary>
+    public ChunkedMessage BeginChunks() =>
+        Chunks ??= new ChunkedMessage(this, new ChunkedBodyReader(MessageIntake.Limits(Options), Transaction!.Envelope.Body == BodyType.BinaryMime));
+
+    public void EndTransaction()
+    {
+        Chunks?.Abandon();
+        (Transaction, Chunks) = (null, null);
+    }
 
     /// <summary>The reply to something that is no line; null where there is nobody to read it.</summary>
     public SmtpReply? Answer(LineKind kind)
@@ -145,6 +156,7 @@ internal sealed class SmtpSession : IDisposable
 
     public void Dispose()
     {
+        EndTransaction();
         _body.Complete();
         Channel.Dispose();
     }
@@ -160,12 +172,13 @@ internal sealed class SmtpSession : IDisposable
         }
 
         var argument = space < 0 ? default : line[(space + 1)..].Trim((byte)' ');
-        return Check(command.Conditions, argument.IsEmpty) is { } refusal
+        return Refusal(command.Conditions, argument.IsEmpty) is { } refusal
             ? new ValueTask<SmtpReply?>(refusal)
             : command.RunAsync(this, argument);
     }
 
-    private SmtpReply? Check(SmtpConditions conditions, bool isBare)
+    /// <summary>What stands against a command under these conditions.</summary>
+    public SmtpReply? Refusal(SmtpConditions conditions, bool isBare = true)
     {
         var options = Options;
         if ((conditions & SmtpConditions.BeforeTls) == 0 && Services.Tls.Policy.MustSecureFirst(IsSecured))

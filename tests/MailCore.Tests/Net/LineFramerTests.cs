@@ -202,18 +202,21 @@ internal sealed class LineFramerTests
                 await pipe.Writer.WriteAsync(Encoding.ASCII.GetBytes($"{i}\r\n"));
             }
         });
-        var wanted = 0;
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var stop = 0;
         var interrupting = Task.Run(() =>
         {
             while (Volatile.Read(ref stop) == 0)
             {
-                Interlocked.Increment(ref wanted);
                 framer.Interrupt();
+                begun.TrySetResult();
                 time.Advance(TimeSpan.FromMilliseconds(random.Next(3)));
             }
         });
 
+        // Else a busy machine may read every line before the first interrupt.
+        await begun.Task;
+        var interrupts = 0;
         for (var next = 0; next < lines;)
         {
             if (framer.TryReadLine(Limit, out var line) == LineStatus.Line)
@@ -224,6 +227,7 @@ internal sealed class LineFramerTests
 
             var result = await framer.FillAsync(TimeSpan.FromMilliseconds(2)).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
             Assert.That(result, Is.Not.EqualTo(FillResult.Completed));
+            interrupts += result == FillResult.Interrupted ? 1 : 0;
         }
 
         Volatile.Write(ref stop, 1);
@@ -236,7 +240,7 @@ internal sealed class LineFramerTests
             Assert.That(await framer.FillAsync(Timeout.InfiniteTimeSpan).AsTask().WaitAsync(TimeSpan.FromSeconds(30)), Is.EqualTo(FillResult.Interrupted));
         }
 
-        Assert.That(wanted, Is.Positive);
+        TestContext.Out.WriteLine($"{interrupts} interrupts among {lines} lines.");
     }
 
     [Test]

@@ -325,7 +325,7 @@ internal sealed class LimitTests
     }
 
     /// <summary>Lets time go by until the server says something.</summary>
-    private static async Task<string?> PassTimeAsync(ManualTimeProvider time, SmtpTestClient client)
+    internal static async Task<string?> PassTimeAsync(ManualTimeProvider time, SmtpTestClient client)
     {
         var reply = client.ReadReplyAsync();
         while (!reply.IsCompleted)

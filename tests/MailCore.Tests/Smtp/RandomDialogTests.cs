@@ -73,7 +73,7 @@ internal sealed partial class RandomDialogTests
                 2 => "RCPT TO:<bob@example.org>\r\n",
                 3 => "RCPT TO:<nobody@example.org>\r\n",
                 4 => "DATA\r\nSubject: x\r\n\r\n..\r\n.\r\n",
-                5 => "VRFY bob\r\n",
+                5 => "RSET\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 6\r\nRSET\r\nBDAT 7 LAST\r\na\r\n.\r\nb",
                 6 => "rset\r\n",
                 _ => "HELP\r\n",
             });
@@ -102,6 +102,12 @@ internal sealed partial class RandomDialogTests
                 _ => lines[random.Next(lines.Length)],
             };
             input.AddRange(random.Next(6) == 0 ? Mutate(random, line) : line);
+            if (random.Next(6) == 0)
+            {
+                var chunk = lines[random.Next(lines.Length)];
+                var size = random.Next(10) == 0 ? random.Next(200) : chunk.Length;
+                input.AddRange([.. Encoding.ASCII.GetBytes($"BDAT {size}{(random.Next(2) == 0 ? " LAST" : "")}\r\n"), .. chunk]);
+            }
         }
 
         return [.. input, .. "\r\n.\r\n"u8];
@@ -195,6 +201,15 @@ internal sealed partial class RandomDialogTests
             {
                 recipients++;
             }
+            else if (Chunk.Match(line) is { Success: true } chunk && !reply.StartsWith("500", StringComparison.Ordinal))
+            {
+                at = (int)Math.Min(text.Length, at + long.Parse(chunk.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
+                for (var i = isLmtp && chunk.Groups[2].Success && !reply.StartsWith("503", StringComparison.Ordinal) ? recipients - 1 : 0; i > 0; i--)
+                {
+                    Assert.That(replies, Is.Not.Empty, "a reply to a message is missing");
+                    replies.Dequeue();
+                }
+            }
             else if (reply.StartsWith("354", StringComparison.Ordinal))
             {
                 var end = string.CompareOrdinal(text, at, ".\r\n", 0, 3) == 0 ? at : text.IndexOf("\r\n.\r\n", at, StringComparison.Ordinal) + 2;
@@ -214,6 +229,9 @@ internal sealed partial class RandomDialogTests
 
         Assert.That(replies, Is.Empty, $"replies too many to:\n{text}\n{output}");
     }
+
+    [GeneratedRegex("^BDAT +([0-9]{1,18})( +LAST)? *\r$", RegexOptions.IgnoreCase)]
+    private static partial Regex Chunk { get; }
 
     [GeneratedRegex("queued as [0-9A-Z]{16}")]
     private static partial Regex QueueId { get; }

@@ -75,7 +75,7 @@ internal sealed class SpeedTests
         Assert.That(connection.Flushes, Is.EqualTo(1), "the greeting");
         connection.Feed(Encoding.ASCII.GetBytes("EHLO client.example\r\nMAIL FROM:<>\r\n" + string.Concat(Enumerable.Repeat("RCPT TO:<bob@example.org>\r\n", 100)) + "RSET\r\n"));
         Assert.That(connection.Flushes, Is.EqualTo(2));
-        Assert.That(Encoding.ASCII.GetString(connection.Take()).Split("\r\n"), Has.Length.EqualTo(1 + 6 + 1 + 100 + 1 + 1));
+        Assert.That(Encoding.ASCII.GetString(connection.Take()).Split("\r\n").Count(static line => !line.StartsWith("250-", StringComparison.Ordinal)), Is.EqualTo(1 + 1 + 1 + 100 + 1 + 1));
     }
 
     [Test]

@@ -73,6 +73,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
 
         writer.Raw("* OK [UIDVALIDITY "u8).Number(state.Info.UidValidity).Raw("] UIDs are valid"u8).Line();
         writer.Raw("* OK [UIDNEXT "u8).Number(state.Info.UidNext.Value).Raw("] Next UID"u8).Line();
+        writer.Raw("* OK [MAILBOXID ("u8).Raw(state.Info.Id.Value).Raw(")] Mailbox"u8).Line();
         selection.WriteHighestModSeq(writer, "The last change"u8);
     }
 

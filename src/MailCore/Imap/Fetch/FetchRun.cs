@@ -42,7 +42,8 @@ internal sealed class FetchRun
 
     private static MessageFields FieldsOf(FetchItem item) => item.Kind switch
     {
-        FetchKind.InternalDate => MessageFields.Dates,
+        FetchKind.InternalDate or FetchKind.SaveDate => MessageFields.Dates,
+        FetchKind.EmailId => MessageFields.EmailId,
         FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
         FetchKind.Section => NeedsSummary(item) ? MessageFields.Summary | MessageFields.Content : MessageFields.Content,
         _ => MessageFields.None,
@@ -191,6 +192,9 @@ internal sealed class FetchRun
         FetchKind.ModSeq => _writer.Raw("MODSEQ ("u8).Number(message.ModSeq.Value).Raw(")"u8),
         FetchKind.Size => _writer.Raw("RFC822.SIZE "u8).Number(message.Size),
         FetchKind.InternalDate => _writer.Raw("INTERNALDATE "u8).DateTime(stored!.Row.InternalDate),
+        FetchKind.SaveDate => _writer.Raw("SAVEDATE "u8).DateTime(stored!.Row.SaveDate),
+        FetchKind.EmailId => _writer.Raw("EMAILID ("u8).Raw(stored!.Row.EmailId.Value).Raw(")"u8),
+        FetchKind.ThreadId => _writer.Raw("THREADID "u8).Nil(),
         FetchKind.Envelope => _writer.Raw("ENVELOPE "u8).Envelope(stored!.Summary.Envelope),
         FetchKind.Body => _writer.Raw("BODY "u8).Structure(stored!.Summary.Root, isExtended: false),
         _ => _writer.Raw("BODYSTRUCTURE "u8).Structure(stored!.Summary.Root, isExtended: true),

@@ -101,12 +101,17 @@ internal abstract class SearchNode(SearchCost cost)
         protected override bool? Test(SearchSubject subject) => Set.Contains(subject.Message.Sequence);
     }
 
-    internal sealed class Day(DayRelation relation, DateOnly day, bool isSent) : SearchNode(isSent ? SearchCost.Summary : SearchCost.Row)
+    internal sealed class Rows(Func<SearchSubject, bool> test) : SearchNode(SearchCost.Row)
+    {
+        protected override bool? Test(SearchSubject subject) => test(subject);
+    }
+
+    internal sealed class Day(DayRelation relation, DateOnly day, SearchCost cost, Func<SearchSubject, DateTimeOffset?> dateOf) : SearchNode(cost)
     {
         protected override bool? Test(SearchSubject subject)
         {
             // RFC 3501 6.4.4: disregarding time and zone, so the day is the one that was written.
-            if ((isSent ? subject.Summary!.Envelope.SentDate : subject.Row!.InternalDate) is not { } date)
+            if (dateOf(subject) is not { } date)
             {
                 return false;
             }

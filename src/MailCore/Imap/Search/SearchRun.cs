@@ -71,7 +71,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     private async ValueTask DecideAsync()
     {
         Uid[] uids = [.. _held.Where(static held => held.Matches is null).Select(static held => held.Message.Uid)];
-        var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.Dates | MessageFields.Content | MessageFields.Summary, session.Aborted);
+        var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.All, session.Aborted);
         var next = 0;
         for (var i = 0; i < _held.Count; i++)
         {

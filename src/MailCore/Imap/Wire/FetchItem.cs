@@ -13,6 +13,15 @@ internal enum FetchKind
 
     /// <summary>RFC 7162 3.1.4.2.</summary>
     ModSeq,
+
+    /// <summary>RFC 8474.</summary>
+    EmailId,
+
+    /// <summary>RFC 8474; no store here knows threads.</summary>
+    ThreadId,
+
+    /// <summary>RFC 8514.</summary>
+    SaveDate,
 }
 
 /// <summary>What of a part a section means (RFC 3501 6.4.5).</summary>

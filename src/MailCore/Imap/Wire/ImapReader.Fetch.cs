@@ -14,6 +14,9 @@ internal ref partial struct ImapReader
     private static readonly FetchItem FetchStructure = new(FetchKind.BodyStructure);
     private static readonly FetchItem FetchBody = new(FetchKind.Body);
     private static readonly FetchItem FetchModSeq = new(FetchKind.ModSeq);
+    private static readonly FetchItem FetchEmailId = new(FetchKind.EmailId);
+    private static readonly FetchItem FetchThreadId = new(FetchKind.ThreadId);
+    private static readonly FetchItem FetchSaveDate = new(FetchKind.SaveDate);
     private static readonly SearchValues<byte> FieldOctets = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7E - 0x20).Select(static i => (byte)i).Where(static octet => octet != ':')]);
 
@@ -74,6 +77,9 @@ internal ref partial struct ImapReader
             : Is(word, "RFC822.SIZE"u8) ? FetchSize
             : Is(word, "ENVELOPE"u8) ? FetchEnvelope
             : Is(word, "BODYSTRUCTURE"u8) ? FetchStructure
+            : Is(word, "EMAILID"u8) ? FetchEmailId
+            : Is(word, "THREADID"u8) ? FetchThreadId
+            : Is(word, "SAVEDATE"u8) ? FetchSaveDate
             : Is(word, "BODY"u8) ? (Next == '[' ? Section(setsSeen: true) : FetchBody)
             : Is(word, "BODY.PEEK"u8) ? Section(setsSeen: false)
             : Is(word, "MODSEQ"u8) ? FetchModSeq

@@ -59,7 +59,7 @@ internal ref partial struct ImapReader
     {
         var start = _position;
         var word = Failed ? default : Word();
-        var key = FlagKey(word) ?? FieldKey(word) ?? ValueKey(word);
+        var key = FlagKey(word) ?? FieldKey(word) ?? ValueKey(word) ?? IdKey(word) ?? DayKey(word);
         if (key is null && !Failed)
         {
             Fail("there is no such search key", start);
@@ -161,8 +161,32 @@ internal ref partial struct ImapReader
             return word.Length == 6 ? new SearchKey.Larger(Number()) : new SearchKey.Smaller(Number());
         }
 
+        return null;
+    }
+
+    // RFC 8474 4.3. No message has a thread.
+    private SearchKey? IdKey(ReadOnlySpan<byte> word)
+    {
+        if (!Is(word, "EMAILID"u8) && !Is(word, "THREADID"u8))
+        {
+            return null;
+        }
+
+        Space();
+        var id = Encoding.ASCII.GetString(Atom());
+        return word.Length == 7 ? new SearchKey.EmailId(id) : new SearchKey.Not(new SearchKey.And([]));
+    }
+
+    private SearchKey? DayKey(ReadOnlySpan<byte> word)
+    {
+        if (Is(word, "SAVEDATESUPPORTED"u8))
+        {
+            return new SearchKey.And([]);
+        }
+
         var sent = word.Length > 4 && Is(word[..4], "SENT"u8);
-        var name = sent ? word[4..] : word;
+        var saved = word.Length > 5 && Is(word[..5], "SAVED"u8);
+        var name = sent ? word[4..] : saved ? word[5..] : word;
         DayRelation? relation = Is(name, "BEFORE"u8) ? DayRelation.Before : Is(name, "ON"u8) ? DayRelation.On : Is(name, "SINCE"u8) ? DayRelation.Since : null;
         if (relation is not { } known)
         {
@@ -170,7 +194,8 @@ internal ref partial struct ImapReader
         }
 
         Space();
-        return sent ? new SearchKey.SentDate(known, Date()) : new SearchKey.InternalDate(known, Date());
+        var day = Date();
+        return sent ? new SearchKey.SentDate(known, day) : saved ? new SearchKey.SaveDate(known, day) : new SearchKey.InternalDate(known, day);
     }
 
     // RFC 7162 3.1.5: perhaps with the name of a flag, "/flags/\\Seen", and whose it is.

@@ -46,6 +46,12 @@ internal abstract record SearchKey
     /// <summary>The internal date's day, in the zone it was given in.</summary>
     public sealed record InternalDate(DayRelation Relation, DateOnly Day) : SearchKey;
 
+    /// <summary>The day on which it came into this mailbox (RFC 8514).</summary>
+    public sealed record SaveDate(DayRelation Relation, DateOnly Day) : SearchKey;
+
+    /// <summary>RFC 8474.</summary>
+    public sealed record EmailId(string Value) : SearchKey;
+
     /// <summary>The day of the Date field, in the zone it names.</summary>
     public sealed record SentDate(DayRelation Relation, DateOnly Day) : SearchKey;
 

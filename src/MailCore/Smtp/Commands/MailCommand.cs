@@ -151,6 +151,7 @@ internal static class MailCommand
 
             Body = Ascii.EqualsIgnoreCase(value, "7BIT"u8) ? BodyType.SevenBit
                 : Ascii.EqualsIgnoreCase(value, "8BITMIME"u8) ? BodyType.EightBitMime
+                : Ascii.EqualsIgnoreCase(value, "BINARYMIME"u8) ? BodyType.BinaryMime
                 : null;
             return Body is null ? SmtpReplies.BadParameterValue : null;
         }

@@ -12,6 +12,11 @@ internal static class RcptCommand
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
     {
+        if (session.Chunks is not null)
+        {
+            return SmtpReplies.InChunks;
+        }
+
         var transaction = session.Transaction!;
         var refusal = Parse(transaction.Envelope, argument.Span, out var address);
         if (refusal is not null)
