@@ -67,6 +67,9 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The selected mailbox, or null.</summary>
     public ImapSelection? Selection { get; private set; }
 
+    /// <summary>What the client has turned on; for good.</summary>
+    public ImapFeatures Features { get; private set; }
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
@@ -105,10 +108,24 @@ internal sealed partial class ImapSession : IDisposable
 
     public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
 
+    public bool Has(ImapFeatures feature) => (Features & feature) != 0;
+
+    /// <summary>Turns features on. A client that begins with ModSeqs in the middle of a mailbox learns where it stands.</summary>
+    public void Enable(ImapFeatures features)
+    {
+        var before = Features;
+        Features |= features;
+        if (Selection is not null && (Features & ~before).HasFlag(ImapFeatures.CondStore))
+        {
+            Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
+        }
+    }
+
     /// <summary>Forgets who was logged in; a new login has as much time as the first had.</summary>
     public void LogOut()
     {
         Select(null);
+        Features = ImapFeatures.None;
         Identity = null;
         _started = Services.Time.GetTimestamp();
     }
@@ -253,6 +270,8 @@ internal sealed partial class ImapSession : IDisposable
             {
                 Bye("The selected mailbox was deleted");
             }
+
+            Selection?.WarnOfOwedExpunges(Writer);
 
             return reply;
         }

@@ -72,7 +72,8 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
         // RFC 6851 4.3: before the EXPUNGEs.
         session.Writer.Raw("* OK ["u8).Raw(code).Raw("] Moved"u8).Line();
         await selection.SyncAsync(session, mayExpunge: true, surely: true);
-        return ImapReply.Ok("Moved");
+        // As EXPUNGE does (RFC 7162 3.2.7).
+        return ImapReply.Ok("Moved", session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null);
     }
 
     private static CopyCommand Parse(ref ImapReader reader, bool areUids, bool moves)

@@ -1,5 +1,6 @@
 using MailCore.Imap.Search;
 using MailCore.Imap.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
@@ -19,15 +20,28 @@ internal sealed class SearchCommand(SearchKey key, bool areUids) : ImapCommand
             return ImapReply.Bad("There is no message of this number");
         }
 
+        if (plan.NamesModSeq)
+        {
+            session.Enable(ImapFeatures.CondStore);
+        }
+
+        var highest = default(ModSeq);
         session.Writer.Raw("* SEARCH"u8);
         await new SearchRun(session, plan).RunAsync(async message =>
         {
+            highest = message.ModSeq > highest ? message.ModSeq : highest;
             session.Writer.Raw(" "u8).Number(areUids ? message.Uid.Value : message.Sequence);
             if (session.Writer.WantsFlush)
             {
                 await session.Writer.FlushAsync(session.Aborted);
             }
         });
+        if (plan.NamesModSeq && highest.Value > 0)
+        {
+            // RFC 7162 3.1.6.
+            session.Writer.Raw(" (MODSEQ "u8).Number(highest.Value).Raw(")"u8);
+        }
+
         session.Writer.Line();
         return ImapReply.Ok("Searched");
     }

@@ -20,11 +20,14 @@ internal sealed class FetchRun
     private readonly MessageFields _fields;
     private readonly bool _setsSeen;
     private readonly bool _hasFlags;
+    private readonly ModSeq _changedSince;
 
     /// <param name="session">With a selected mailbox.</param>
     /// <param name="items">What to fetch of each message.</param>
-    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items)
+    /// <param name="changedSince">Messages that have not changed after this one are passed over.</param>
+    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items, ModSeq changedSince = default)
     {
+        _changedSince = changedSince;
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
         _setsSeen = !_selection.IsReadOnly && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
@@ -56,6 +59,11 @@ internal sealed class FetchRun
         foreach (var sequence in set)
         {
             var message = _selection.Messages.Numbers[sequence];
+            if (message.ModSeq <= _changedSince)
+            {
+                continue;
+            }
+
             _writer.Untagged(sequence).Raw("FETCH ("u8);
             for (var i = 0; i < _items.Length; i++)
             {
@@ -79,6 +87,11 @@ internal sealed class FetchRun
         var batch = new List<int>(BatchSize);
         foreach (var sequence in set)
         {
+            if (_changedSince.Value > 0 && _selection.Messages.Numbers[sequence].ModSeq <= _changedSince)
+            {
+                continue;
+            }
+
             batch.Add(sequence);
             if (batch.Count == BatchSize)
             {
@@ -197,6 +210,7 @@ internal sealed class FetchRun
     {
         FetchKind.Flags => WriteFlags(_writer, message),
         FetchKind.Uid => _writer.Raw("UID "u8).Number(message.Uid.Value),
+        FetchKind.ModSeq => _writer.Raw("MODSEQ ("u8).Number(message.ModSeq.Value).Raw(")"u8),
         FetchKind.Size => _writer.Raw("RFC822.SIZE "u8).Number(message.Size),
         FetchKind.InternalDate => _writer.Raw("INTERNALDATE "u8).DateTime(stored!.Row.InternalDate),
         FetchKind.SaveDate => _writer.Raw("SAVEDATE "u8).DateTime(stored!.Row.SaveDate),

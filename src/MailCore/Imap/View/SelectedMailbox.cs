@@ -24,6 +24,17 @@ internal sealed record OwnChange(Uid[] Uids, FlagMode Mode, ulong Bits, bool IsS
     public bool Names(Uid uid) => Array.BinarySearch(Uids, uid) >= 0;
 }
 
+/// <summary>How a client may be told of changes at one moment.</summary>
+/// <param name="MayExpunge">Message numbers may change their meaning (RFC 3501 7.4.1).</param>
+/// <param name="TellsModSeqs">A change of a ModSeq alone is told too (RFC 7162 3.1).</param>
+/// <param name="Own">What the session changed itself.</param>
+internal sealed record UpdateRules(bool MayExpunge, bool TellsModSeqs = false, OwnChange? Own = null)
+{
+    public static UpdateRules Withhold { get; } = new(MayExpunge: false);
+
+    public static UpdateRules All { get; } = new(MayExpunge: true);
+}
+
 /// <summary>
 /// One session's idea of the mailbox it has selected: message numbers, what is \Recent for it, and what its client has not been
 /// told. Pure: no I/O, no time, one thread.
@@ -44,6 +55,15 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     public MailboxViewState State => Numbers.State;
 
     public int Count => Numbers.Count;
+
+    /// <summary>
+    /// Up to this one the client has been told everything. Behind the state's while expunges are owed: a client that kept a later
+    /// one would never hear of them (RFC 7162 3.2).
+    /// </summary>
+    public ModSeq ToldModSeq { get; private set; } = state.Info.HighestModSeq;
+
+    /// <summary>Expunges are owed that could not be told yet.</summary>
+    public bool OwesExpunges { get; private set; }
 
     /// <summary>Messages of the client's count that are \Recent for this session.</summary>
     public int RecentCount
@@ -142,23 +162,29 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     }
 
     /// <summary>
-    /// Goes on to a newer state and says what the client must be told of, all of it before the command ends. Without
-    /// <paramref name="mayExpunge"/> no number changes its meaning (RFC 3501 7.4.1).
+    /// Goes on to a newer state and says what the client must be told of, all of it before the command ends.
     /// </summary>
-    public MailboxUpdate Update(MailboxViewState newer, bool mayExpunge, OwnChange? own = null)
+    public MailboxUpdate Update(MailboxViewState newer, UpdateRules rules)
     {
         var before = Numbers;
-        if (ReferenceEquals(newer, before.State) && (!mayExpunge || before.Departed.IsEmpty))
+        if (ReferenceEquals(newer, before.State) && (!rules.MayExpunge || before.Departed.IsEmpty))
         {
             return MailboxUpdate.Nothing;
         }
 
-        if ((mayExpunge ? new MessageNumbers(newer) : before.Keeping(newer, MaxDeparted)) is not { } after)
+        if ((rules.MayExpunge ? new MessageNumbers(newer) : before.Keeping(newer, MaxDeparted)) is not { } after)
         {
+            OwesExpunges = true;
             return MailboxUpdate.Nothing;
         }
 
         Numbers = after;
-        return new MailboxUpdate(before, after, own, mayExpunge);
+        OwesExpunges = !after.Departed.IsEmpty;
+        if (!OwesExpunges)
+        {
+            ToldModSeq = newer.Info.HighestModSeq;
+        }
+
+        return new MailboxUpdate(before, after, rules);
     }
 }

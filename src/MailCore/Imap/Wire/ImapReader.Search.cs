@@ -142,6 +142,12 @@ internal ref partial struct ImapReader
             return new SearchKey.Uids(NumberSet());
         }
 
+        if (Is(word, "MODSEQ"u8))
+        {
+            Space();
+            return new SearchKey.ModSeq(SearchModSeq());
+        }
+
         if (Is(word, "KEYWORD"u8) || Is(word, "UNKEYWORD"u8))
         {
             Space();
@@ -190,6 +196,32 @@ internal ref partial struct ImapReader
         Space();
         var day = Date();
         return sent ? new SearchKey.SentDate(known, day) : saved ? new SearchKey.SaveDate(known, day) : new SearchKey.InternalDate(known, day);
+    }
+
+    // RFC 7162 3.1.5: perhaps with the name of a flag, "/flags/\\Seen", and whose it is.
+    private ModSeq SearchModSeq()
+    {
+        if (Next is not ((byte)'"' or (byte)'{'))
+        {
+            return ModSeq();
+        }
+
+        var start = _position;
+        if (!String().StartsWith("/flags/"u8))
+        {
+            Fail("the name of a flag expected", start);
+        }
+
+        Space();
+        start = _position;
+        var kind = Word();
+        if (!Is(kind, "all"u8) && !Is(kind, "priv"u8) && !Is(kind, "shared"u8))
+        {
+            Fail("all, priv or shared expected", start);
+        }
+
+        Space();
+        return ModSeq();
     }
 
     // NOT and OR nest as parentheses do.

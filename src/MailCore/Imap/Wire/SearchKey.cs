@@ -36,6 +36,9 @@ internal abstract record SearchKey
 
     public sealed record Uids(NumberSet Numbers) : SearchKey;
 
+    /// <summary>Changed by the ModSeq given or a later one (RFC 7162 3.1.5). There is one for the whole message, whatever entry is named.</summary>
+    public sealed record ModSeq(Storage.ModSeq From) : SearchKey;
+
     public sealed record Larger(uint Octets) : SearchKey;
 
     public sealed record Smaller(uint Octets) : SearchKey;
