@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -29,8 +30,13 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
             return ImapReader.NoName;
         }
 
-        if (await session.Account.FindMailboxAsync(known, session.Aborted) is not { } mailbox
-            || await ImapSelection.OpenAsync(mailbox, isReadOnly, session) is not { } selection)
+        var access = await session.FindMailboxAsync(known, MailboxRights.Read);
+        if (access.Mailbox is null)
+        {
+            return access.Refusal;
+        }
+
+        if (await ImapSelection.OpenAsync(access, isReadOnly, session) is not { } selection)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
@@ -47,7 +53,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
             await selection.ResyncAsync(session, resync);
         }
 
-        return isReadOnly ? ImapReply.Ok("Opened to read", "READ-ONLY") : ImapReply.Ok("Opened", "READ-WRITE");
+        return selection.IsReadOnly ? ImapReply.Ok("Opened to read", "READ-ONLY") : ImapReply.Ok("Opened", "READ-WRITE");
     }
 
     private static SelectCommand Parse(ref ImapReader reader, bool isReadOnly)
