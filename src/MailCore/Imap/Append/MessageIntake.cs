@@ -65,7 +65,7 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
 
             if (header.Synchronizing)
             {
-                session.Writer.Raw("+ Send it\r\n"u8);
+                session.Writer.Raw("+ Send it"u8).Line();
             }
 
             _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions()));
