@@ -105,6 +105,11 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
             return ImapReply.Bad("A literal with the message expected");
         }
 
+        if (!session.Services.Accounts.Traits.HasFlag(StoreTraits.Append))
+        {
+            return ImapReply.Rejected(CommitError.NotSupported);
+        }
+
         if (_messages.Count >= most)
         {
             return most == 1 ? ImapReply.Bad("One message expected") : ImapReply.No("Too many messages for one command", "LIMIT");

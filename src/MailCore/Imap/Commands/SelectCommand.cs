@@ -69,7 +69,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
     {
         var writer = session.Writer;
         var state = selection.Messages.State;
-        selection.WriteFlagNames(writer, session.Services.Accounts.Traits.HasFlag(StoreTraits.Keywords));
+        selection.WriteFlagNames(writer);
         writer.Untagged(state.Count).Raw("EXISTS"u8).Line();
         writer.Untagged(selection.Messages.RecentCount).Raw("RECENT"u8).Line();
         if (FirstUnseen(state) is var unseen and > 0)
