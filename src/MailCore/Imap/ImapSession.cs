@@ -64,6 +64,9 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>What the client has turned on; for good.</summary>
     public ImapFeatures Features { get; private set; }
 
+    /// <summary>Of the command at hand.</summary>
+    public ReadOnlyMemory<byte> Tag { get; private set; }
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
@@ -190,6 +193,7 @@ internal sealed partial class ImapSession : IDisposable
     private async ValueTask RunCommandAsync()
     {
         var command = Parse(out var tag, out var reply);
+        Tag = tag;
         if (command is not null)
         {
             reply = await RunAsync(command);

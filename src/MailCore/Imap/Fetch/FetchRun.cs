@@ -12,6 +12,7 @@ namespace MailCore.Imap.Fetch;
 internal sealed class FetchRun
 {
     private const int BatchSize = 64;
+    private const int BreathSize = 16 * 1024;
 
     private readonly ImapSession _session;
     private readonly ImapSelection _selection;
@@ -53,8 +54,14 @@ internal sealed class FetchRun
 
     private async ValueTask<bool> RunColumnsAsync(SequenceSet set)
     {
+        var looked = 0;
         foreach (var sequence in set)
         {
+            if (++looked % BreathSize == 0)
+            {
+                await _session.BreatheAsync();
+            }
+
             var message = _selection.Messages.Numbers[sequence];
             if (message.ModSeq <= _changedSince)
             {

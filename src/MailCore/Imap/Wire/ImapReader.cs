@@ -277,8 +277,14 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return Number();
     }
 
+    /// <summary>sequence-set, or '$' (RFC 5182).</summary>
     public NumberSet NumberSet()
     {
+        if (TryByte((byte)'$'))
+        {
+            return Wire.NumberSet.Saved;
+        }
+
         var ranges = new List<NumberRange>();
         do
         {
