@@ -76,7 +76,8 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
     /// <inheritdoc/>
     public StoreTraits Traits =>
         (_context.Options.SurvivesPowerLoss ? StoreTraits.Durable : StoreTraits.None)
-        | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes;
+        | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes
+        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes;
 
     /// <summary>Transactions, and so flushes of the log, since the store was opened.</summary>
     internal long Commits => _writer.Commits;

@@ -17,6 +17,7 @@ public static class MailStoreConformance
         .. ExpungeCases.All,
         .. CopyCases.All,
         .. MailboxCases.All,
+        .. AttributeCases.All,
         .. FeedCases.All,
         .. BatchCases.All,
         .. QuotaCases.All,

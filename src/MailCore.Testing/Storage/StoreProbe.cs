@@ -250,5 +250,5 @@ internal sealed class StoreProbe(IConformanceTarget target)
     }
 
     private static string Describe(MailboxInfo info) =>
-        $"{info with { Keywords = [] }} {string.Join(' ', info.Keywords)}";
+        $"{info with { Keywords = [], Acl = [] }} {string.Join(' ', info.Keywords)} {string.Join(' ', info.Acl)}";
 }

@@ -53,6 +53,9 @@ internal sealed class ImapCommandTable
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+        new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
+        new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
+        new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
     ];
 
     /// <summary>Reads a command from its name on; the reader remembers what was wrong.</summary>

@@ -1,5 +1,5 @@
 using MailCore.Authentication;
-using MailCore.Imap.Commands;
+using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 using MailCore.Storage;
@@ -16,7 +16,7 @@ internal sealed partial class ImapSession : IDisposable
 {
     private readonly ImapCommandTable _commands;
     private readonly CancellationToken _stopping;
-    private readonly long _started;
+    private long _started;
     private readonly FrameLimits _beforeLogin;
     private readonly FrameLimits _afterLogin;
     private TimedPipeWriter _output;
@@ -34,7 +34,7 @@ internal sealed partial class ImapSession : IDisposable
         _afterLogin = FrameLimits.AfterLogin(options);
         _output = NewOutput();
         Lines = new LineFramer(connection.Transport.Input, services.Time);
-        Framer = new ImapFramer(Lines, AppendCommand.EndsBeforeMessage);
+        Framer = new ImapFramer(Lines, MessageIntake.EndsBeforeMessage);
         Writer = new ImapWriter(_output);
     }
 
@@ -113,6 +113,15 @@ internal sealed partial class ImapSession : IDisposable
         {
             Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
         }
+    }
+
+    /// <summary>Forgets who was logged in; a new login has as much time as the first had.</summary>
+    public void LogOut()
+    {
+        Select(null);
+        Features = ImapFeatures.None;
+        Identity = null;
+        _started = Services.Time.GetTimestamp();
     }
 
     /// <summary>Makes this the selected mailbox, instead of any other; null for none.</summary>
@@ -201,8 +210,8 @@ internal sealed partial class ImapSession : IDisposable
 
         if (Framer.MessageHeader is { Start: > 0, Synchronizing: false } unread)
         {
-            // An APPEND that did not get as far as its message.
-            await SkipMessageAsync(unread.Size);
+            // An APPEND that did not get as far as this message.
+            await SkipMessagesAsync(unread.Size);
         }
 
         Reply(tag, reply);

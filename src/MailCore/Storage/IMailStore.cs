@@ -40,7 +40,7 @@ public interface IMailStore
 [Flags]
 public enum StoreTraits
 {
-    /// <summary>Nothing beyond reading and appending.</summary>
+    /// <summary>Nothing beyond reading: the changes that each need a trait are refused with <see cref="CommitError.NotSupported"/>.</summary>
     None = 0,
 
     /// <summary>A returned commit survives a power cut.</summary>
@@ -55,7 +55,7 @@ public enum StoreTraits
     /// <summary>Octets come out exactly as they went in.</summary>
     FaithfulContent = 8,
 
-    /// <summary>Quotas are enforced inside the commit.</summary>
+    /// <summary>Quotas are enforced inside the commit (<see cref="SetQuota"/>).</summary>
     Quota = 16,
 
     /// <summary>Clients may define keywords.</summary>
@@ -64,8 +64,23 @@ public enum StoreTraits
     /// <summary>Clients may create, rename and delete mailboxes.</summary>
     Mailboxes = 64,
 
-    /// <summary>Access control lists are kept (RFC 4314).</summary>
+    /// <summary>Access control lists are kept (<see cref="SetAcl"/>).</summary>
     Acl = 128,
+
+    /// <summary>Annotations of mailboxes and accounts are kept (<see cref="SetMetadata"/>).</summary>
+    Metadata = 256,
+
+    /// <summary>Messages can be added (<see cref="AppendMessage"/>, <see cref="Copy"/>).</summary>
+    Append = 512,
+
+    /// <summary>System flags can be changed (<see cref="SetFlags"/>).</summary>
+    Flags = 1024,
+
+    /// <summary>Messages can be removed (<see cref="Storage.Expunge"/>; <see cref="Copy"/> with Move needs this and Append).</summary>
+    Expunge = 2048,
+
+    /// <summary>Messages can be added, flagged and removed.</summary>
+    Writes = Append | Flags | Expunge,
 }
 
 /// <summary>One account of a store. Every answer is one consistent snapshot, taken without waiting for writers.</summary>
@@ -90,6 +105,13 @@ public interface IAccountStore
     /// remembers expunges, the answer is <see cref="ChangeSet.Truncated"/> and the caller loads again.
     /// </summary>
     ValueTask<ChangeSet> ChangesSinceAsync(ModSeq since, MailboxId? scope, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// All annotations of a mailbox or, for null, of the account, in ordinal order of their names; none for a mailbox that is not there.
+    /// Only stores with <see cref="StoreTraits.Metadata"/> have any.
+    /// </summary>
+    ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(MailboxId? mailbox, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<MetadataEntry>>([]);
 }
 
 /// <summary>Ranged, concurrent reads of immutable octets.</summary>

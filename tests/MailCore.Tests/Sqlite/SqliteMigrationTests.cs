@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using MailCore.Storage.Sqlite.Database;
 using MailCore.StoreHost;
@@ -63,6 +64,22 @@ public sealed class SqliteMigrationTests
 
         await using var store = SqliteMailStore.Open(_folder.Path);
         Assert.That(ReadVersions(store), Has.Count.EqualTo(Schema.Version));
+    }
+
+    [Test]
+    public async Task Messages_of_an_older_folder_count_against_a_quota_of_messages()
+    {
+        Unpack("schema1.zip");
+        await using var store = SqliteMailStore.Open(_folder.Path);
+        var account = await SqliteTestAccount.OpenAsync(store, "user1@example.org");
+        var before = (await account.Reads.SnapshotAsync(CancellationToken.None)).Messages;
+        Assert.That(before, Is.Positive);
+        await account.CommitAsync(new SetQuota(null, before + 1));
+        await account.AppendAsync([1]);
+        await using var content = await SqliteTestAccount.StageAsync(store, [2]);
+        Assert.That((await account.CommitAsync(account.Append(content))).Error, Is.EqualTo(CommitError.OverQuota));
+        Assert.That((await account.InboxInfoAsync()).Acl, Is.Empty);
+        Assert.That(await account.Reads.ReadMetadataAsync(account.Inbox, CancellationToken.None), Is.Empty);
     }
 
     private static List<int> ReadVersions(SqliteMailStore store) => store.Read(static db =>

@@ -42,9 +42,10 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
         }
 
         AddOwed(session);
-        return await new FetchRun(session, items, modifiers.ChangedSince ?? default).RunAsync(set)
-            ? ImapReply.Ok("Fetched")
-            : ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
+        var run = new FetchRun(session, items, modifiers.ChangedSince ?? default);
+        return !await run.RunAsync(set) ? ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED")
+            : run.MetUnknownEncoding ? ImapReply.No("Some of the sections can't be decoded", "UNKNOWN-CTE")
+            : ImapReply.Ok("Fetched");
     }
 
     private static FetchCommand Parse(ref ImapReader reader, bool areUids)

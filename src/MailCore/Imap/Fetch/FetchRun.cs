@@ -38,6 +38,9 @@ internal sealed class FetchRun
         }
     }
 
+    /// <summary>Some messages were left out since a section to be decoded has an encoding that nobody knows.</summary>
+    public bool MetUnknownEncoding { get; private set; }
+
     /// <summary>Writes a response for each message; false when some are gone from the store too.</summary>
     public ValueTask<bool> RunAsync(SequenceSet set) => _fields == MessageFields.None ? RunColumnsAsync(set) : RunRowsAsync(set);
 
@@ -45,7 +48,7 @@ internal sealed class FetchRun
     {
         FetchKind.InternalDate or FetchKind.SaveDate => MessageFields.Dates,
         FetchKind.EmailId => MessageFields.EmailId,
-        FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
+        FetchKind.Binary or FetchKind.BinarySize or FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
         FetchKind.Section => NeedsSummary(item) ? MessageFields.Summary | MessageFields.Content : MessageFields.Content,
         _ => MessageFields.None,
     };
@@ -159,22 +162,40 @@ internal sealed class FetchRun
     private async ValueTask<bool> RunMessageAsync(NumberedMessage message, StoredMessage stored, bool isSeenNow)
     {
         if ((_fields.HasFlag(MessageFields.Summary) && !await stored.SummarizeAsync(_session.Aborted))
-            || (_items.Any(static item => item.Kind == FetchKind.Section) && !await stored.OpenAsync(_session.Aborted)))
+            || (_items.Any(static item => item.Kind is FetchKind.Section or FetchKind.Binary or FetchKind.BinarySize) && !await stored.OpenAsync(_session.Aborted)))
         {
             return false;
+        }
+
+        if (!Array.TrueForAll(_items, item => item.Kind is not (FetchKind.Binary or FetchKind.BinarySize) || new BinarySection(item, stored).CanDecode))
+        {
+            MetUnknownEncoding = true;
+            if (isSeenNow)
+            {
+                _selection.WriteFlags(_writer, message, withUid: false);
+            }
+
+            return true;
         }
 
         _writer.Untagged(message.Sequence).Raw("FETCH ("u8);
         for (var i = 0; i < _items.Length; i++)
         {
             _writer.Raw(i > 0 ? " "u8 : ""u8);
-            if (_items[i].Kind == FetchKind.Section)
+            switch (_items[i].Kind)
             {
-                await WriteSectionAsync(_items[i], stored);
-            }
-            else
-            {
-                WriteItem(_items[i], message, stored);
+                case FetchKind.Section:
+                    await WriteSectionAsync(_items[i], stored);
+                    break;
+                case FetchKind.Binary:
+                    await new BinarySection(_items[i], stored).WriteAsync(_writer, _session.Aborted);
+                    break;
+                case FetchKind.BinarySize:
+                    await new BinarySection(_items[i], stored).WriteSizeAsync(_writer, _session.Aborted);
+                    break;
+                default:
+                    WriteItem(_items[i], message, stored);
+                    break;
             }
         }
 

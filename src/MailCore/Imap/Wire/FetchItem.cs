@@ -14,6 +14,12 @@ internal enum FetchKind
     /// <summary>RFC 7162 3.1.4.2.</summary>
     ModSeq,
 
+    /// <summary>A section without its transfer encoding (RFC 3516).</summary>
+    Binary,
+
+    /// <summary>How many octets that is.</summary>
+    BinarySize,
+
     /// <summary>RFC 8474.</summary>
     EmailId,
 

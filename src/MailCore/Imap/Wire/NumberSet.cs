@@ -16,6 +16,9 @@ internal sealed class NumberSet(NumberRange[] ranges)
     /// <summary>In the order written.</summary>
     public ReadOnlySpan<NumberRange> Ranges => ranges;
 
+    /// <summary>One number, or "*".</summary>
+    public bool IsSingle => ranges is [var (first, last)] && first == last;
+
     /// <summary>
     /// The message numbers meant, of a client that knows of <paramref name="exists"/> messages. A range up to '*' is cut to them;
     /// any other number past the end makes this false (RFC 9051 6.4 asks for BAD).

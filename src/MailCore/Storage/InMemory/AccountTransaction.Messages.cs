@@ -215,6 +215,7 @@ internal sealed partial class AccountTransaction
     {
         mailbox.Add(row, details);
         _quotaUsed += row.Size;
+        _messages++;
         _needsModSeq = true;
     }
 
@@ -228,6 +229,7 @@ internal sealed partial class AccountTransaction
         if (removed.Count > 0)
         {
             _quotaUsed += mailbox.Bytes - bytes;
+            _messages -= removed.Count;
             _needsModSeq = true;
             _buries = true;
         }
