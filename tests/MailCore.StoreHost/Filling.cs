@@ -9,7 +9,7 @@ namespace MailCore.StoreHost;
 /// "fill folder count [name=value ...]": appends numbered messages to several accounts, some of them to all at once, with flags and
 /// expunges between, and says "ACK name" when a commit has returned.
 /// </summary>
-internal sealed class Filling(SqliteMailStore store, string prefix)
+internal sealed class Filling(SqliteMailStore store, string prefix, FileStream? answers)
 {
     private const int Accounts = 3;
 
@@ -22,15 +22,18 @@ internal sealed class Filling(SqliteMailStore store, string prefix)
         var options = new SqliteStoreOptions { WriteAheadLimit = 1024 * 1024, SurvivesPowerLoss = settings.GetValueOrDefault("flush", "yes") == "yes" };
         await using var store = SqliteMailStore.Open(folder, options);
         Console.WriteLine("OPEN");
-        var filling = new Filling(store, settings.GetValueOrDefault("prefix", "m"));
+        // A file of its own, where a tracer can tell answers from the rest.
+        await using var answers = settings.TryGetValue("answers", out var path) ? new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, 1) : null;
+        var filling = new Filling(store, settings.GetValueOrDefault("prefix", "m"), answers);
         var drivers = int.Parse(settings.GetValueOrDefault("drivers", "1"), CultureInfo.InvariantCulture);
-        await Task.WhenAll(Enumerable.Range(0, drivers).Select(driver => Task.Run(() => filling.DriveAsync(driver, drivers, count))));
+        var from = int.Parse(settings.GetValueOrDefault("from", "0"), CultureInfo.InvariantCulture);
+        await Task.WhenAll(Enumerable.Range(0, drivers).Select(driver => Task.Run(() => filling.DriveAsync(from + driver, drivers, count))));
         Console.WriteLine("DONE");
     }
 
-    private async Task DriveAsync(int driver, int drivers, int count)
+    private async Task DriveAsync(int first, int step, int end)
     {
-        for (var i = driver; i < count; i += drivers)
+        for (var i = first; i < end; i += step)
         {
             await AppendAsync(i);
         }
@@ -60,6 +63,7 @@ internal sealed class Filling(SqliteMailStore store, string prefix)
             throw new InvalidOperationException("A batch was rejected.");
         }
 
+        answers?.Write("ACK\n"u8);
         Console.WriteLine($"ACK {name} {batches.Count}");
     }
 

@@ -24,11 +24,12 @@ internal sealed class ContentFolder
     private readonly bool _flushes;
 
     public ContentFolder(string storeFolder, bool flushes = true)
-    {
-        _flushes = flushes;
-        _root = Path.Combine(storeFolder, FolderName);
-        FileSync.MakeFolder(_root);
-    }
+        : this(flushes, Path.Combine(storeFolder, FolderName)) => FileSync.MakeFolder(_root);
+
+    private ContentFolder(bool flushes, string root) => (_flushes, _root) = (flushes, root);
+
+    /// <summary>For reading; makes nothing.</summary>
+    public static ContentFolder OpenExisting(string storeFolder) => new(flushes: false, Path.Combine(storeFolder, FolderName));
 
     public string PathOf(long id) => Path.Combine(FolderOf(id >> IdBits), id.ToString("x16", CultureInfo.InvariantCulture));
 
@@ -96,6 +97,21 @@ internal sealed class ContentFolder
         catch (IOException) when (!File.Exists(PathOf(id)))
         {
             // The folder is not empty.
+        }
+    }
+
+    /// <summary>All files named as contents are, in no order.</summary>
+    public IEnumerable<(long Id, string Path)> List()
+    {
+        foreach (var folder in Directory.Exists(_root) ? Directory.EnumerateDirectories(_root) : [])
+        {
+            foreach (var file in Directory.EnumerateFiles(folder))
+            {
+                if (TryParse(file, out var id))
+                {
+                    yield return (id, file);
+                }
+            }
         }
     }
 

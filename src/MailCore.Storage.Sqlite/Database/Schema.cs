@@ -24,7 +24,7 @@ internal static class Schema
         var current = ReadVersion(db, folder);
         if (current > Version)
         {
-            throw new SqliteStoreException($"The mail folder '{folder}' was written by a newer MailCore (schema {current}, this one knows {Version}). Run that version, or restore a backup made before the upgrade.");
+            throw Newer(folder, current);
         }
 
         while (current < Version)
@@ -32,6 +32,21 @@ internal static class Schema
             Apply(db, ++current, now);
         }
     }
+
+    /// <summary>For those who only read: throws unless the database is at <see cref="Version"/>.</summary>
+    public static void RequireCurrent(StoreConnection db, string folder)
+    {
+        var current = ReadVersion(db, folder);
+        if (current != Version)
+        {
+            throw current > Version
+                ? Newer(folder, current)
+                : new SqliteStoreException($"The mail folder '{folder}' was written by an older MailCore (schema {current}, this one knows {Version}). Start the server once: that brings it up to date.");
+        }
+    }
+
+    private static SqliteStoreException Newer(string folder, int current) =>
+        new($"The mail folder '{folder}' was written by a newer MailCore (schema {current}, this one knows {Version}). Run that version, or restore a backup made before the upgrade.");
 
     private static int ReadVersion(StoreConnection db, string folder)
     {

@@ -18,6 +18,7 @@ internal sealed class LogCheckpointer(string path, SqliteStoreOptions options) :
     private StoreConnection? _connection;
     private Task<bool>? _copying;
     private long _startedAt;
+    private long _nextAt = options.WriteAheadLimit / PageSize;
 
     /// <summary>Called by the writer's thread between transactions.</summary>
     public void AfterCommit(StoreConnection writer)
@@ -25,7 +26,7 @@ internal sealed class LogCheckpointer(string path, SqliteStoreOptions options) :
         var written = writer.PagesWritten;
         if (_copying is null)
         {
-            if (written - _startedAt >= _pages)
+            if (written >= _nextAt)
             {
                 _copying = Task.Factory.StartNew(Copy, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
@@ -51,6 +52,9 @@ internal sealed class LogCheckpointer(string path, SqliteStoreOptions options) :
         {
             _startedAt = writer.PagesWritten;
         }
+
+        // Where a backup reads from the log for minutes, it is not tried again with every commit.
+        _nextAt = writer.PagesWritten + _pages;
     }
 
     private bool Copy()

@@ -1,7 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Pop3;
 using MailCore.Smtp;
 using MailCore.Storage;
@@ -16,26 +18,26 @@ public static class MailServerBuilderRoles
 {
     /// <summary>Mail from other servers, STARTTLS offered, no logins; 25 is its port.</summary>
     public static SmtpEndpointBuilder ListenSmtp(this MailServerBuilder mail, int port = 25, Action<SmtpEndpointBuilder>? configure = null) =>
-        AddSmtp(mail, new("smtp", port, SmtpDialect.Transfer) { Tls = TlsPolicy.Opportunistic }, configure);
+        AddSmtp(mail, new("smtp", port, SmtpDialect.Transfer, mail) { Tls = TlsPolicy.Opportunistic }, configure);
 
     /// <summary>Mail from our own users, STARTTLS and a login enforced; 587 is its port.</summary>
     public static SmtpEndpointBuilder ListenSubmission(this MailServerBuilder mail, int port = 587, Action<SmtpEndpointBuilder>? configure = null) =>
-        AddSmtp(mail, new("submission", port, SmtpDialect.Submission) { Tls = TlsPolicy.Required }, configure);
+        AddSmtp(mail, new("submission", port, SmtpDialect.Submission, mail) { Tls = TlsPolicy.Required }, configure);
 
     /// <summary>Mail from our own users, TLS from the first octet and a login enforced; 465 is its port.</summary>
     public static SmtpEndpointBuilder ListenSubmissions(this MailServerBuilder mail, int port = 465, Action<SmtpEndpointBuilder>? configure = null) =>
-        AddSmtp(mail, new("submissions", port, SmtpDialect.Submission) { Tls = TlsPolicy.Implicit }, configure);
+        AddSmtp(mail, new("submissions", port, SmtpDialect.Submission, mail) { Tls = TlsPolicy.Implicit }, configure);
 
     /// <summary>Mail from a server that has accepted it already, on a Unix socket.</summary>
     public static SmtpEndpointBuilder ListenLmtp(this MailServerBuilder mail, string unixSocketPath, Action<SmtpEndpointBuilder>? configure = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
-        return AddSmtp(mail, new("lmtp", 0, SmtpDialect.Lmtp) { UnixSocketPath = unixSocketPath }, configure);
+        return AddSmtp(mail, new("lmtp", 0, SmtpDialect.Lmtp, mail) { UnixSocketPath = unixSocketPath }, configure);
     }
 
     /// <summary>Mail from a server that has accepted it already; on loopback unless told otherwise, since who connects is trusted. 24 is its port.</summary>
     public static SmtpEndpointBuilder ListenLmtp(this MailServerBuilder mail, int port = 24, Action<SmtpEndpointBuilder>? configure = null) =>
-        AddSmtp(mail, new("lmtp", port, SmtpDialect.Lmtp) { Address = IPAddress.Loopback }, configure);
+        AddSmtp(mail, new("lmtp", port, SmtpDialect.Lmtp, mail) { Address = IPAddress.Loopback }, configure);
 
     /// <summary>IMAP with STARTTLS enforced; 143 is its port.</summary>
     public static ProtocolEndpointBuilder<ImapOptions> ListenImap(
@@ -59,7 +61,6 @@ public static class MailServerBuilderRoles
 
     private static SmtpEndpointBuilder AddSmtp(MailServerBuilder mail, SmtpEndpointBuilder endpoint, Action<SmtpEndpointBuilder>? configure)
     {
-        ArgumentNullException.ThrowIfNull(mail);
         endpoint.UseProtocol((services, tls) =>
         {
             endpoint.Options.HostName = mail.HostName;
@@ -74,6 +75,8 @@ public static class MailServerBuilderRoles
                 Staging = services.GetRequiredService<IMessageStaging>(),
                 Login = services.GetRequiredService<LoginService>(),
                 Directory = services.GetRequiredService<IMailDirectory>(),
+                Filters = [.. services.GetServices<SmtpFilterRegistration>(), .. endpoint.Filters.Select(filter => filter(services))],
+                Scopes = services.GetRequiredService<IServiceScopeFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });
@@ -94,6 +97,8 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Extensions = [.. services.GetServices<ImapExtension>()],
+                Meters = services.GetService<IMeterFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });

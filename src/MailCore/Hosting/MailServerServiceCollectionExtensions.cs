@@ -61,8 +61,12 @@ public static class MailServerServiceCollectionExtensions
             return new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
         });
         services.AddSingleton<LocalDelivery>();
-        services.AddSingleton<IMessageDelivery>(static provider => new RoutedDelivery(
-            provider.GetRequiredService<LocalDelivery>(), null, provider.GetRequiredService<ILogger<RoutedDelivery>>()));
+        services.AddSingleton<IMessageDelivery>(static provider =>
+        {
+            var delivery = new RoutedDelivery(provider.GetRequiredService<LocalDelivery>(), null, provider.GetRequiredService<ILogger<RoutedDelivery>>());
+            var signers = provider.GetServices<IMessageSigner>().ToArray();
+            return signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
+        });
         // Without a store, messages are only passing through.
         services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
             ? new TemporaryStaging()

@@ -1,4 +1,5 @@
 using MailCore.Authentication;
+using MailCore.Imap.Extensions;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -10,12 +11,26 @@ internal static class ImapCapabilities
     /// <summary>"CAPABILITY" and the names that hold in the session's state.</summary>
     public static void Write(ImapWriter writer, ImapSession session)
     {
+        WriteOwn(writer, session);
+        foreach (var extension in session.Services.Extensions)
+        {
+            // What needs a mailbox is announced before one is selected.
+            if (extension.Capability is { } name && (session.IsLoggedIn || extension.State == ImapExtensionState.Any))
+            {
+                writer.Raw(" "u8).Raw(name);
+            }
+        }
+    }
+
+    private static void WriteOwn(ImapWriter writer, ImapSession session)
+    {
         writer.Raw("CAPABILITY IMAP4rev1 SASL-IR ID ENABLE"u8);
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
             writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
             writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES"u8);
+            writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" MULTIAPPEND BINARY REPLACE UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE APPENDLIMIT="u8).Number(session.Options.AppendLimit);
             if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Mailboxes))
             {
@@ -27,7 +42,7 @@ internal static class ImapCapabilities
 
         writer.Raw(" LITERAL-"u8);
         var policy = session.Services.Tls.Policy;
-        if (policy.OffersStartTls(session.IsSecured))
+        if (!session.IsCompressed && policy.OffersStartTls(session.IsSecured))
         {
             writer.Raw(" STARTTLS"u8);
         }

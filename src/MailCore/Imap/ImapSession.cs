@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
@@ -14,7 +15,6 @@ namespace MailCore.Imap;
 /// <remarks>Threading: one flow of control. Only hints and shutdown come from elsewhere, and they do nothing but wake the framer.</remarks>
 internal sealed partial class ImapSession : IDisposable
 {
-    private readonly ImapCommandTable _commands;
     private readonly CancellationToken _stopping;
     private long _started;
     private readonly FrameLimits _beforeLogin;
@@ -22,12 +22,14 @@ internal sealed partial class ImapSession : IDisposable
     private TimedPipeWriter _output;
     private int _badCommands;
     private bool _startsTls;
+    private bool _startsCompression;
+    private DeflateTransport? _compression;
     private bool _inputLost;
     private bool _ended;
 
-    public ImapSession(ImapServices services, ImapOptions options, ImapCommandTable commands, MailConnection connection, CancellationToken stopping)
+    public ImapSession(ImapServices services, ImapOptions options, MailConnection connection, CancellationToken stopping)
     {
-        (Services, Options, _commands, Connection, _stopping) = (services, options, commands, connection, stopping);
+        (Services, Options, Connection, _stopping) = (services, options, connection, stopping);
         Log = new ImapLog(services.Loggers.CreateLogger<ImapProtocol>());
         _started = services.Time.GetTimestamp();
         _beforeLogin = FrameLimits.BeforeLogin(options);
@@ -41,6 +43,10 @@ internal sealed partial class ImapSession : IDisposable
     public ImapServices Services { get; }
 
     public ImapOptions Options { get; }
+
+    public required ImapCommandTable Commands { get; init; }
+
+    public required ImapMetrics Metrics { get; init; }
 
     public ImapLog Log { get; }
 
@@ -70,6 +76,9 @@ internal sealed partial class ImapSession : IDisposable
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
+
+    /// <summary>RFC 4978.</summary>
+    public bool IsCompressed => _compression is not null;
 
     public bool IsLoggedIn => Identity is not null;
 
@@ -147,8 +156,15 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>TLS begins as soon as the client has the reply to the command at hand.</summary>
     public void StartTlsAfterReply() => _startsTls = true;
 
+    /// <summary>Compression begins as soon as the client has the reply to the command at hand.</summary>
+    public void CompressAfterReply() => _startsCompression = true;
+
+    /// <summary>Gives back what a long wait does not need; with all replies flushed.</summary>
+    public void ReleaseForWait() => _compression?.Release();
+
     public void Dispose()
     {
+        _compression?.Dispose();
         Select(null);
         Framer.Dispose();
         Lines.Dispose();
@@ -163,10 +179,25 @@ internal sealed partial class ImapSession : IDisposable
         _startsTls = false;
         await Writer.FlushAsync(Aborted);
         await Services.Tls.StartTlsAsync(Connection, Lines, Aborted);
+        AttachOutput();
+        _badCommands = 0;
+    }
+
+    private async ValueTask StartCompressionAsync()
+    {
+        _startsCompression = false;
+        await Writer.FlushAsync(Aborted);
+        Lines.Release();
+        _compression = DeflateTransport.Start(Connection);
+        Lines.Attach(Connection.Transport.Input);
+        AttachOutput();
+    }
+
+    private void AttachOutput()
+    {
         _output.Dispose();
         _output = NewOutput();
         Writer.Attach(_output);
-        _badCommands = 0;
     }
 
     private async ValueTask<bool> StepAsync()
@@ -201,8 +232,10 @@ internal sealed partial class ImapSession : IDisposable
 
     private async ValueTask RunCommandAsync()
     {
-        var command = Parse(out var tag, out var reply);
+        var started = Stopwatch.GetTimestamp();
+        var command = Parse(out var tag, out var name, out var reply);
         Tag = tag;
+        using var activity = ImapMetrics.StartCommand(name, this);
         if (command is not null)
         {
             reply = await RunAsync(command);
@@ -215,9 +248,15 @@ internal sealed partial class ImapSession : IDisposable
         }
 
         Reply(tag, reply);
+        Metrics.CommandEnds(activity, name, reply.Status, started);
         if (_startsTls)
         {
             await StartTlsAsync();
+        }
+
+        if (_startsCompression)
+        {
+            await StartCompressionAsync();
         }
 
         if (IsStopping && !_ended)
@@ -253,12 +292,14 @@ internal sealed partial class ImapSession : IDisposable
         }
     }
 
-    private ImapCommand? Parse(out byte[] tag, out ImapReply reply)
+    private ImapCommand? Parse(out byte[] tag, out string name, out ImapReply reply)
     {
         var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
         tag = reader.Tag().ToArray();
         reader.Space();
-        var command = reader.Failed ? null : _commands.Parse(ref reader, this);
+        string? known = null;
+        var command = reader.Failed ? null : Commands.Parse(ref reader, this, out known);
+        name = known ?? "unknown";
         reply = reader.Refusal ?? ImapReply.Bad($"At octet {reader.ErrorPosition}: {reader.Error}");
         return reader.Failed ? null : command;
     }

@@ -22,9 +22,13 @@ internal static class MessageIntake
         var completing = session.Options.CompleteMessages
             ? new HeaderCompletingReader(body, TraceHeader.DateField(transaction), TraceHeader.MessageIdField(transaction))
             : null;
+        var message = completing ?? (PipeReader)body;
+        var edited = session.Filters is null ? null : new HeaderEditingReader(message, session.Options.MaxHeaderSize);
         try
         {
-            return await session.Services.Staging.StageAsync(completing ?? (PipeReader)body, hint, session.Connection.Closed).ConfigureAwait(false);
+            return edited is null || await session.Filters!.HeadersAsync(transaction, edited).ConfigureAwait(false)
+                ? await session.Services.Staging.StageAsync(edited ?? message, hint, session.Connection.Closed).ConfigureAwait(false)
+                : null;
         }
         catch (Exception error) when (!body.IsBroken && !session.Connection.Closed.IsCancellationRequested)
         {
@@ -33,6 +37,7 @@ internal static class MessageIntake
         }
         finally
         {
+            edited?.Complete();
             completing?.Complete();
         }
     }
@@ -44,10 +49,22 @@ internal static class MessageIntake
         session.Messages++;
         var transaction = session.Transaction!;
         var length = staged.Length;
+        if (session.Filters is { } filters)
+        {
+            var filtered = await FilterAsync(session, filters, staged).ConfigureAwait(false);
+            if (filtered is null)
+            {
+                Refuse(session, transaction.Refusal ?? SmtpReplies.LocalError, ReplyCount(session));
+                return null;
+            }
+
+            staged = filtered;
+        }
+
         IReadOnlyList<SmtpReply> replies;
         try
         {
-            replies = await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
+            replies = transaction.IsDiscarded ? [.. Enumerable.Repeat(SmtpReply.Ok, session.Routes.Count)] : await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
         }
         finally
         {
@@ -56,6 +73,20 @@ internal static class MessageIntake
 
         session.EndTransaction();
         return Answer(session, transaction, replies, length);
+    }
+
+    /// <summary>The message as the filters leave it; null when one refused it or the editing failed.</summary>
+    private static async ValueTask<StagedMessage?> FilterAsync(SmtpSession session, SmtpFilterChain filters, StagedMessage staged)
+    {
+        try
+        {
+            return await filters.MessageAsync(session.Transaction!, staged).ConfigureAwait(false);
+        }
+        catch (Exception error) when (!session.Connection.Closed.IsCancellationRequested)
+        {
+            session.Protocol.Log.Failed(error, session.Connection.Id, session.Transaction!.QueueId, "staging");
+            return null;
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -91,8 +122,10 @@ internal static class MessageIntake
     /// <summary>RFC 2033 4.2: LMTP has one for each recipient.</summary>
     public static int ReplyCount(SmtpSession session) => session.Options.Dialect.IsLmtp ? session.Routes.Count : 1;
 
-    public static SmtpReply Refusal(DataOutcome outcome) => outcome switch
+    public static SmtpReply Refusal(SmtpSession session, DataOutcome outcome) => outcome switch
     {
+        // What is wrong with the octets comes before what filters found in a part of them.
+        DataOutcome.Pending or DataOutcome.Complete or DataOutcome.Unwanted when session.Transaction?.Refusal is { } refusal => refusal,
         DataOutcome.TooLarge => SmtpReplies.TooLarge,
         DataOutcome.LongLine => SmtpReplies.LineOfMessageTooLong,
         DataOutcome.BareLineFeed => SmtpReplies.BareLineFeedInMessage,

@@ -24,4 +24,10 @@ internal sealed partial class SmtpLog(ILogger logger)
 
     [LoggerMessage(EventId = 4006, Level = LogLevel.Error, Message = "{Connection} {QueueId}: the delivery gave {Given} replies for {Expected} recipients")]
     public partial void WrongReplies(string connection, string queueId, int given, int expected);
+
+    [LoggerMessage(EventId = 4021, Level = LogLevel.Information, Message = "{Connection} {QueueId}: {Filter} at {Stage}: {Verdict}, {Why}")]
+    public partial void Judged(string connection, string queueId, string filter, string stage, SmtpVerdictKind verdict, string why);
+
+    [LoggerMessage(EventId = 4022, Level = LogLevel.Error, Message = "{Connection}: {Filter} failed at {Stage}")]
+    public partial void FilterFailed(Exception exception, string connection, string filter, string stage);
 }

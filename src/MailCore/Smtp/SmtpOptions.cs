@@ -42,6 +42,9 @@ public sealed class SmtpOptions
     /// <summary>Octets of a message, as RFC 1870 counts them; 50 MB by default. Past it 552 5.3.4.</summary>
     public long MaxMessageSize { get; set; } = 50 * 1024 * 1024;
 
+    /// <summary>Octets of a message's header where filters look at it; 256 KB by default. Past it 552 5.3.4.</summary>
+    public int MaxHeaderSize { get; set; } = 256 * 1024;
+
     /// <summary>Octets of a refused message that are read and dropped before the client is answered and cut off; 100 MB by default.</summary>
     public long MaxDrain { get; set; } = 100 * 1024 * 1024;
 

@@ -52,7 +52,8 @@ public sealed class SmtpProtocol : IMailProtocol
     public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var session = new SmtpSession(this, connection, stopping);
+        var session = new SmtpSession(this, connection, stopping);
+        await using var owned = session.ConfigureAwait(false);
         try
         {
             await session.RunAsync().ConfigureAwait(false);
@@ -86,6 +87,7 @@ public sealed class SmtpProtocol : IMailProtocol
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxMessageSize, nameof(options.MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxHeaderSize, 998, nameof(options.MaxHeaderSize));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxDrain, nameof(options.MaxDrain));
         // RFC 5321 4.5.3.1 wants at least these.
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxTextLine, 998, nameof(options.MaxTextLine));

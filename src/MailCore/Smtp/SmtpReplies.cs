@@ -19,6 +19,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply TooManyErrors = new(421, "4.7.0", "Too many bad commands");
     public static readonly SmtpReply TooManyFailures = new(421, "4.7.0", "Too many failed logins");
     public static readonly SmtpReply TooManyMessages = new(421, "4.7.0", "Enough messages for one connection");
+    public static readonly SmtpReply LocalErrorAtConnect = new(421, "4.3.0", "Local error, try again later");
     public static readonly SmtpReply NotMail = new(421, "4.7.0", "This is a mail server");
 
     public static readonly SmtpReply LocalError = new(451, "4.3.0", "Local error, try again later");
@@ -40,6 +41,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply LoginCancelled = new(501, "5.7.0", "Authentication cancelled");
     public static readonly SmtpReply NotOffered = new(502, "5.5.1", "Not offered here");
     public static readonly SmtpReply HelloFirst = new(503, "5.5.1", "Say hello first");
+    public static readonly SmtpReply Refused = new(503, "5.5.1", "You were refused, say QUIT");
     public static readonly SmtpReply MailFirst = new(503, "5.5.1", "MAIL first");
     public static readonly SmtpReply RecipientFirst = new(503, "5.5.1", "No valid recipients");
     public static readonly SmtpReply InTransaction = new(503, "5.5.1", "Not within a mail transaction");
@@ -56,6 +58,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply BadCredentials = new(535, "5.7.8", "Authentication credentials invalid");
     public static readonly SmtpReply LoginNeedsTls = new(538, "5.7.11", "Encryption required for authentication");
     public static readonly SmtpReply TooLarge = new(552, "5.3.4", "Message too large");
+    public static readonly SmtpReply HeaderTooLarge = new(552, "5.3.4", "Message header too large");
     public static readonly SmtpReply NotTheirAddress = new(553, "5.7.1", "You may not send as this address");
     public static readonly SmtpReply NeedsSmtpUtf8 = new(553, "5.6.7", "This address needs SMTPUTF8");
     public static readonly SmtpReply NoRecipients = new(554, "5.5.1", "No valid recipients");

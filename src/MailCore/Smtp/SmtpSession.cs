@@ -17,12 +17,13 @@ internal enum HelloKind
 }
 
 /// <summary>One client's dialog: what it has told so far, and the loop that answers it. Single-threaded.</summary>
-internal sealed class SmtpSession : IDisposable
+internal sealed class SmtpSession : IAsyncDisposable
 {
     private readonly DataBodyReader _body;
     private readonly LineRule _command;
     private MailSessionInfo? _info;
     private int _badCommands;
+    private bool _isRefused;
 
     public SmtpSession(SmtpProtocol protocol, MailConnection connection, CancellationToken stopping)
     {
@@ -32,6 +33,7 @@ internal sealed class SmtpSession : IDisposable
         var options = protocol.Options;
         var longest = options.OfferAuthentication ? options.MaxAuthenticationLine : options.MaxCommandLine;
         _command = new LineRule(options.MaxCommandLine, longest, options.CommandTimeout, IsCommand: true);
+        Filters = protocol.Services.Filters.Count == 0 ? null : new SmtpFilterChain(this);
     }
 
     public SmtpProtocol Protocol { get; }
@@ -70,6 +72,9 @@ internal sealed class SmtpSession : IDisposable
     /// <summary>Set by whoever gives the session's last reply.</summary>
     public bool IsOver { get; set; }
 
+    /// <summary>Null where there are none.</summary>
+    public SmtpFilterChain? Filters { get; }
+
     /// <summary>The body behind DATA.</summary>
     public DataBodyReader Body => _body;
 
@@ -88,7 +93,7 @@ internal sealed class SmtpSession : IDisposable
 
     public async Task RunAsync()
     {
-        Channel.Write(Protocol.Greeting);
+        await GreetAsync().ConfigureAwait(false);
         while (!IsOver)
         {
             if (Stopping.IsCancellationRequested)
@@ -114,12 +119,16 @@ internal sealed class SmtpSession : IDisposable
         (Hello, ClientName, _info) = (kind, name, null);
     }
 
+    /// <summary>After a greeting that was refused.</summary>
+    public void ForgetHello() => (Hello, ClientName, _info) = (HelloKind.None, null, null);
+
     public void Authenticate(MailIdentity identity) => (Identity, _info) = (identity, null);
 
     /// <summary>After TLS came on: nothing that was said before counts (RFC 3207 4.2).</summary>
     public void Forget()
     {
         EndTransaction();
+        Filters?.ForgetHello();
         (Hello, ClientName, Identity, _info) = (HelloKind.None, null, null, null);
     }
 
@@ -154,11 +163,30 @@ internal sealed class SmtpSession : IDisposable
         };
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
         EndTransaction();
         _body.Complete();
         Channel.Dispose();
+        return Filters?.DisposeAsync() ?? default;
+    }
+
+    private ValueTask GreetAsync()
+    {
+        if (Filters is not null)
+        {
+            return GreetFilteredAsync(Filters);
+        }
+
+        Channel.Write(Protocol.Greeting);
+        return default;
+    }
+
+    private async ValueTask GreetFilteredAsync(SmtpFilterChain filters)
+    {
+        var refusal = await filters.ConnectAsync().ConfigureAwait(false);
+        _isRefused = refusal is not null;
+        Channel.Write(refusal is null ? Protocol.Greeting : refusal.Encoded.Span);
     }
 
     private ValueTask<SmtpReply?> RunCommandAsync(ReadOnlyMemory<byte> line)
@@ -169,6 +197,12 @@ internal sealed class SmtpSession : IDisposable
         if (Protocol.Commands.Find(verb) is not { } command || IsOtherDialect(command.Conditions))
         {
             return new ValueTask<SmtpReply?>(IsHttp(verb) ? Answer(LineKind.NotMail) : SmtpReplies.UnknownCommand);
+        }
+
+        // RFC 5321 3.1: after 554 in the greeting's place nothing but QUIT works.
+        if (_isRefused && command.Verb != "QUIT")
+        {
+            return new ValueTask<SmtpReply?>(SmtpReplies.Refused);
         }
 
         var argument = space < 0 ? default : line[(space + 1)..].Trim((byte)' ');

@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using MailCore.Authentication;
 using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Testing;
@@ -31,6 +33,10 @@ internal sealed class ImapTestServer : IAsyncDisposable
     public MailAccounts Accounts { get; private set; }
 
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
+
+    public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
+
+    public IMeterFactory? Meters { get; init; }
 
     public TlsPolicy Tls { get; set; } = TlsPolicy.None with { AllowCleartextAuthentication = true };
 
@@ -119,6 +125,8 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? TlsCertificate : null, Time),
             Login = new LoginService(_authenticator, new LoginOptions { FailureDelay = TimeSpan.Zero }, Time, NullLogger<LoginService>.Instance),
             Accounts = Accounts,
+            Extensions = Extensions,
+            Meters = Meters,
             Time = Time,
             Loggers = NullLoggerFactory.Instance,
         });

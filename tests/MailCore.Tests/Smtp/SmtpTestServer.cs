@@ -63,6 +63,11 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     public IMessageStaging? Staging { get; set; }
 
+    public List<SmtpFilterRegistration> Filters { get; } = [];
+
+    /// <summary>What a connection says of its client; null for the memory's own nothing.</summary>
+    public System.Net.EndPoint? Remote { get; set; }
+
     public CancellationTokenSource Stopping { get; } = new();
 
     public SmtpProtocol Protocol => _protocol ??= Create();
@@ -83,6 +88,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
     public (InMemoryConnection Connection, Task Session) Open()
     {
         var connection = new InMemoryConnection();
+        connection.Server.RemoteEndPoint = Remote ?? connection.Server.RemoteEndPoint;
         _connections.Add(connection);
         return (connection, ServeAsync(connection));
     }
@@ -165,6 +171,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
             Staging = Staging ?? Accounts,
             Login = login,
             Directory = Directory,
+            Filters = Filters,
             Time = Time,
         });
     }

@@ -48,6 +48,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
             if (_open == 0 || _open == MaxOpen || _held.Count == MaxHeld)
             {
                 await ReleaseAsync(found);
+                await session.BreatheAsync();
             }
         }
 
@@ -59,7 +60,6 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         if (_open > 0)
         {
             await DecideAsync();
-            await session.BreatheAsync();
         }
 
         foreach (var (message, matches) in _held)

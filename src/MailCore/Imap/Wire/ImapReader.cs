@@ -85,6 +85,14 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return true;
     }
 
+    /// <summary>Everything that is left.</summary>
+    public ReadOnlySpan<byte> ToEnd()
+    {
+        var rest = Rest;
+        _position += rest.Length;
+        return rest;
+    }
+
     public void End()
     {
         if (!AtEnd)

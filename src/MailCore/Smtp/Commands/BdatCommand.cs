@@ -35,7 +35,7 @@ internal static class BdatCommand
         var taken = await TakeAsync(session, size, chunks.Body).ConfigureAwait(false);
         if (taken != DataOutcome.Pending || chunks.Body.Outcome != DataOutcome.Pending)
         {
-            var reply = MessageIntake.Refusal(taken is DataOutcome.TimedOut or DataOutcome.Stopping ? taken : chunks.Body.Outcome);
+            var reply = MessageIntake.Refusal(session, taken is DataOutcome.TimedOut or DataOutcome.Stopping ? taken : chunks.Body.Outcome);
             MessageIntake.Refuse(session, reply, isLast ? MessageIntake.ReplyCount(session) : 1);
             session.IsOver |= taken != DataOutcome.Pending;
             return null;
@@ -53,14 +53,14 @@ internal static class BdatCommand
         }
 
         await MessageIntake.DropAsync(session, staged).ConfigureAwait(false);
-        MessageIntake.Refuse(session, MessageIntake.Refusal(chunks.Body.Outcome), MessageIntake.ReplyCount(session));
+        MessageIntake.Refuse(session, MessageIntake.Refusal(session, chunks.Body.Outcome), MessageIntake.ReplyCount(session));
         return null;
     }
 
     private static SmtpReply End(SmtpSession session, DataOutcome outcome, SmtpReply refusal)
     {
         session.IsOver = true;
-        return outcome == DataOutcome.TooLarge ? refusal : MessageIntake.Refusal(outcome);
+        return outcome == DataOutcome.TooLarge ? refusal : MessageIntake.Refusal(session, outcome);
     }
 
     /// <summary>

@@ -34,7 +34,7 @@ internal static class DataCommand
     /// <summary>Gets past the rest of a message that nobody wants; the reply says why.</summary>
     private static async ValueTask<SmtpReply> PassOverAsync(SmtpSession session, DataBodyReader body)
     {
-        var reply = MessageIntake.Refusal(body.Outcome);
+        var reply = MessageIntake.Refusal(session, body.Outcome);
         if (body.Outcome == DataOutcome.Complete)
         {
             body.End();
@@ -42,7 +42,7 @@ internal static class DataCommand
         else if (body.Outcome is not (DataOutcome.TimedOut or DataOutcome.Stopping) && !await body.DrainAsync(session.Options.MaxDrain).ConfigureAwait(false))
         {
             session.IsOver = true;
-            reply = body.Outcome is DataOutcome.TimedOut or DataOutcome.Stopping ? MessageIntake.Refusal(body.Outcome) : reply;
+            reply = body.Outcome is DataOutcome.TimedOut or DataOutcome.Stopping ? MessageIntake.Refusal(session, body.Outcome) : reply;
         }
 
         return reply;

@@ -10,17 +10,17 @@ internal static class HelloCommand
     // More than the grammar has, less than could confuse a header: clients call themselves many things.
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]");
 
-    public static ValueTask<SmtpReply?> EhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => new(Run(session, HelloKind.Ehlo, argument.Span));
+    public static ValueTask<SmtpReply?> EhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => Run(session, HelloKind.Ehlo, argument.Span);
 
-    public static ValueTask<SmtpReply?> HeloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => new(Run(session, HelloKind.Helo, argument.Span));
+    public static ValueTask<SmtpReply?> HeloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => Run(session, HelloKind.Helo, argument.Span);
 
-    public static ValueTask<SmtpReply?> LhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => new(Run(session, HelloKind.Lhlo, argument.Span));
+    public static ValueTask<SmtpReply?> LhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => Run(session, HelloKind.Lhlo, argument.Span);
 
-    private static SmtpReply? Run(SmtpSession session, HelloKind kind, ReadOnlySpan<byte> argument)
+    private static ValueTask<SmtpReply?> Run(SmtpSession session, HelloKind kind, ReadOnlySpan<byte> argument)
     {
         if (argument.IsEmpty || argument.Length > EmailAddress.MaxDomain || !System.Text.Unicode.Utf8.IsValid(argument))
         {
-            return SmtpReplies.BadArgument;
+            return new(SmtpReplies.BadArgument);
         }
 
         var name = session.ClientName is { } known && Encoding.UTF8.GetByteCount(known) == argument.Length && Ascii.Equals(argument, known)
@@ -28,11 +28,27 @@ internal static class HelloCommand
             : Encoding.UTF8.GetString(argument);
         if (!EmailAddress.IsDomain(name) && name.AsSpan().ContainsAnyExcept(NameCharacters))
         {
-            return SmtpReplies.BadArgument;
+            return new(SmtpReplies.BadArgument);
         }
 
         session.Greet(kind, name);
-        if (kind == HelloKind.Helo)
+        return session.Filters is { } filters ? AskAsync(session, filters) : new(Answer(session));
+    }
+
+    private static async ValueTask<SmtpReply?> AskAsync(SmtpSession session, SmtpFilterChain filters)
+    {
+        if (await filters.HelloAsync().ConfigureAwait(false) is { } refusal)
+        {
+            session.ForgetHello();
+            return refusal;
+        }
+
+        return Answer(session);
+    }
+
+    private static SmtpReply? Answer(SmtpSession session)
+    {
+        if (session.Hello == HelloKind.Helo)
         {
             return session.Protocol.Hello;
         }

@@ -32,6 +32,12 @@ internal static class MailCommand
         }
 
         session.BeginTransaction(envelope!);
+        if (session.Filters is { } filters && await filters.MailFromAsync(session.Transaction!).ConfigureAwait(false) is { } filtered)
+        {
+            session.EndTransaction();
+            return filtered;
+        }
+
         return SmtpReplies.SenderOk;
     }
 

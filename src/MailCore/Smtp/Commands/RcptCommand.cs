@@ -39,6 +39,11 @@ internal static class RcptCommand
                 return refuse.Reply;
             }
 
+            if (session.Filters is { } filters && await filters.RecipientAsync(transaction, recipient).ConfigureAwait(false) is { } filtered)
+            {
+                return filtered;
+            }
+
             transaction.Envelope.Recipients.Add(recipient);
             session.Routes.Add(route);
             return SmtpReplies.RecipientOk;
