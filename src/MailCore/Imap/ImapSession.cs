@@ -117,7 +117,7 @@ internal sealed partial class ImapSession : IDisposable
     public void Enable(ImapFeatures features)
     {
         var before = Features;
-        Features |= features;
+        Writer.Features = Features |= features;
         if (Selection is not null && (Features & ~before).HasFlag(ImapFeatures.CondStore))
         {
             Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
@@ -128,7 +128,7 @@ internal sealed partial class ImapSession : IDisposable
     public void LogOut()
     {
         Select(null);
-        Features = ImapFeatures.None;
+        Writer.Features = Features = ImapFeatures.None;
         Identity = null;
         _started = Services.Time.GetTimestamp();
     }
@@ -294,7 +294,7 @@ internal sealed partial class ImapSession : IDisposable
 
     private ImapCommand? Parse(out byte[] tag, out string name, out ImapReply reply)
     {
-        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
+        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin) { Features = Features };
         tag = reader.Tag().ToArray();
         reader.Space();
         string? known = null;

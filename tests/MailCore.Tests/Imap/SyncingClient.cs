@@ -95,7 +95,7 @@ internal sealed partial class SyncingClient(ImapTestServer server, bool byQResyn
         Assert.That(_uids, Has.Count.LessThanOrEqualTo(exists), $"{known}: {string.Join(" / ", selected)}");
         _uids.AddRange(Enumerable.Repeat(0u, exists - _uids.Count));
         _told = null;
-        foreach (var line in selected.Where(line => line != first && !line.StartsWith("* VANISHED (EARLIER)", StringComparison.Ordinal)))
+        foreach (var line in selected.Where(line => !ReferenceEquals(line, first) && !line.StartsWith("* VANISHED (EARLIER)", StringComparison.Ordinal)))
         {
             Take(line, mayExpunge: true);
         }

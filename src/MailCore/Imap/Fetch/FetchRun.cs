@@ -229,7 +229,7 @@ internal sealed class FetchRun
     };
 
     private ImapWriter WriteFlags(ImapWriter writer, NumberedMessage message) =>
-        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.Messages.IsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
+        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.ShowsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
 
     private async ValueTask WriteSectionAsync(FetchItem item, StoredMessage stored)
     {

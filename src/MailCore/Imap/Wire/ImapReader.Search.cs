@@ -62,6 +62,12 @@ internal ref partial struct ImapReader
         var start = _position;
         if (!Failed && Next is (byte)'c' or (byte)'C' && Is(Atom(), "CHARSET"u8))
         {
+            if ((Features & ImapFeatures.Utf8) != 0)
+            {
+                // RFC 6855 3.
+                Fail("there is no CHARSET once UTF8=ACCEPT is on", start);
+            }
+
             Space();
             var charset = Astring();
             if (!Failed && !Is(charset, "UTF-8"u8) && !Is(charset, "US-ASCII"u8))
