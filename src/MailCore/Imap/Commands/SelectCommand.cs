@@ -47,7 +47,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
             await selection.ResyncAsync(session, resync);
         }
 
-        return isReadOnly ? ImapReply.Ok("Opened to read", "READ-ONLY") : ImapReply.Ok("Opened", "READ-WRITE");
+        return selection.IsReadOnly ? ImapReply.Ok("Opened to read", "READ-ONLY") : ImapReply.Ok("Opened", "READ-WRITE");
     }
 
     private static SelectCommand Parse(ref ImapReader reader, bool isReadOnly)
@@ -63,7 +63,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
     {
         var writer = session.Writer;
         var state = selection.Messages.State;
-        selection.WriteFlagNames(writer, session.Services.Accounts.Traits.HasFlag(StoreTraits.Keywords));
+        selection.WriteFlagNames(writer);
         selection.WriteCounts(writer);
         if (!session.Has(ImapFeatures.Rev2) && FirstUnseen(state) is var unseen and > 0)
         {
