@@ -19,6 +19,9 @@ public sealed class MailServerSettings
     /// <summary>For hosts that keep mail in a folder; MailCore itself does not read it.</summary>
     public string? DataFolder { get; set; }
 
+    /// <summary>Whether the store keeps an index of texts for SEARCH, for hosts whose store can; MailCore itself does not read it.</summary>
+    public bool FullTextSearch { get; set; }
+
     /// <summary>Null leaves it to the host.</summary>
     public CertificateSettings? Certificate { get; set; }
 

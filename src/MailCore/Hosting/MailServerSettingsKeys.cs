@@ -8,6 +8,7 @@ internal static class MailServerSettingsKeys
     private static readonly string[] Root =
     [
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
+        nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
         nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),

@@ -11,4 +11,10 @@ internal enum ImapFeatures
 
     /// <summary>VANISHED stands for EXPUNGE.</summary>
     QResync = 2,
+
+    /// <summary>Mailbox names are UTF-8, and messages with UTF-8 headers may be appended (RFC 6855).</summary>
+    Utf8 = 4,
+
+    /// <summary>Everything is as in RFC 9051: no \Recent, ESEARCH for SEARCH, names in UTF-8.</summary>
+    Rev2 = 8,
 }

@@ -202,10 +202,23 @@ internal sealed class ImapSelection : IDisposable
         writer.Raw("] Flags that last"u8).Line();
     }
 
+    /// <summary>Whether the message has \Recent, which RFC 9051 does not know.</summary>
+    public bool ShowsRecent(Uid uid) => !_session.Has(ImapFeatures.Rev2) && Messages.IsRecent(uid);
+
+    /// <summary>EXISTS and, before RFC 9051, RECENT.</summary>
+    public void WriteCounts(ImapWriter writer)
+    {
+        writer.Untagged(Messages.Count).Raw("EXISTS"u8).Line();
+        if (!_session.Has(ImapFeatures.Rev2))
+        {
+            writer.Untagged(Messages.RecentCount).Raw("RECENT"u8).Line();
+        }
+    }
+
     /// <summary>A FETCH response with the flags.</summary>
     public void WriteFlags(ImapWriter writer, NumberedMessage message, bool withUid)
     {
-        BeginFetch(writer, message, withUid).Raw("FLAGS "u8).Flags(message.FlagWord, Messages.IsRecent(message.Uid), Messages.State.Info.Keywords);
+        BeginFetch(writer, message, withUid).Raw("FLAGS "u8).Flags(message.FlagWord, ShowsRecent(message.Uid), Messages.State.Info.Keywords);
         EndFetch(writer, message);
     }
 
@@ -235,11 +248,11 @@ internal sealed class ImapSelection : IDisposable
         : own is not null ? new UpdateRules(mayExpunge, TellsModSeqs: false, own)
         : mayExpunge ? UpdateRules.All : UpdateRules.Withhold;
 
-    // RFC 7162 3.2.4: with its UID, under QRESYNC.
+    // With its UID by RFC 7162 3.2.4 and RFC 9051 7.5.2.
     private ImapWriter BeginFetch(ImapWriter writer, NumberedMessage message, bool withUid)
     {
         writer.Untagged(message.Sequence).Raw("FETCH ("u8);
-        return withUid || _session.Has(ImapFeatures.QResync) ? writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8) : writer;
+        return withUid || _session.Has(ImapFeatures.QResync | ImapFeatures.Rev2) ? writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8) : writer;
     }
 
     private void EndFetch(ImapWriter writer, NumberedMessage message)
@@ -283,7 +296,7 @@ internal sealed class ImapSelection : IDisposable
     private async ValueTask ClaimRecentAsync(MailboxInfo info, CancellationToken cancellationToken)
     {
         var next = info.UidNext;
-        if (info.RecentFrom >= next)
+        if (info.RecentFrom >= next || _session.Has(ImapFeatures.Rev2))
         {
             return;
         }
@@ -334,8 +347,7 @@ internal sealed class ImapSelection : IDisposable
 
         if (update.Arrived > 0)
         {
-            writer.Untagged(Messages.Count).Raw("EXISTS"u8).Line();
-            writer.Untagged(Messages.RecentCount).Raw("RECENT"u8).Line();
+            WriteCounts(writer);
         }
     }
 

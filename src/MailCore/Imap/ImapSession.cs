@@ -70,6 +70,9 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>What the client has turned on; for good.</summary>
     public ImapFeatures Features { get; private set; }
 
+    /// <summary>Of the command at hand.</summary>
+    public ReadOnlyMemory<byte> Tag { get; private set; }
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
@@ -120,7 +123,7 @@ internal sealed partial class ImapSession : IDisposable
     public void Enable(ImapFeatures features)
     {
         var before = Features;
-        Features |= features;
+        Writer.Features = Features |= features;
         if (Selection is not null && (Features & ~before).HasFlag(ImapFeatures.CondStore))
         {
             Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
@@ -131,7 +134,7 @@ internal sealed partial class ImapSession : IDisposable
     public void LogOut()
     {
         Select(null);
-        Features = ImapFeatures.None;
+        Writer.Features = Features = ImapFeatures.None;
         Identity = null;
         _started = Services.Time.GetTimestamp();
     }
@@ -237,6 +240,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var command = Parse(out var tag, out var name, out var reply);
+        Tag = tag;
         using var activity = ImapMetrics.StartCommand(name, this);
         if (command is not null)
         {
@@ -296,7 +300,7 @@ internal sealed partial class ImapSession : IDisposable
 
     private ImapCommand? Parse(out byte[] tag, out string name, out ImapReply reply)
     {
-        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
+        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin) { Features = Features };
         tag = reader.Tag().ToArray();
         reader.Space();
         string? known = null;

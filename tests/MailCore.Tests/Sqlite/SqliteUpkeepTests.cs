@@ -92,7 +92,8 @@ public sealed class SqliteUpkeepTests
 
     [TestCase("UPDATE message SET summary = x'0102'", "index entry does not fit")]
     [TestCase("UPDATE mailbox SET unseen = unseen + 1", "counters are wrong")]
-    [TestCase("UPDATE account SET quota_used = 1", "quota counter is wrong")]
+    [TestCase("UPDATE account SET quota_used = 1", "quota counters are wrong")]
+    [TestCase("UPDATE account SET messages = 1000", "quota counters are wrong")]
     [TestCase("DELETE FROM content_use", "messages use it, and 1 are counted")]
     [TestCase("UPDATE content SET hash = NULL", null)]
     public async Task What_is_derived_is_found_wrong_and_made_again_from_the_messages(string damage, string? problem)
@@ -283,7 +284,7 @@ public sealed class SqliteUpkeepTests
             "SELECT concat_ws('|', id, size, hex(hash), hex(data)) FROM content ORDER BY id",
             "SELECT concat_ws('|', id, messages, unseen, deleted, bytes, uid_next) FROM mailbox ORDER BY id",
             "SELECT concat_ws('|', content, uses) FROM content_use ORDER BY content",
-            "SELECT concat_ws('|', id, quota_used, quota_limit) FROM account ORDER BY id",
+            "SELECT concat_ws('|', id, quota_used, quota_limit, messages) FROM account ORDER BY id",
         })
         {
             using var row = db.Use(new(sql));

@@ -40,8 +40,9 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.Bad("There is no message of this number");
         }
 
+        var passesOver = areUids || numbers.IsSaved;
         var uids = selection.Messages.UidsOf(set, out var departed);
-        if (departed > 0 && !areUids)
+        if (departed > 0 && !passesOver)
         {
             return ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
         }
@@ -67,7 +68,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
 
         if (result.SourceUids.Count == 0)
         {
-            return areUids ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
+            return passesOver ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
         }
 
         var code = $"COPYUID {result.UidValidity} {InOrder(result.SourceUids)} {InOrder(result.NewUids)}";

@@ -27,7 +27,7 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
         {
             var snapshot = await session.SnapshotAsync();
             return access.Rights.HasFlag(MailboxRights.Lookup) ? access.Refusal : snapshot.Mailboxes.Any(info => MailboxName.TryParse(info.Name, out var other) && other.IsBelow(name))
-                ? ImapReply.No("There are mailboxes below this name", "CANNOT")
+                ? ImapReply.No("There are mailboxes below this name", "HASCHILDREN")
                 : ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
 

@@ -9,6 +9,8 @@ internal sealed class EnableCommand(List<EnableCommand.Extension> extensions) : 
     /// <summary>All that can be enabled.</summary>
     private static readonly Extension[] Known =
     [
+        new("IMAP4rev2", ImapFeatures.Rev2),
+        new("UTF8=ACCEPT", ImapFeatures.Utf8),
         new("CONDSTORE", ImapFeatures.CondStore),
         // RFC 7162 3.2.3: CONDSTORE is a part of it.
         new("QRESYNC", ImapFeatures.QResync | ImapFeatures.CondStore),

@@ -34,7 +34,7 @@ internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
             return ImapReply.Rejected(CommitError.NoPermission);
         }
 
-        var deleted = await selection.DeletedAsync(uids?.ResolveUids(selection.Messages.Numbers.LastUid) ?? UidSet.All, session.Aborted);
+        var deleted = await selection.DeletedAsync(uids is null ? UidSet.All : selection.Messages.ResolveUids(uids), session.Aborted);
         var result = deleted.Length > 0 ? await selection.Mailbox.ExpungeAsync(deleted, session.Aborted) : null;
         if (result is { Succeeded: false })
         {

@@ -38,7 +38,7 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
 
         if (modifiers.Vanished)
         {
-            await selection.WriteVanishedAsync(session, numbers.ResolveUids(selection.Messages.Numbers.LastUid), modifiers.ChangedSince!.Value);
+            await selection.WriteVanishedAsync(session, selection.Messages.ResolveUids(numbers), modifiers.ChangedSince!.Value);
         }
 
         AddOwed(session);

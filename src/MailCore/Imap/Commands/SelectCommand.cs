@@ -70,9 +70,8 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
         var writer = session.Writer;
         var state = selection.Messages.State;
         selection.WriteFlagNames(writer);
-        writer.Untagged(state.Count).Raw("EXISTS"u8).Line();
-        writer.Untagged(selection.Messages.RecentCount).Raw("RECENT"u8).Line();
-        if (FirstUnseen(state) is var unseen and > 0)
+        selection.WriteCounts(writer);
+        if (!session.Has(ImapFeatures.Rev2) && FirstUnseen(state) is var unseen and > 0)
         {
             writer.Raw("* OK [UNSEEN "u8).Number(unseen).Raw("] First unseen message"u8).Line();
         }
@@ -81,6 +80,11 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
         writer.Raw("* OK [UIDNEXT "u8).Number(state.Info.UidNext.Value).Raw("] Next UID"u8).Line();
         writer.Raw("* OK [MAILBOXID ("u8).Raw(state.Info.Id.Value).Raw(")] Mailbox"u8).Line();
         selection.WriteHighestModSeq(writer, "The last change"u8);
+        if (session.Has(ImapFeatures.Rev2))
+        {
+            // RFC 9051 6.3.2: the name as the server has it.
+            writer.Raw("* LIST () \"/\" "u8).Mailbox(state.Info.Name).Line();
+        }
     }
 
     private static int FirstUnseen(MailboxViewState state)

@@ -74,7 +74,7 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
             departed += await ReportAsync(session, selection, uids);
         }
 
-        return Reply(modified, departed > 0 && !areUids);
+        return Reply(modified, departed > 0 && !areUids && !numbers.IsSaved);
     }
 
     private static ImapReply Reply(string modified, bool someDeparted) => (modified.Length > 0, someDeparted) switch

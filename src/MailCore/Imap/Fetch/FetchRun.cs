@@ -13,6 +13,7 @@ namespace MailCore.Imap.Fetch;
 internal sealed class FetchRun
 {
     private const int BatchSize = 64;
+    private const int BreathSize = 16 * 1024;
 
     private readonly ImapSession _session;
     private readonly ImapSelection _selection;
@@ -57,8 +58,14 @@ internal sealed class FetchRun
 
     private async ValueTask<bool> RunColumnsAsync(SequenceSet set)
     {
+        var looked = 0;
         foreach (var sequence in set)
         {
+            if (++looked % BreathSize == 0)
+            {
+                await _session.BreatheAsync();
+            }
+
             var message = _selection.Messages.Numbers[sequence];
             if (message.ModSeq <= _changedSince)
             {
@@ -223,7 +230,7 @@ internal sealed class FetchRun
     };
 
     private ImapWriter WriteFlags(ImapWriter writer, NumberedMessage message) =>
-        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.Messages.IsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
+        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.ShowsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
 
     private async ValueTask WriteSectionAsync(FetchItem item, StoredMessage stored)
     {

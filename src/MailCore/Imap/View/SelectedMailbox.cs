@@ -83,6 +83,9 @@ internal sealed class SelectedMailbox(MailboxViewState state)
         }
     }
 
+    /// <summary>What '$' stands for (RFC 5182): UIDs, so that no expunge makes it mean other messages.</summary>
+    public UidSet Saved { get; set; } = UidSet.Empty;
+
     /// <summary>Makes the UIDs \Recent for this session, to its end (RFC 3501 2.3.2).</summary>
     public void AddRecent(Uid from, Uid to)
     {
@@ -120,18 +123,18 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     }
 
     /// <summary>
-    /// The messages that the client means. UIDs it can't know of are left out; false when it used a message number that it has
-    /// not been told of.
+    /// The messages that the client means. UIDs it can't know of are left out, and so are those of '$' that are gone; false when it
+    /// used a message number that it has not been told of.
     /// </summary>
     public bool TryResolve(NumberSet numbers, bool areUids, out SequenceSet set)
     {
-        if (!areUids)
+        if (!areUids && !numbers.IsSaved)
         {
             return numbers.TryResolve(Count, out set);
         }
 
         var ranges = new List<SequenceRange>();
-        foreach (var (first, last) in Numbers.Ranges(numbers.ResolveUids(Numbers.LastUid)))
+        foreach (var (first, last) in Numbers.Ranges(ResolveUids(numbers)))
         {
             ranges.Add(new SequenceRange(first, last));
         }
@@ -139,6 +142,9 @@ internal sealed class SelectedMailbox(MailboxViewState state)
         set = SequenceSet.From(ranges);
         return true;
     }
+
+    /// <summary>The UIDs that the client means, whether there are such messages or not.</summary>
+    public UidSet ResolveUids(NumberSet numbers) => numbers.IsSaved ? Saved : numbers.ResolveUids(Numbers.LastUid);
 
     /// <summary>The UIDs of messages, ascending; departed ones are left out and counted.</summary>
     public Uid[] UidsOf(SequenceSet set, out int departed)

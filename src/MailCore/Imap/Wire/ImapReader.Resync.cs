@@ -183,6 +183,11 @@ internal ref partial struct ImapReader
     {
         var start = _position;
         var numbers = NumberSet();
+        if (numbers.IsSaved)
+        {
+            Fail("'$' is not allowed here", start);
+        }
+
         foreach (var range in numbers.Ranges)
         {
             if (range.HasStar)

@@ -12,6 +12,22 @@ internal enum DayRelation
     Since,
 }
 
+/// <summary>What SEARCH gives back (RFC 4731, RFC 5182).</summary>
+[Flags]
+internal enum SearchReturn
+{
+    /// <summary>A SEARCH response with all numbers: the client did not ask for anything else.</summary>
+    Plain = 0,
+    Min = 1,
+    Max = 2,
+    All = 4,
+    Count = 8,
+    Save = 16,
+}
+
+/// <summary>Everything behind SEARCH.</summary>
+internal sealed record SearchRequest(SearchReturn Return, SearchKey Key);
+
 /// <summary>One criterion of SEARCH, or several joined (RFC 3501 6.4.4).</summary>
 internal abstract record SearchKey
 {
