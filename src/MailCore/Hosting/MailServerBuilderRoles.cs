@@ -138,6 +138,7 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Authorization = services.GetRequiredService<IMailboxAuthorization>(),
                 Extensions = [.. services.GetServices<ImapExtension>()],
                 Meters = services.GetService<IMeterFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
