@@ -43,7 +43,7 @@ internal static class AttributeCases
         await s.DoAsync(new SetMetadata(inbox, "/private/vendor/octets", given));
         Array.Clear(given);
         var read = await (await s.OpenAsync()).ReadMetadataAsync(inbox, default);
-        Check.Octets(octets, read.Single().Value, "Value");
+        Check.Octets(octets, read.Only().Value, "Value");
         await s.DoAsync(Metadata(inbox, "/private/vendor/octets", null));
 
         // Nothing is not the same as none.
@@ -84,7 +84,7 @@ internal static class AttributeCases
         var result = await s.CommitAsync(Metadata(inbox, "/private/comment", "x"));
         Check.That(result.ModSeq > before.AsOf, "Setting metadata has no ModSeq of its own.");
         var changes = await s.ChangesAsync(before.AsOf);
-        var delta = changes.Mailboxes.Single();
+        var delta = changes.Mailboxes.Only();
         Check.Equal(inbox, delta.Info.Id, "Mailbox in the feed");
         Check.Equal(0, delta.Changed.Count + delta.Vanished.Length, "Rows in the feed");
         Check.Equal(before.Mailboxes[0].HighestModSeq, delta.Info.HighestModSeq, "HighestModSeq, which is of messages");
@@ -138,6 +138,13 @@ internal static class AttributeCases
         Check.That((await s.CommitAsync(new SetAcl(inbox, "anyone", FlagMode.Add, "p"))).ModSeq is null, "Giving a right that is given has a ModSeq.");
         Check.That((await s.CommitAsync(new SetAcl(inbox, "nobody", FlagMode.Replace, ""))).ModSeq is null, "Removing who is not there has a ModSeq.");
         await s.RefusedAsync(CommitError.NoMailbox, 0, new SetAcl(new MailboxId("no-such-mailbox"), "bob", FlagMode.Add, "r"));
+        foreach (var (identifier, rights) in new[] { ("", "r"), ("a\tb", "r"), ("a\nb", "r"), ("a", "\n") })
+        {
+            await s.RefusedAsync(CommitError.NotSupported, 0, new SetAcl(inbox, identifier, FlagMode.Add, rights));
+        }
+
+        await s.DoAsync(new SetAcl(inbox, "Zoë & Søn = 送信", FlagMode.Add, "r"));
+        await ExpectAclAsync(s, "Bob=r Zoë & Søn = 送信=r anyone=p");
     }
 
     private static async Task An_access_control_list_has_a_limit(StoreProbe s)
@@ -154,7 +161,7 @@ internal static class AttributeCases
         var work = await s.CreateAsync("Work");
         var before = (await s.SnapshotAsync()).AsOf;
         await s.DoAsync(new SetAcl(work, "bob", FlagMode.Replace, "lr"));
-        var info = (await s.ChangesAsync(before)).Mailboxes.Single().Info;
+        var info = (await s.ChangesAsync(before)).Mailboxes.Only().Info;
         Check.Sequence([new AclEntry("bob", "lr")], info.Acl, "Access control list in the feed");
         await s.DoAsync(new RenameMailbox(work, "Play"));
         Check.Sequence([new AclEntry("bob", "lr")], (await s.LoadAsync(work)).Info.Acl, "Access control list after the rename");

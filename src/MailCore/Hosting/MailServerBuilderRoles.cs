@@ -106,7 +106,7 @@ public static class MailServerBuilderRoles
             }
 
             var (router, delivery) = endpoint.Handler is { } handler
-                ? (new HandlerRouter(new HandlerDelivery(handler)), new RoutedDelivery(null, null, services.GetRequiredService<ILogger<RoutedDelivery>>()))
+                ? (new HandlerRouter(handler), handler)
                 : (services.GetRequiredService<IMessageRouter>(), services.GetRequiredService<IMessageDelivery>());
             return new SmtpProtocol(endpoint.Options, new SmtpServices
             {
@@ -138,6 +138,7 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Authorization = services.GetRequiredService<IMailboxAuthorization>(),
                 Extensions = [.. services.GetServices<ImapExtension>()],
                 Meters = services.GetService<IMeterFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
@@ -161,6 +162,7 @@ public static class MailServerBuilderRoles
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
                 Locks = services.GetRequiredService<Pop3MailDropLocks>(),
+                State = services.GetRequiredService<IServerState>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });

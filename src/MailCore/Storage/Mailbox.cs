@@ -135,6 +135,13 @@ public sealed class Mailbox
         return Account.Accounts.OpenContentAsync(row.Content, row.Prefix, cancellationToken);
     }
 
+    /// <summary>
+    /// By the store's index, the messages that may hold a text; null when the store has none or it can't tell. Each is still to be
+    /// looked into.
+    /// </summary>
+    public ValueTask<UidSet?> FindCandidatesAsync(string text, MessageTextScope scope, CancellationToken cancellationToken = default) =>
+        Account.Accounts.Search?.FindCandidatesAsync(Account.Id, Id, text, scope, cancellationToken) ?? ValueTask.FromResult<UidSet?>(null);
+
     /// <summary>Keeps a better summary, unless the message is gone; false when the mailbox is gone.</summary>
     public async ValueTask<bool> PutSummaryAsync(Uid uid, ReadOnlyMemory<byte> summary, CancellationToken cancellationToken = default) =>
         (await Account.CommitAsync(new PutSummary(Id, uid, summary), cancellationToken)).Error == CommitError.None;
@@ -159,6 +166,29 @@ public sealed class Mailbox
     {
         var view = Account.ShareView(this);
         return (await view.RefreshAsync(cancellationToken)).IsRemoved ? null : view;
+    }
+
+    /// <summary>
+    /// The UIDs that left after a ModSeq, ascending; also those that came after it and left again. Null when the store's history does
+    /// not reach back so far, or too much has changed: then whoever asks must compare with all that is there.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<Uid>?> VanishedSinceAsync(ModSeq since, CancellationToken cancellationToken = default)
+    {
+        var changes = await Account.Store.ChangesSinceAsync(since, Id, MailboxView.ChangeLimit, cancellationToken);
+        if (changes.Truncated)
+        {
+            return null;
+        }
+
+        foreach (var delta in changes.Mailboxes)
+        {
+            if (delta.Info.Id == Id)
+            {
+                return Unpack(delta.Vanished);
+            }
+        }
+
+        return [];
     }
 
     private async ValueTask<ExpungeResult> ExpungeAsync(Expunge change, CancellationToken cancellationToken)

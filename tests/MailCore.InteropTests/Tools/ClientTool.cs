@@ -20,6 +20,10 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Fetchmail { get; } = new("fetchmail", "fetchmail");
 
+    public static ClientTool Getmail { get; } = new("getmail", "getmail6");
+
+    public static ClientTool Mpop { get; } = new("mpop", "mpop");
+
     public static ClientTool Imapfilter { get; } = new("imapfilter", "imapfilter");
 
     public static ClientTool Offlineimap { get; } = new("offlineimap", "offlineimap3");
@@ -31,6 +35,10 @@ internal sealed class ClientTool(string command, string package)
     public static ClientTool Openssl { get; } = new("openssl", "openssl");
 
     public static ClientTool Strace { get; } = new("strace", "strace");
+
+    public static ClientTool Msmtp { get; } = new("msmtp", "msmtp");
+
+    public static ClientTool Postfix { get; } = new("postfix", "postfix");
 
     public static ClientTool Shell { get; } = new("sh", "dash");
 
