@@ -15,6 +15,12 @@ public sealed class SqliteStoreOptions
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>
+    /// Whether a commit waits until what it wrote is on the medium. Without that commits cost less and survive the end of the process,
+    /// but not a power cut, which may also damage the database; <see cref="StoreTraits.Durable"/> is not set then. For tests.
+    /// </summary>
+    public bool SurvivesPowerLoss { get; set; } = true;
+
+    /// <summary>
     /// Messages of up to this many octets are kept inside the database, larger ones in a file each. Also the memory that each
     /// message being received may take. 1 KB to 1 MB; what is stored already stays where it is.
     /// </summary>
@@ -28,6 +34,13 @@ public sealed class SqliteStoreOptions
 
     /// <summary>How often expired things are removed.</summary>
     public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Whether an index of texts is kept, so that SEARCH BODY and TEXT read only messages that may match. It takes about as much room as
+    /// the texts of the messages. Opening a folder without it throws the index away; opening one with it for the first time begins to
+    /// make it, beside the work of the server.
+    /// </summary>
+    public bool FullTextSearch { get; set; }
 
     /// <summary>Octets that the write-ahead log may reach before it is written back into the database file; 1 MB to 1 GB.</summary>
     public long WriteAheadLimit { get; set; } = 16 * 1024 * 1024;

@@ -45,7 +45,7 @@ internal sealed partial class ScriptParser(string text, string file)
     [GeneratedRegex(@"^# ?(?<key>[a-z-]+): ?(?<value>.*)$")]
     private static partial Regex HeaderLine { get; }
 
-    [GeneratedRegex(@"^((?<session>[A-Z]) )?(?<word>CLOSE|DROP|STARTTLS)$")]
+    [GeneratedRegex(@"^((?<session>[A-Z]) )?(?<word>CLOSE|COMPRESS|DROP|STARTTLS)$")]
     private static partial Regex ControlLine { get; }
 
     [GeneratedRegex(@"^((?<c>C)|(?<s>S)|(?<session>[ABD-RT-Z]))(?<mark>[:><~*{])( (?<rest>.*))?$")]

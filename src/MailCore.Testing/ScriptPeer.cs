@@ -105,6 +105,12 @@ public sealed class ScriptPeer : IAsyncDisposable
         _stream = await StartTls(_stream).ConfigureAwait(false);
     }
 
+    internal async Task CompressAsync()
+    {
+        await _writes.ConfigureAwait(false);
+        _stream = new DeflatedStream(_stream);
+    }
+
     internal async Task FinishAsync()
     {
         await _writes.ConfigureAwait(false);

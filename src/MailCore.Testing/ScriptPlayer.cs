@@ -197,6 +197,9 @@ internal sealed partial class ScriptPlayer(ProtocolScript script, ScriptPlay pla
             case "STARTTLS":
                 await peer.StartTlsAsync().WaitAsync(hang).ConfigureAwait(false);
                 break;
+            case "COMPRESS":
+                await peer.CompressAsync().WaitAsync(hang).ConfigureAwait(false);
+                break;
             case "DROP":
                 await peer.DropAsync().WaitAsync(hang).ConfigureAwait(false);
                 await AwaitSessionAsync(step.Line, peer).ConfigureAwait(false);

@@ -21,12 +21,15 @@ internal sealed class ContentFolder
     // Held while folders come and go: making one that is removed at the same moment fails.
     private readonly Lock _folders = new();
     private readonly string _root;
+    private readonly bool _flushes;
 
-    public ContentFolder(string storeFolder)
-    {
-        _root = Path.Combine(storeFolder, FolderName);
-        FileSync.MakeFolder(_root);
-    }
+    public ContentFolder(string storeFolder, bool flushes = true)
+        : this(flushes, Path.Combine(storeFolder, FolderName)) => FileSync.MakeFolder(_root);
+
+    private ContentFolder(bool flushes, string root) => (_flushes, _root) = (flushes, root);
+
+    /// <summary>For reading; makes nothing.</summary>
+    public static ContentFolder OpenExisting(string storeFolder) => new(flushes: false, Path.Combine(storeFolder, FolderName));
 
     public string PathOf(long id) => Path.Combine(FolderOf(id >> IdBits), id.ToString("x16", CultureInfo.InvariantCulture));
 
@@ -62,6 +65,11 @@ internal sealed class ContentFolder
     /// <summary>Returns when the octets and the names that lead to them are on stable storage.</summary>
     public void Flush(SafeFileHandle file, long id)
     {
+        if (!_flushes)
+        {
+            return;
+        }
+
         RandomAccess.FlushToDisk(file);
         var bucket = id >> IdBits;
         FileSync.Folder(FolderOf(bucket));
@@ -89,6 +97,21 @@ internal sealed class ContentFolder
         catch (IOException) when (!File.Exists(PathOf(id)))
         {
             // The folder is not empty.
+        }
+    }
+
+    /// <summary>All files named as contents are, in no order.</summary>
+    public IEnumerable<(long Id, string Path)> List()
+    {
+        foreach (var folder in Directory.Exists(_root) ? Directory.EnumerateDirectories(_root) : [])
+        {
+            foreach (var file in Directory.EnumerateFiles(folder))
+            {
+                if (TryParse(file, out var id))
+                {
+                    yield return (id, file);
+                }
+            }
         }
     }
 

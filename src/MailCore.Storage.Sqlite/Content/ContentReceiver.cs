@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace MailCore.Storage.Sqlite.Content;
@@ -15,6 +16,7 @@ internal sealed class ContentReceiver(ContentFolder folder, long id, int inlineL
     private const int FileBuffer = 16 * 1024;
 
     private byte[] _buffer = [];
+    private IncrementalHash? _hash;
     private int _filled;
     private long _written;
 
@@ -63,6 +65,19 @@ internal sealed class ContentReceiver(ContentFolder folder, long id, int inlineL
         }
     }
 
+    /// <summary>SHA-256 of all that was received; once, and before the buffer is taken.</summary>
+    public void ReadHash(Span<byte> into)
+    {
+        if (_hash is null)
+        {
+            SHA256.HashData(_buffer.AsSpan(0, _filled), into);
+        }
+        else
+        {
+            _hash.GetHashAndReset(into);
+        }
+    }
+
     /// <summary>Hands over the pooled buffer, of which <see cref="Length"/> octets count.</summary>
     public byte[] TakeBuffer()
     {
@@ -78,6 +93,8 @@ internal sealed class ContentReceiver(ContentFolder folder, long id, int inlineL
             ArrayPool<byte>.Shared.Return(_buffer);
             _buffer = [];
         }
+
+        _hash?.Dispose();
     }
 
     private void Add(ReadOnlySpan<byte> octets)
@@ -121,6 +138,7 @@ internal sealed class ContentReceiver(ContentFolder folder, long id, int inlineL
     private void Spill()
     {
         File = folder.Create(id);
+        _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         WriteBuffer();
         if (_buffer.Length > 0)
         {
@@ -139,6 +157,7 @@ internal sealed class ContentReceiver(ContentFolder folder, long id, int inlineL
     private void Write(ReadOnlySpan<byte> octets)
     {
         RandomAccess.Write(File!, octets, _written);
+        _hash!.AppendData(octets);
         _written += octets.Length;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 
 namespace MailCore.Storage.Sqlite.Content;
@@ -12,6 +13,7 @@ internal sealed class SqliteStagedContent : StagedContent
 {
     private readonly ContentStage _stage;
     private readonly Lock _lock = new();
+    private readonly byte[] _hash = new byte[SHA256.HashSizeInBytes];
     private byte[]? _buffer;
     private SafeFileHandle? _file;
     private Task? _flush;
@@ -34,6 +36,9 @@ internal sealed class SqliteStagedContent : StagedContent
     /// <summary>Whether the octets are in a file.</summary>
     public bool IsFile => _file is not null;
 
+    /// <summary>SHA-256 of the octets.</summary>
+    public ReadOnlySpan<byte> Hash => _hash;
+
     /// <summary>The octets where there is no file; only for holders.</summary>
     public ReadOnlySpan<byte> Octets => _buffer.AsSpan(0, (int)_length);
 
@@ -50,6 +55,7 @@ internal sealed class SqliteStagedContent : StagedContent
             _length = receiver.Length;
         }
 
+        receiver.ReadHash(_hash);
         _buffer = _file is null ? receiver.TakeBuffer() : null;
     }
 

@@ -9,13 +9,14 @@ namespace MailCore.Storage.Sqlite.Database;
 /// </summary>
 internal static class Schema
 {
-    /// <summary>What this code reads and writes.</summary>
-    public const int Version = 1;
-
     /// <summary>"MlCo", so that file(1) and the store know the database from others.</summary>
     public const int ApplicationId = 0x4D6C436F;
 
-    private static readonly string[] Versions = [SchemaVersion1.Text];
+    // One file each; the next one is added at the end.
+    private static readonly string[] Versions = [SchemaVersion1.Text, SchemaVersion2.Text, SchemaVersion3.Text, SchemaVersion4.Text];
+
+    /// <summary>What this code reads and writes.</summary>
+    public static int Version => Versions.Length;
 
     /// <summary>Brings the database to <see cref="Version"/>, or throws when a newer MailCore has made it or it is something else.</summary>
     public static void Prepare(StoreConnection db, string folder, DateTimeOffset now)
@@ -23,7 +24,7 @@ internal static class Schema
         var current = ReadVersion(db, folder);
         if (current > Version)
         {
-            throw new SqliteStoreException($"The mail folder '{folder}' was written by a newer MailCore (schema {current}, this one knows {Version}). Run that version, or restore a backup made before the upgrade.");
+            throw Newer(folder, current);
         }
 
         while (current < Version)
@@ -31,6 +32,21 @@ internal static class Schema
             Apply(db, ++current, now);
         }
     }
+
+    /// <summary>For those who only read: throws unless the database is at <see cref="Version"/>.</summary>
+    public static void RequireCurrent(StoreConnection db, string folder)
+    {
+        var current = ReadVersion(db, folder);
+        if (current != Version)
+        {
+            throw current > Version
+                ? Newer(folder, current)
+                : new SqliteStoreException($"The mail folder '{folder}' was written by an older MailCore (schema {current}, this one knows {Version}). Start the server once: that brings it up to date.");
+        }
+    }
+
+    private static SqliteStoreException Newer(string folder, int current) =>
+        new($"The mail folder '{folder}' was written by a newer MailCore (schema {current}, this one knows {Version}). Run that version, or restore a backup made before the upgrade.");
 
     private static int ReadVersion(StoreConnection db, string folder)
     {

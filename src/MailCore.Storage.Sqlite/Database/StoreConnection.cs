@@ -13,6 +13,9 @@ internal sealed class StoreConnection : IDisposable
     private const int BusyMilliseconds = 2_000;
     private const int CachePagesWritten = 9;
 
+    private const string Flush = "PRAGMA synchronous=FULL";
+    private const string FlushNothing = "PRAGMA synchronous=OFF";
+
     private static readonly Sql BeginRead = new("BEGIN");
     private static readonly Sql BeginWrite = new("BEGIN IMMEDIATE");
     private static readonly Sql CommitWrite = new("COMMIT");
@@ -22,7 +25,9 @@ internal sealed class StoreConnection : IDisposable
     private readonly List<sqlite3_stmt> _prepared = [];
     private long _pagesWritten;
 
-    private StoreConnection(sqlite3 handle) => _handle = handle;
+    private readonly string _path;
+
+    private StoreConnection(string path, sqlite3 handle) => (_path, _handle) = (path, handle);
 
     /// <summary>Whether a transaction is open. SQLite ends one by itself after some failures.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
@@ -42,13 +47,13 @@ internal sealed class StoreConnection : IDisposable
     }
 
     /// <summary>Opens the connection that writes; makes the database when there is none.</summary>
-    public static StoreConnection OpenWriter(string path)
+    public static StoreConnection OpenWriter(string path, bool survivesPowerLoss = true)
     {
         var connection = Open(path, raw.SQLITE_OPEN_CREATE);
         try
         {
             connection.Execute($"PRAGMA cache_size={WriterCachePages}");
-            connection.RequireDurability();
+            connection.RequireLog(survivesPowerLoss);
             return connection;
         }
         catch
@@ -67,10 +72,10 @@ internal sealed class StoreConnection : IDisposable
     }
 
     /// <summary>Opens a connection that only copies the log back into the database file.</summary>
-    public static StoreConnection OpenCheckpointer(string path)
+    public static StoreConnection OpenCheckpointer(string path, bool survivesPowerLoss)
     {
         var connection = Open(path, 0);
-        connection.Execute("PRAGMA synchronous=FULL");
+        connection.Execute(survivesPowerLoss ? Flush : FlushNothing);
         return connection;
     }
 
@@ -158,7 +163,7 @@ internal sealed class StoreConnection : IDisposable
     private static StoreConnection Open(string path, int flags)
     {
         var code = raw.sqlite3_open_v2(path, out var handle, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | flags, null);
-        var connection = new StoreConnection(handle);
+        var connection = new StoreConnection(path, handle);
         try
         {
             connection.Check(code);
@@ -181,12 +186,12 @@ internal sealed class StoreConnection : IDisposable
         }
     }
 
-    private void RequireDurability()
+    private void RequireLog(bool survivesPowerLoss)
     {
         var journal = QueryText("PRAGMA journal_mode=WAL");
-        Execute("PRAGMA synchronous=FULL");
+        Execute(survivesPowerLoss ? Flush : FlushNothing);
         var synchronous = QueryText("PRAGMA synchronous");
-        if (journal != "wal" || synchronous != "2")
+        if (journal != "wal" || synchronous != (survivesPowerLoss ? "2" : "0"))
         {
             throw new SqliteStoreException($"The database can't be used durably here: journal mode '{journal}', synchronous '{synchronous}'. Network file systems are not supported.");
         }
@@ -195,6 +200,15 @@ internal sealed class StoreConnection : IDisposable
     private void Throw(int code)
     {
         var text = raw.sqlite3_errmsg(_handle).utf8_to_string();
-        throw new SqliteStoreException(string.Create(CultureInfo.InvariantCulture, $"The mail store's database failed: {text} (SQLite {code})."), code);
+        var advice = (code & 0xFF) switch
+        {
+            raw.SQLITE_FULL => "The disk is full: nothing that was refused has been stored, and the store goes on when there is room again.",
+            raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB => "The database is damaged: stop the server, check the store, and restore a backup.",
+            raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM => "Let the user that runs this process own the folder and all in it, on a file system that can be written.",
+            raw.SQLITE_IOERR => "The disk could not be read or written: see the system's log.",
+            _ => "",
+        };
+        throw new SqliteStoreException(
+            string.Create(CultureInfo.InvariantCulture, $"The mail store's database '{_path}' failed: {text} (SQLite {code}). {advice}").TrimEnd(), code);
     }
 }

@@ -7,15 +7,16 @@ namespace MailCore.Storage.Sqlite.Reading;
 internal static class MailboxRows
 {
     private const string Columns = """
-        id, name, uid_validity, uid_next, highest_modseq, messages, unseen, deleted, bytes, recent_from, special_use, keywords, info_modseq
+        id, name, uid_validity, uid_next, highest_modseq, messages, unseen, deleted, bytes, recent_from, special_use, keywords, acl
         """;
 
-    private static readonly Sql SelectAccount = new("SELECT modseq, oldest_kept, structure_modseq, quota_used, quota_limit FROM account WHERE id = ?1");
+    private static readonly Sql SelectAccount = new("SELECT modseq, oldest_kept, structure_modseq, quota_used, quota_limit, message_limit FROM account WHERE id = ?1");
     private static readonly Sql SelectOne = new($"SELECT {Columns} FROM mailbox WHERE account = ?1 AND id = ?2");
     private static readonly Sql SelectAll = new($"SELECT {Columns} FROM mailbox WHERE account = ?1");
     private static readonly Sql SelectChanged = new($"SELECT {Columns} FROM mailbox WHERE account = ?1 AND (highest_modseq > ?2 OR info_modseq > ?2)");
     private static readonly Sql SelectOneChanged = new($"SELECT {Columns} FROM mailbox WHERE account = ?1 AND (highest_modseq > ?2 OR info_modseq > ?2) AND id = ?3");
     private static readonly Sql SelectSubscriptions = new("SELECT name FROM subscription WHERE account = ?1");
+    private static readonly Sql SelectMetadata = new("SELECT entry, value FROM metadata WHERE account = ?1 AND mailbox = ?2 ORDER BY entry");
     private static readonly Sql SelectRemoved = new("SELECT id FROM removed_mailbox WHERE account = ?1 AND modseq > ?2");
     private static readonly Sql SelectIsRemoved = new("SELECT 1 FROM removed_mailbox WHERE account = ?1 AND id = ?2");
 
@@ -23,7 +24,8 @@ internal static class MailboxRows
     {
         using var row = db.Use(SelectAccount).With(account);
         return row.Step()
-            ? new AccountRow(new ModSeq(row.Int64(0)), new ModSeq(row.Int64(1)), row.Int64(2), row.Int64(3), row.IsNull(4) ? null : row.Int64(4))
+            ? new AccountRow(
+                new ModSeq(row.Int64(0)), new ModSeq(row.Int64(1)), row.Int64(2), row.Int64(3), row.IsNull(4) ? null : row.Int64(4), row.IsNull(5) ? null : row.Int64(5))
             : throw new SqliteStoreException("An account is missing in the database.");
     }
 
@@ -60,6 +62,19 @@ internal static class MailboxRows
         }
 
         return names;
+    }
+
+    /// <summary>Annotations of a mailbox or, for <see cref="AttributeChanges.AccountItself"/>, of the account.</summary>
+    public static List<MetadataEntry> ReadMetadata(StoreConnection db, long account, long mailbox)
+    {
+        using var row = db.Use(SelectMetadata).With(account).With(mailbox);
+        var entries = new List<MetadataEntry>();
+        while (row.Step())
+        {
+            entries.Add(new MetadataEntry(row.Text(0), row.Blob(1).ToArray()));
+        }
+
+        return entries;
     }
 
     public static List<MailboxId> ReadRemoved(StoreConnection db, long account, long since)
@@ -102,6 +117,7 @@ internal static class MailboxRows
             MailboxState.SplitKeywords(row.Text(11)))
         {
             SpecialUse = row.TextOrNull(10),
+            Acl = AttributeChanges.ParseAcl(row.Text(12)),
         };
 
     // One past the last UID there can be is no UID.
@@ -109,4 +125,4 @@ internal static class MailboxRows
 }
 
 /// <summary>What the account table says.</summary>
-internal readonly record struct AccountRow(ModSeq ModSeq, ModSeq OldestKept, long StructureModSeq, long QuotaUsed, long? QuotaLimit);
+internal readonly record struct AccountRow(ModSeq ModSeq, ModSeq OldestKept, long StructureModSeq, long QuotaUsed, long? QuotaLimit, long? MessageLimit);

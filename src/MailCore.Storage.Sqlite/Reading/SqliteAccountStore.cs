@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MailCore.Storage.Sqlite.Database;
+using MailCore.Storage.Sqlite.Writing;
 
 namespace MailCore.Storage.Sqlite.Reading;
 
@@ -39,7 +40,10 @@ internal sealed class SqliteAccountStore(ReaderPool readers, AccountId id, long 
         var mailboxes = MailboxRows.ReadMailboxes(db, number);
         var subscriptions = MailboxRows.ReadSubscriptions(db, number);
         db.Commit();
-        return ValueTask.FromResult(new AccountSnapshot(account.ModSeq, mailboxes, subscriptions, account.QuotaUsed, account.QuotaLimit));
+        return ValueTask.FromResult(new AccountSnapshot(account.ModSeq, mailboxes, subscriptions, account.QuotaUsed, account.QuotaLimit)
+        {
+            MessageLimit = account.MessageLimit,
+        });
     }
 
     public async ValueTask<MailboxLoad?> LoadAsync(MailboxId mailbox, CancellationToken cancellationToken)
@@ -75,6 +79,19 @@ internal sealed class SqliteAccountStore(ReaderPool readers, AccountId id, long 
         var changes = ReadChanges(db, since, scope, limit);
         db.Commit();
         return ValueTask.FromResult(changes);
+    }
+
+    public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(MailboxId? mailbox, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var key = mailbox is { } id ? MailboxNumbers.Parse(id) : AttributeChanges.AccountItself;
+        if (mailbox is not null && key == AttributeChanges.AccountItself)
+        {
+            return ValueTask.FromResult<IReadOnlyList<MetadataEntry>>([]);
+        }
+
+        using var lease = readers.Rent();
+        return ValueTask.FromResult<IReadOnlyList<MetadataEntry>>(MailboxRows.ReadMetadata(lease.Connection, number, key));
     }
 
     private static void Raise(ref long target, long value)

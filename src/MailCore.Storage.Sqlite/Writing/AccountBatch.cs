@@ -5,10 +5,11 @@ namespace MailCore.Storage.Sqlite.Writing;
 /// <summary>The account that a batch changes: its ModSeq, quota and the mailboxes touched, written back when the batch ends.</summary>
 internal sealed class AccountBatch
 {
-    private static readonly Sql Select = new("SELECT id, modseq, structure_modseq, last_uid_validity, quota_used, quota_limit FROM account WHERE name = ?1");
+    private static readonly Sql Select = new("SELECT id, modseq, structure_modseq, last_uid_validity, quota_used, quota_limit, messages, message_limit FROM account WHERE name = ?1");
 
     private static readonly Sql Update = new("""
-        UPDATE account SET modseq = ?2, structure_modseq = ?3, last_uid_validity = ?4, quota_used = ?5, quota_limit = ?6 WHERE id = ?1
+        UPDATE account SET modseq = ?2, structure_modseq = ?3, last_uid_validity = ?4, quota_used = ?5, quota_limit = ?6, messages = ?7, message_limit = ?8
+        WHERE id = ?1
         """);
 
     private readonly Dictionary<long, MailboxState?> _mailboxes = [];
@@ -28,6 +29,8 @@ internal sealed class AccountBatch
         _lastUidValidity = row.Int64(3);
         QuotaUsed = row.Int64(4);
         QuotaLimit = row.IsNull(5) ? null : row.Int64(5);
+        Messages = row.Int64(6);
+        MessageLimit = row.IsNull(7) ? null : row.Int64(7);
     }
 
     public WriteContext Context { get; }
@@ -42,6 +45,11 @@ internal sealed class AccountBatch
     public long QuotaUsed { get; private set; }
 
     public long? QuotaLimit { get; private set; }
+
+    /// <summary>Of all mailboxes together.</summary>
+    public long Messages { get; private set; }
+
+    public long? MessageLimit { get; private set; }
 
     /// <summary>The batch's ModSeq, or null when nothing needed one.</summary>
     public ModSeq? Allocated => _modSeq == _before ? null : new ModSeq(_modSeq);
@@ -96,28 +104,29 @@ internal sealed class AccountBatch
         return used;
     }
 
-    /// <summary>Counts octets; false when they would pass the quota.</summary>
+    /// <summary>Counts a message; false when it would pass the quota.</summary>
     public bool TryUse(long octets, bool ignoreQuota)
     {
-        if (!ignoreQuota && QuotaLimit is { } limit && QuotaUsed + octets > limit)
+        if (!ignoreQuota && (QuotaUsed + octets > QuotaLimit || Messages >= MessageLimit))
         {
             return false;
         }
 
-        Free(-octets);
+        Free(-octets, -1);
         return true;
     }
 
-    public void Free(long octets)
+    public void Free(long octets, long messages)
     {
         QuotaUsed -= octets;
-        _changed |= octets != 0;
+        Messages -= messages;
+        _changed |= messages != 0;
     }
 
-    public void SetQuota(long? limit)
+    public void SetQuota(SetQuota quota)
     {
-        _changed |= limit != QuotaLimit;
-        QuotaLimit = limit;
+        _changed |= (quota.Limit, quota.MessageLimit) != (QuotaLimit, MessageLimit);
+        (QuotaLimit, MessageLimit) = (quota.Limit, quota.MessageLimit);
     }
 
     /// <summary>Sees to it that what is expunged from the mailbox in this batch is removed in time.</summary>
@@ -141,7 +150,8 @@ internal sealed class AccountBatch
 
         if (_changed)
         {
-            Db.Use(Update).With(Number).With(_modSeq).With(_structureModSeq).With(_lastUidValidity).With(QuotaUsed).With(QuotaLimit).Run();
+            Db.Use(Update).With(Number).With(_modSeq).With(_structureModSeq).With(_lastUidValidity).With(QuotaUsed).With(QuotaLimit)
+                .With(Messages).With(MessageLimit).Run();
         }
     }
 }

@@ -102,8 +102,12 @@ internal sealed class CommitWork(WriteContext context, IReadOnlyList<ChangeBatch
                 return MailboxChanges.Subscribe(account, subscribe, out result);
             case ClaimRecent claim:
                 return MailboxChanges.ClaimRecent(account, claim, out result);
+            case SetMetadata set:
+                return AttributeChanges.SetMetadata(account, set, out result);
+            case SetAcl set:
+                return AttributeChanges.SetAcl(account, set, out result);
             case SetQuota quota:
-                account.SetQuota(quota.Limit);
+                account.SetQuota(quota);
                 result = MailboxChanges.NoMailbox;
                 return CommitError.None;
             default:

@@ -10,7 +10,7 @@ namespace MailCore.Storage.Sqlite.Writing;
 internal static class Contents
 {
     private static readonly Sql Exists = new("SELECT 1 FROM content WHERE id = ?1");
-    private static readonly Sql Insert = new("INSERT INTO content(id, size, data) VALUES (?1, ?2, ?3)");
+    private static readonly Sql Insert = new("INSERT INTO content(id, size, hash, data) VALUES (?1, ?2, ?3, ?4)");
     private static readonly Sql InsertUse = new("INSERT INTO content_use(content, uses) VALUES (?1, 2) ON CONFLICT (content) DO UPDATE SET uses = uses + 1");
     private static readonly Sql CountUses = new("SELECT uses FROM content_use WHERE content = ?1");
     private static readonly Sql LowerUses = new("UPDATE content_use SET uses = uses - 1 WHERE content = ?1");
@@ -29,7 +29,7 @@ internal static class Contents
             return;
         }
 
-        var insert = db.Use(Insert).With(content.Number).With(content.Length);
+        var insert = db.Use(Insert).With(content.Number).With(content.Length).With(content.Hash);
         (content.IsFile ? insert.WithNull() : insert.With(content.Octets)).Run();
     }
 

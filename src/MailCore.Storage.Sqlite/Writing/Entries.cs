@@ -42,7 +42,7 @@ internal static class Entries
         batch.Db.Use(DeleteEntry).With(mailbox.Id).With(entry.Uid).Run();
         batch.Db.Use(InsertExpunged).With(mailbox.Id).With(entry.Uid).With(modSeq).With(entry.Message).Run();
         batch.RetainExpunged(mailbox);
-        batch.Free(entry.Size);
+        batch.Free(entry.Size, 1);
         mailbox.Removed(entry.Flags, entry.Size, modSeq);
     }
 }

@@ -10,14 +10,15 @@ namespace MailCore.Storage.Sqlite.Writing;
 /// copies the small rest between two transactions and waits for the readers that began before. These are short by design: see
 /// <see cref="ReaderPool"/>.
 /// </remarks>
-internal sealed class LogCheckpointer(string path, long limit) : IDisposable
+internal sealed class LogCheckpointer(string path, SqliteStoreOptions options) : IDisposable
 {
     private const int PageSize = 4096;
 
-    private readonly long _pages = limit / PageSize;
+    private readonly long _pages = options.WriteAheadLimit / PageSize;
     private StoreConnection? _connection;
     private Task<bool>? _copying;
     private long _startedAt;
+    private long _nextAt = options.WriteAheadLimit / PageSize;
 
     /// <summary>Called by the writer's thread between transactions.</summary>
     public void AfterCommit(StoreConnection writer)
@@ -25,7 +26,7 @@ internal sealed class LogCheckpointer(string path, long limit) : IDisposable
         var written = writer.PagesWritten;
         if (_copying is null)
         {
-            if (written - _startedAt >= _pages)
+            if (written >= _nextAt)
             {
                 _copying = Task.Factory.StartNew(Copy, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
@@ -51,13 +52,16 @@ internal sealed class LogCheckpointer(string path, long limit) : IDisposable
         {
             _startedAt = writer.PagesWritten;
         }
+
+        // Where a backup reads from the log for minutes, it is not tried again with every commit.
+        _nextAt = writer.PagesWritten + _pages;
     }
 
     private bool Copy()
     {
         try
         {
-            _connection ??= StoreConnection.OpenCheckpointer(path);
+            _connection ??= StoreConnection.OpenCheckpointer(path, options.SurvivesPowerLoss);
             _connection.Checkpoint(raw.SQLITE_CHECKPOINT_PASSIVE);
             return true;
         }

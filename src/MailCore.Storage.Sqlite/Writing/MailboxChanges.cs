@@ -55,9 +55,11 @@ internal static class MailboxChanges
             return CommitError.NotSupported;
         }
 
-        if (batch.Db.Use(SelectByName).With(batch.Number).With(name.Value).Scalar() is not null)
+        if (batch.Db.Use(SelectByName).With(batch.Number).With(name.Value).Scalar() is { } existing)
         {
-            return CommitError.MailboxExists;
+            return name.IsInbox && change.KeepUidValidity is { } imported
+                ? ImportInbox(batch, batch.Find(existing)!, imported, out result)
+                : CommitError.MailboxExists;
         }
 
         var former = FormerUidValidity(batch, name.Value);
@@ -131,7 +133,8 @@ internal static class MailboxChanges
         batch.Db.Use(InsertRemoved).With(batch.Number).With(mailbox.Id).With(batch.ModSeq()).Run();
         batch.Db.Use(InsertFormer).With(batch.Number).With(mailbox.Name).With(mailbox.UidValidity).Run();
         Retention.Add(batch.Db, new RetentionTask(batch.Context.ExpungedUntil(batch.Now), RetentionKind.RemovedMailbox, batch.Number, mailbox.Id, batch.ModSeq()));
-        batch.Free(mailbox.Bytes);
+        batch.Free(mailbox.Bytes, mailbox.Messages);
+        AttributeChanges.Delete(batch, mailbox);
         batch.ChangeStructure();
         batch.Forget(mailbox);
         result = MessageChanges.Result(mailbox, [], []);
@@ -171,6 +174,22 @@ internal static class MailboxChanges
             mailbox.Changed = true;
         }
 
+        return CommitError.None;
+    }
+
+    private static CommitError ImportInbox(AccountBatch batch, MailboxState inbox, uint uidValidity, out ChangeResult? result)
+    {
+        result = null;
+        if (inbox.UidNext > 1)
+        {
+            return CommitError.MailboxExists;
+        }
+
+        inbox.UidValidity = uidValidity;
+        inbox.InfoModSeq = batch.ModSeq();
+        inbox.Changed = true;
+        batch.ChangeStructure();
+        result = MessageChanges.Result(inbox, [], []);
         return CommitError.None;
     }
 

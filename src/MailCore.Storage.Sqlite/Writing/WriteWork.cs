@@ -17,6 +17,9 @@ internal abstract class WriteWork
     /// <summary>Octets it will write, roughly; keeps transactions from growing too large.</summary>
     public virtual long Weight => 0;
 
+    /// <summary>Whether it makes do without the transaction that the writer otherwise has open.</summary>
+    public virtual bool IsAlone => false;
+
     /// <summary>Alters the database. Called once more, from the start, when the transaction failed for the sake of another work.</summary>
     public abstract void Run(StoreConnection db);
 

@@ -88,8 +88,19 @@ internal sealed class Writer : IDisposable
             }
 
             var weight = 0L;
-            while (group.Count < MaxWorks && weight < MaxWeight && _queue.TryDequeue(out var work))
+            while (group.Count < MaxWorks && weight < MaxWeight && _queue.TryPeek(out var work))
             {
+                if (work.IsAlone && group.Count > 0)
+                {
+                    break;
+                }
+
+                _queue.Dequeue();
+                if (work.IsAlone)
+                {
+                    weight = MaxWeight;
+                }
+
                 if (work.TryTake())
                 {
                     weight += work.Weight;
@@ -132,6 +143,12 @@ internal sealed class Writer : IDisposable
     {
         try
         {
+            if (group is [{ IsAlone: true } alone])
+            {
+                alone.Run(_db);
+                return null;
+            }
+
             var before = _db.PagesWritten;
             _db.BeginImmediate();
             foreach (var work in group)

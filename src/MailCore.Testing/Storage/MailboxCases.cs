@@ -16,11 +16,13 @@ internal static class MailboxCases
         Case(A_rename_onto_a_name_that_is_taken_is_refused, StoreTraits.Mailboxes),
         Case(A_mailbox_can_be_renamed_below_itself, StoreTraits.Mailboxes),
         Case(A_delete_spares_what_is_below, StoreTraits.Mailboxes),
-        Case(A_deleted_mailbox_answers_nothing, StoreTraits.Mailboxes),
+        Case(A_deleted_mailbox_answers_nothing, StoreTraits.Mailboxes | StoreTraits.Copy),
         Case(A_name_made_again_has_a_higher_uidvalidity, StoreTraits.Mailboxes),
-        Case(A_kept_uidvalidity_must_be_higher_than_those_before, StoreTraits.Mailboxes),
+        Case(A_kept_uidvalidity_must_be_higher_than_those_before, StoreTraits.Mailboxes | StoreTraits.Import),
+        Case(A_name_taken_by_a_rename_has_a_higher_uidvalidity, StoreTraits.Mailboxes | StoreTraits.Import),
+        Case(An_inbox_that_held_nothing_can_be_given_a_uidvalidity, StoreTraits.Import),
         Case(Special_use_is_kept, StoreTraits.Mailboxes),
-        Case(Subscriptions_need_no_mailbox),
+        Case(Subscriptions_need_no_mailbox, StoreTraits.Mailboxes),
         Case(A_thousand_mailboxes, StoreTraits.Mailboxes),
         Case(Structure_is_in_the_feed, StoreTraits.Mailboxes),
     ];
@@ -142,7 +144,7 @@ internal static class MailboxCases
         [
             StoreProbe.Message(work, content), new SetFlags(work, [uid], FlagMode.Add, SystemFlags.Seen, [], null), new Expunge(work, [uid], false),
             new Copy(work, [uid], inbox, false), new Copy(inbox, [1], work, false), new RenameMailbox(work, "Again"), new DeleteMailbox(work),
-            new ClaimRecent(work), new PutSummary(work, new Uid(uid), new byte[1]),
+            new ClaimRecent(work), new PutSummary(work, new Uid(uid), new byte[1]), StoreProbe.Message(work, content) with { IgnoreQuota = true },
         ];
         foreach (var change in changes)
         {
@@ -178,12 +180,52 @@ internal static class MailboxCases
         Check.Equal(12u, (await s.FindAsync("Other")).UidValidity, "UIDVALIDITY kept");
     }
 
+    private static async Task A_name_taken_by_a_rename_has_a_higher_uidvalidity(StoreProbe s)
+    {
+        var old = (await s.DoAsync(new CreateMailbox("Old", KeepUidValidity: 100))).Mailbox;
+        var child = (await s.DoAsync(new CreateMailbox("Old/Child", KeepUidValidity: 100))).Mailbox;
+        await s.DoAsync(new DeleteMailbox((await s.DoAsync(new CreateMailbox("New", KeepUidValidity: 4_000_000_000))).Mailbox));
+        await s.DoAsync(new DeleteMailbox((await s.DoAsync(new CreateMailbox("New/Child", KeepUidValidity: 100))).Mailbox));
+
+        // Clients may remember UIDs of another mailbox by these names.
+        var result = await s.DoAsync(new RenameMailbox(old, "New"));
+        Check.That((await s.FindAsync("New")).UidValidity > 4_000_000_000, "UIDVALIDITY of the name went back.");
+        Check.Equal((await s.FindAsync("New")).UidValidity, result.UidValidity, "UIDVALIDITY of the result");
+        Check.That((await s.FindAsync("New/Child")).UidValidity > 100, "UIDVALIDITY of the name below is the same as before.");
+        Check.Equal((old, child), ((await s.FindAsync("New")).Id, (await s.FindAsync("New/Child")).Id), "Ids after the rename");
+        await s.DoAsync(new RenameMailbox(child, "Apart"));
+        Check.That((await s.FindAsync("Apart")).UidValidity > 100, "UIDVALIDITY went back.");
+    }
+
+    private static async Task An_inbox_that_held_nothing_can_be_given_a_uidvalidity(StoreProbe s)
+    {
+        var inbox = await s.InboxAsync();
+        var before = (await s.SnapshotAsync()).AsOf;
+        var result = await s.DoAsync(new CreateMailbox("Inbox", KeepUidValidity: 1234));
+        Check.Equal((inbox, 1234u), (result.Mailbox, result.UidValidity), "The inbox of the result");
+        Check.Equal(1234u, (await s.FindAsync("INBOX")).UidValidity, "UIDVALIDITY of the inbox");
+        Check.Equal(inbox, (await s.FindAsync("INBOX")).Id, "Id of the inbox");
+        Check.Equal(1234u, (await s.ChangesAsync(before, inbox)).Mailboxes.Only().Info.UidValidity, "UIDVALIDITY in the feed");
+        var uid = await s.AppendAsync(inbox);
+        await s.RefusedAsync(CommitError.MailboxExists, 0, new CreateMailbox("INBOX", KeepUidValidity: 1235));
+        await s.DoAsync(new Expunge(inbox, [uid], OnlyDeleted: false));
+        await s.RefusedAsync(CommitError.MailboxExists, 0, new CreateMailbox("INBOX", KeepUidValidity: 4_000_000_000));
+    }
+
     private static async Task Special_use_is_kept(StoreProbe s)
     {
         var id = (await s.DoAsync(new CreateMailbox("Sent") { SpecialUse = "\\Sent" })).Mailbox;
         Check.Equal("\\Sent", (await s.FindAsync("Sent")).SpecialUse, "Special use");
         Check.Equal("\\Sent", (await s.LoadAsync(id)).Info.SpecialUse, "Special use in the load");
         Check.Equal(null, (await s.FindAsync("INBOX")).SpecialUse, "Special use of the inbox");
+        await s.DoAsync(new RenameMailbox(id, "Gesendet"));
+        Check.Equal("\\Sent", (await s.FindAsync("Gesendet")).SpecialUse, "Special use after a rename");
+
+        // Whether two may have the same use is for engines to say.
+        await s.DoAsync(new CreateMailbox("Sent") { SpecialUse = "\\Sent" });
+        await s.DoAsync(new DeleteMailbox(id));
+        await s.CreateAsync("Gesendet");
+        Check.Equal(null, (await s.FindAsync("Gesendet")).SpecialUse, "Special use of a name made again");
     }
 
     private static async Task Subscriptions_need_no_mailbox(StoreProbe s)

@@ -7,11 +7,12 @@ internal static class QuotaCases
 {
     public static IEnumerable<ConformanceCase> All =>
     [
-        Case(The_quota_is_exact_and_counts_prefixes, StoreTraits.Quota),
-        Case(Copies_count_and_moves_do_not, StoreTraits.Quota | StoreTraits.Mailboxes),
-        Case(Expunges_and_deletes_free_what_they_took, StoreTraits.Quota | StoreTraits.Mailboxes),
-        Case(The_quota_counts_within_a_batch, StoreTraits.Quota),
-        Case(Appends_that_race_do_not_pass_the_quota, StoreTraits.Quota),
+        Case(The_quota_is_exact_and_counts_prefixes, StoreTraits.Quota | StoreTraits.FaithfulContent),
+        Case(Copies_count_and_moves_do_not, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.Copy | StoreTraits.FaithfulContent),
+        Case(Expunges_and_deletes_free_what_they_took, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.FaithfulContent),
+        Case(The_quota_counts_within_a_batch, StoreTraits.Quota | StoreTraits.FaithfulContent),
+        Case(A_quota_of_messages_is_exact_in_all_mailboxes_together, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.Copy),
+        Case(Appends_that_race_do_not_pass_the_quota, StoreTraits.Quota | StoreTraits.FaithfulContent),
     ];
 
     private static async Task The_quota_is_exact_and_counts_prefixes(StoreProbe s)
@@ -66,6 +67,32 @@ internal static class QuotaCases
         await s.RefusedAsync(CommitError.OverQuota, 2, StoreProbe.Message(inbox, content), StoreProbe.Message(inbox, content), StoreProbe.Message(inbox, content));
         var two = await s.CommitAsync(StoreProbe.Message(inbox, content), StoreProbe.Message(inbox, content));
         Check.Equal(CommitError.None, two.Error, "Appending what fits");
+    }
+
+    private static async Task A_quota_of_messages_is_exact_in_all_mailboxes_together(StoreProbe s)
+    {
+        var (inbox, work) = (await s.InboxAsync(), await s.CreateAsync("Work"));
+        await using var content = await s.StageAsync("x");
+        var first = (await s.DoAsync(StoreProbe.Message(inbox, content))).NewUids[0];
+        await s.DoAsync(new SetQuota(null, 3));
+        Check.Equal((null, 3L), ((await s.SnapshotAsync()).QuotaLimit, (await s.SnapshotAsync()).MessageLimit), "Quota");
+        await s.RefusedAsync(CommitError.OverQuota, 2, StoreProbe.Message(inbox, content), StoreProbe.Message(work, content), StoreProbe.Message(inbox, content));
+        await s.DoAsync(StoreProbe.Message(work, content));
+        await s.DoAsync(new Copy(inbox, [first], work, Move: false));
+        await s.RefusedAsync(CommitError.OverQuota, 0, StoreProbe.Message(inbox, content));
+        await s.RefusedAsync(CommitError.OverQuota, 0, new Copy(inbox, [first], work, Move: false));
+        var moved = (await s.DoAsync(new Copy(inbox, [first], work, Move: true))).NewUids[0];
+        await s.DoAsync(StoreProbe.Message(inbox, content) with { IgnoreQuota = true });
+        Check.Equal(4L, (await s.SnapshotAsync()).Messages, "Messages");
+        await s.DoAsync(new Expunge(work, [moved], OnlyDeleted: false));
+        await s.RefusedAsync(CommitError.OverQuota, 0, StoreProbe.Message(inbox, content));
+        await s.DoAsync(new DeleteMailbox(work));
+        await s.DoAsync(StoreProbe.Message(inbox, content));
+        await s.DoAsync(StoreProbe.Message(inbox, content));
+        await s.RefusedAsync(CommitError.OverQuota, 0, StoreProbe.Message(inbox, content));
+        await s.DoAsync(new SetQuota(1000));
+        Check.Equal(null, (await s.SnapshotAsync()).MessageLimit, "Quota of messages lifted");
+        await s.DoAsync(StoreProbe.Message(inbox, content));
     }
 
     private static async Task Appends_that_race_do_not_pass_the_quota(StoreProbe s)

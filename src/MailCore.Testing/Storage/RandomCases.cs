@@ -12,7 +12,7 @@ internal static class RandomCases
     public static IEnumerable<ConformanceCase> All =>
         Enumerable.Range(1, Seeds).Select(static seed => new ConformanceCase(
             string.Create(CultureInfo.InvariantCulture, $"Random_batches_do_as_the_model_does_seed_{seed}"),
-            StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Quota,
+            StoreTraits.Writes | StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Quota | StoreTraits.Copy | StoreTraits.FaithfulContent,
             probe => RunAsync(probe, seed)));
 
     private static async Task RunAsync(StoreProbe s, int seed)
@@ -93,7 +93,7 @@ internal static class RandomCases
             10 => new RenameMailbox(id, Name()),
             11 => new DeleteMailbox(random.Next(3) == 0 ? id : new MailboxId("no-such-mailbox")),
             12 => new Subscribe(Name(), random.Next(3) != 0),
-            _ => new SetQuota(random.Next(3) == 0 ? null : model.Used + random.Next(1000)),
+            _ => new SetQuota(random.Next(3) == 0 ? null : model.Used + random.Next(1000), random.Next(2) == 0 ? null : random.Next(60)),
         };
 
         string Name() => string.Join('/', Enumerable.Range(0, random.Next(1, 4)).Select(_ => $"n{random.Next(4)}"));

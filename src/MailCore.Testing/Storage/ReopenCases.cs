@@ -7,9 +7,10 @@ internal static class ReopenCases
 {
     public static IEnumerable<ConformanceCase> All =>
     [
-        Case(Everything_is_there_after_reopening, StoreTraits.Durable),
-        Case(Uids_and_modseqs_go_on_after_reopening, StoreTraits.Durable),
-        Case(Expunged_messages_and_the_feed_survive_reopening, StoreTraits.Durable),
+        Case(Everything_is_there_after_reopening, StoreTraits.Durable | StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Quota | StoreTraits.FaithfulContent),
+        Case(Metadata_and_access_control_lists_survive_reopening, StoreTraits.Durable | StoreTraits.Metadata | StoreTraits.Acl),
+        Case(Uids_and_modseqs_go_on_after_reopening, StoreTraits.Durable | StoreTraits.Mailboxes),
+        Case(Expunged_messages_and_the_feed_survive_reopening, StoreTraits.Durable | StoreTraits.Mailboxes),
         Case(Delivery_keys_survive_reopening, StoreTraits.Durable),
         Case(Staged_content_of_a_closed_store_is_dropped, StoreTraits.Durable),
     ];
@@ -28,7 +29,7 @@ internal static class ReopenCases
         await s.DoAsync(new SetFlags(work, [3, 4], FlagMode.Add, SystemFlags.Flagged, ["c"], null));
         await s.DoAsync(new Expunge(work, [5, 6], OnlyDeleted: false));
         await s.DoAsync(new Subscribe("Wörk", true));
-        await s.DoAsync(new SetQuota(1_000_000_000));
+        await s.DoAsync(new SetQuota(1_000_000_000, 1000));
         await s.DoAsync(new ClaimRecent(work));
         var (snapshot, load, row) = (await s.SnapshotAsync(), await s.LoadAsync(work), await s.ReadOneAsync(inbox, uid));
         await ReopenAsync(s);
@@ -37,7 +38,7 @@ internal static class ReopenCases
         Check.Equal(snapshot.AsOf, after.AsOf, "ModSeq");
         Check.Sequence(snapshot.Mailboxes.Select(Plain), after.Mailboxes.Select(Plain), "Mailboxes");
         Check.Sequence(snapshot.Subscriptions, after.Subscriptions, "Subscriptions");
-        Check.Equal((snapshot.QuotaUsed, snapshot.QuotaLimit), (after.QuotaUsed, after.QuotaLimit), "Quota");
+        Check.Equal((snapshot.QuotaUsed, snapshot.QuotaLimit, snapshot.MessageLimit), (after.QuotaUsed, after.QuotaLimit, after.MessageLimit), "Quota");
         Check.Sequence(load.Rows, (await s.LoadAsync(work)).Rows, "Rows");
         Check.Sequence(load.Info.Keywords, (await s.LoadAsync(work)).Info.Keywords, "Keywords");
         var again = await s.ReadOneAsync(inbox, uid);
@@ -46,7 +47,19 @@ internal static class ReopenCases
         Check.Octets("s"u8.ToArray(), again.Summary, "Summary");
         Check.Octets(octets, await s.ContentAsync(again.Content), "Content");
 
-        static MailboxInfo Plain(MailboxInfo info) => info with { Keywords = [] };
+        static MailboxInfo Plain(MailboxInfo info) => info with { Keywords = [], Acl = [] };
+    }
+
+    private static async Task Metadata_and_access_control_lists_survive_reopening(StoreProbe s)
+    {
+        var inbox = await s.InboxAsync();
+        await s.DoAsync(AttributeCases.Metadata(inbox, "/shared/comment", "a"));
+        await s.DoAsync(AttributeCases.Metadata(null, "/shared/admin", "b"));
+        await s.DoAsync(new SetAcl(inbox, "bob", FlagMode.Replace, "lr"));
+        await ReopenAsync(s);
+        await AttributeCases.ExpectMetadataAsync(s, inbox, ("/shared/comment", "a"));
+        await AttributeCases.ExpectMetadataAsync(s, null, ("/shared/admin", "b"));
+        Check.Sequence([new AclEntry("bob", "lr")], (await s.FindAsync("INBOX")).Acl, "Access control list");
     }
 
     private static async Task Uids_and_modseqs_go_on_after_reopening(StoreProbe s)

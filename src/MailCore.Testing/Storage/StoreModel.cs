@@ -32,6 +32,8 @@ internal sealed class ModelAccount
 
     public long? Quota { get; set; }
 
+    public long? MessageQuota { get; set; }
+
     public long Used => Mailboxes.Values.Sum(static mailbox => mailbox.Rows.Values.Sum(static row => (long)row.Size));
 
     public ModelAccount Clone() => new()
@@ -39,6 +41,7 @@ internal sealed class ModelAccount
         Mailboxes = Mailboxes.ToDictionary(static pair => pair.Key, static pair => pair.Value.Clone()),
         Subscriptions = new SortedSet<string>(Subscriptions, StringComparer.Ordinal),
         Quota = Quota,
+        MessageQuota = MessageQuota,
     };
 
     /// <summary>Gives the mailboxes made in the batch the ids they got, which no change of the batch could name.</summary>
@@ -93,7 +96,7 @@ internal sealed class ModelAccount
                 _ = subscribe.On ? Subscriptions.Add(subscribe.Name) : Subscriptions.Remove(subscribe.Name);
                 return CommitError.None;
             case SetQuota quota:
-                Quota = quota.Limit;
+                (Quota, MessageQuota) = (quota.Limit, quota.MessageLimit);
                 return CommitError.None;
             default:
                 throw new InvalidOperationException($"The model knows no {change.GetType().Name}.");
@@ -112,7 +115,7 @@ internal sealed class ModelAccount
 
     private CommitError Add(ModelMailbox to, ModelRow row, bool ignoreQuota)
     {
-        if (!ignoreQuota && Used + row.Size > Quota)
+        if (!ignoreQuota && (Used + row.Size > Quota || Mailboxes.Values.Sum(static mailbox => mailbox.Rows.Count) >= MessageQuota))
         {
             return CommitError.OverQuota;
         }

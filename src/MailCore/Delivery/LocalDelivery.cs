@@ -13,7 +13,7 @@ public sealed class LocalDeliveryOptions
 
 /// <summary>
 /// Delivers <see cref="RecipientRoute.Local"/> routes and lists of them: one commit for all recipients, and one copy per mailbox
-/// however many recipients lead there. Thread-safe.
+/// however many recipients lead there. A quarantined message goes to each account's mailbox for junk. Thread-safe.
 /// </summary>
 public sealed partial class LocalDelivery : IMessageDelivery
 {
@@ -32,6 +32,9 @@ public sealed partial class LocalDelivery : IMessageDelivery
         ArgumentNullException.ThrowIfNull(logger);
         (_accounts, _logger, _options) = (accounts, logger, options ?? new LocalDeliveryOptions());
     }
+
+    /// <summary>A message in its mailbox travels no further.</summary>
+    public DeliveryAbilities Honours => DeliveryAbilities.RequireTls;
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
@@ -102,7 +105,10 @@ public sealed partial class LocalDelivery : IMessageDelivery
                 return null;
             }
 
-            if (await FindMailboxAsync(account, target.Route.Mailbox, cancellationToken).ConfigureAwait(false) is not { } mailbox)
+            var found = transaction.QuarantineReason is null
+                ? await FindMailboxAsync(account, target.Route.Mailbox, cancellationToken).ConfigureAwait(false)
+                : await JunkMailbox.FindAsync(account, cancellationToken).ConfigureAwait(false);
+            if (found is not { } mailbox)
             {
                 target.Reply = Answer(transaction, target.Route, CommitError.NoMailbox);
                 return null;

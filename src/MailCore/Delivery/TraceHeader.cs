@@ -13,7 +13,7 @@ internal static class TraceHeader
     /// <summary>RFC 5322 3.3, in UTC.</summary>
     private const string DateFormat = "ddd, dd MMM yyyy HH:mm:ss '+0000'";
 
-    /// <summary>Return-Path, Delivered-To and Received for one recipient; without one, for a message as a whole.</summary>
+    /// <summary>Return-Path, Delivered-To and Received for one recipient, and the transaction's added fields; without a recipient, for a message as a whole.</summary>
     public static byte[] Build(MailTransaction transaction, EmailAddress? recipient)
     {
         var session = transaction.Session;
@@ -61,8 +61,9 @@ internal static class TraceHeader
         text.AppendLiteral(";\r\n\t");
         text.AppendFormatted(transaction.ReceivedAt.UtcDateTime, DateFormat);
         text.AppendLiteral("\r\n");
-        var header = new byte[Encoding.UTF8.GetByteCount(text.Text)];
-        Encoding.UTF8.GetBytes(text.Text, header);
+        var added = transaction.AddedFields.Span;
+        var header = new byte[Encoding.UTF8.GetByteCount(text.Text) + added.Length];
+        added.CopyTo(header.AsSpan(Encoding.UTF8.GetBytes(text.Text, header)));
         text.Clear();
         return header;
     }

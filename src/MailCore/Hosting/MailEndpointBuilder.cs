@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using MailCore.Net;
 using MailCore.Tls;
 
@@ -18,6 +19,9 @@ public class MailEndpointBuilder
     /// <summary>Its role, and the key in <see cref="MailServer.Endpoints"/>.</summary>
     public string Name { get; set; }
 
+    /// <inheritdoc cref="MailEndpoint.Purpose"/>
+    public string Purpose { get; set; } = "";
+
     /// <summary>0 takes any free port.</summary>
     public int Port { get; set; }
 
@@ -29,6 +33,12 @@ public class MailEndpointBuilder
 
     /// <summary>The TLS rule; a role's method sets the one that fits the role.</summary>
     public TlsPolicy Tls { get; set; } = TlsPolicy.None;
+
+    /// <summary>
+    /// Proxies whose connections begin with a PROXY header, version 1 or 2, before TLS; the address it names is the client's from
+    /// then on. From anywhere else such a header is what it looks like: not mail. None by default.
+    /// </summary>
+    public IList<IPNetwork> ProxyFrom { get; } = [];
 
     internal MailProtocolFactory? Protocol { get; private set; }
 
@@ -68,6 +78,25 @@ public class MailEndpointBuilder
     public MailEndpointBuilder AllowCleartextAuthentication()
     {
         Tls = Tls with { AllowCleartextAuthentication = true };
+        return this;
+    }
+
+    /// <inheritdoc cref="ProxyFrom"/>
+    public MailEndpointBuilder UseProxyProtocol(params IReadOnlyList<IPNetwork> from)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        foreach (var network in from)
+        {
+            ProxyFrom.Add(network);
+        }
+
+        return this;
+    }
+
+    /// <summary>Asks clients for certificates that <paramref name="authorities"/>, or else those that the machine trusts, have signed.</summary>
+    public MailEndpointBuilder UseClientCertificates(ClientCertificateRule rule = ClientCertificateRule.Request, X509Certificate2Collection? authorities = null)
+    {
+        Tls = Tls with { ClientCertificates = rule, ClientAuthorities = authorities };
         return this;
     }
 

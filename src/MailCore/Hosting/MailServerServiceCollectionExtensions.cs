@@ -1,5 +1,6 @@
 using MailCore.Authentication;
 using MailCore.Delivery;
+using MailCore.Dns;
 using MailCore.Hosting;
 using MailCore.Pop3;
 using MailCore.Storage;
@@ -36,10 +37,13 @@ public static class MailServerServiceCollectionExtensions
         services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
         services.TryAdd(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
         services.AddSingleton<IChangeSignal, LocalChangeSignal>();
+        services.AddSingleton<IDnsResolver>(static provider => new StubResolver(null, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IServerState, InMemoryServerState>();
         services.AddSingleton<InMemoryAuthenticator>(static _ => new InMemoryAuthenticator());
         services.AddSingleton<IMailAuthenticator>(static provider => provider.GetRequiredService<InMemoryAuthenticator>());
         services.AddSingleton<IMailDirectory>(provider => new ConfiguredDirectory(mail.CreateDirectory(provider), mail.Domains, mail.Aliases));
+        services.AddSingleton<IClientCertificateMapper, AddressCertificateMapper>();
+        services.AddSingleton<IMailboxAuthorization, OwnerAuthorization>();
         services.AddSingleton<LoginOptions>();
         services.AddSingleton<LoginService>();
         services.AddSingleton<MailAccounts>();
@@ -60,8 +64,12 @@ public static class MailServerServiceCollectionExtensions
             return new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
         });
         services.AddSingleton<LocalDelivery>();
-        services.AddSingleton<IMessageDelivery>(static provider => new RoutedDelivery(
-            provider.GetRequiredService<LocalDelivery>(), null, provider.GetRequiredService<ILogger<RoutedDelivery>>()));
+        services.AddSingleton<IMessageDelivery>(static provider =>
+        {
+            var delivery = new RoutedDelivery(provider.GetRequiredService<LocalDelivery>(), null, provider.GetRequiredService<ILogger<RoutedDelivery>>());
+            var signers = provider.GetServices<IMessageSigner>().ToArray();
+            return signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
+        });
         // Without a store, messages are only passing through.
         services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
             ? new TemporaryStaging()

@@ -8,12 +8,23 @@ internal static class MailServerSettingsKeys
     private static readonly string[] Root =
     [
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
-        nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.FullTextSearch),
+        nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
+        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
     ];
 
-    private static readonly string[] Certificate = [nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile)];
+    private static readonly string[] Certificate =
+    [
+        nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile), nameof(CertificateSettings.Password), nameof(CertificateSettings.Folder),
+    ];
+
+    private static readonly string[] Tls =
+    [
+        nameof(TlsSettings.MinimumVersion), nameof(TlsSettings.CipherSuites), nameof(TlsSettings.HandshakeTimeout),
+        nameof(TlsSettings.ClientCertificates), nameof(TlsSettings.ClientAuthorities),
+    ];
 
     private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
 
@@ -23,6 +34,7 @@ internal static class MailServerSettingsKeys
     [
         nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path),
         nameof(ListenerSettings.Tls), nameof(ListenerSettings.AllowCleartextAuthentication),
+        nameof(ListenerSettings.ProxyFrom), nameof(ListenerSettings.XClientFrom), nameof(ListenerSettings.XForwardFrom),
     ];
 
     public static List<string> FindUnknown(IConfiguration section)
@@ -30,10 +42,20 @@ internal static class MailServerSettingsKeys
         var problems = new List<string>();
         Check(section.GetChildren(), Root, problems);
         Check(section.GetSection(nameof(MailServerSettings.Certificate)).GetChildren(), Certificate, problems);
+        Check(section.GetSection(nameof(MailServerSettings.Tls)).GetChildren(), Tls, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
+        CheckList(section.GetSection(nameof(MailServerSettings.AllowSubmissionFrom)), "172.16.0.0/12", problems);
+        CheckList(section.GetSection($"{nameof(MailServerSettings.Tls)}:{nameof(TlsSettings.CipherSuites)}"), "TLS_AES_256_GCM_SHA384", problems);
+        foreach (var listener in section.GetSection(nameof(MailServerSettings.Listeners)).GetChildren())
+        {
+            CheckList(listener.GetSection(nameof(ListenerSettings.ProxyFrom)), "10.0.0.0/8", problems);
+            CheckList(listener.GetSection(nameof(ListenerSettings.XClientFrom)), "10.0.0.0/8", problems);
+            CheckList(listener.GetSection(nameof(ListenerSettings.XForwardFrom)), "10.0.0.0/8", problems);
+        }
+
         foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())
         {
             CheckList(alias.GetSection(nameof(AliasSettings.Targets)), "name@example.org", problems);

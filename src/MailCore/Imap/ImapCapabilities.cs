@@ -1,5 +1,6 @@
-using MailCore.Authentication;
+using MailCore.Imap.Extensions;
 using MailCore.Imap.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Imap;
 
@@ -9,30 +10,59 @@ internal static class ImapCapabilities
     /// <summary>"CAPABILITY" and the names that hold in the session's state.</summary>
     public static void Write(ImapWriter writer, ImapSession session)
     {
-        writer.Raw("CAPABILITY IMAP4rev1 SASL-IR ID ENABLE"u8);
+        WriteOwn(writer, session);
+        foreach (var extension in session.Services.Extensions)
+        {
+            // What needs a mailbox is announced before one is selected.
+            if (extension.Capability is { } name && (session.IsLoggedIn || extension.State == ImapExtensionState.Any))
+            {
+                writer.Raw(" "u8).Raw(name);
+            }
+        }
+    }
+
+    private static void WriteOfStore(ImapWriter writer, ImapSession session)
+    {
+        var traits = session.Services.Accounts.Traits;
+        writer.Raw(traits.HasFlag(StoreTraits.Copy) ? " MOVE"u8 : ""u8);
+        writer.Raw(traits.HasFlag(StoreTraits.Mailboxes) ? " CREATE-SPECIAL-USE"u8 : ""u8);
+        writer.Raw(traits.HasFlag(StoreTraits.Append | StoreTraits.Expunge) ? " REPLACE"u8 : ""u8);
+        if (traits.HasFlag(StoreTraits.Append))
+        {
+            writer.Raw(" MULTIAPPEND APPENDLIMIT="u8).Number(session.Options.AppendLimit);
+        }
+    }
+
+    private static void WriteOwn(ImapWriter writer, ImapSession session)
+    {
+        writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE"u8);
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
-            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
+            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN SPECIAL-USE"u8);
+            writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
+            writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
+            writer.Raw(" BINARY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            WriteOfStore(writer, session);
             return;
         }
 
         writer.Raw(" LITERAL-"u8);
         var policy = session.Services.Tls.Policy;
-        if (policy.OffersStartTls(session.IsSecured))
+        if (!session.IsCompressed && policy.OffersStartTls(session.IsSecured))
         {
             writer.Raw(" STARTTLS"u8);
         }
 
-        if (!policy.AllowsAuthentication(session.IsSecured))
+        var offer = session.Offer;
+        if (!offer.TakesPasswords)
         {
             writer.Raw(" LOGINDISABLED"u8);
-            return;
         }
 
-        foreach (var mechanism in SaslMechanisms.Names)
+        foreach (var mechanism in offer.Encoded)
         {
-            writer.Raw(" AUTH="u8).Raw(mechanism);
+            writer.Raw(" AUTH="u8).Raw(mechanism.Span);
         }
     }
 }

@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 using MailCore.Imap.Commands;
+using MailCore.Imap.Extensions;
 using MailCore.Imap.Wire;
 
 namespace MailCore.Imap;
@@ -10,9 +12,33 @@ internal sealed class ImapCommandTable
 {
     private const int MaxName = 32;
 
+    private static readonly SearchValues<char> NameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
+
+    private static readonly SearchValues<char> CapabilityCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-=+_");
+
     private readonly FrozenDictionary<string, Entry>.AlternateLookup<ReadOnlySpan<char>> _entries;
 
-    public ImapCommandTable() => _entries = Entries.ToFrozenDictionary(static entry => entry.Name).GetAlternateLookup<ReadOnlySpan<char>>();
+    /// <param name="extensions">Commands of the host's own.</param>
+    /// <exception cref="ArgumentException">One has a name that can't be, or that is taken.</exception>
+    public ImapCommandTable(IReadOnlyList<ImapExtension> extensions)
+    {
+        var entries = Entries.ToDictionary(static entry => entry.Name);
+        foreach (var extension in extensions)
+        {
+            var name = extension.Command.ToUpperInvariant();
+            if (name.Length is 0 or > MaxName || name.AsSpan().ContainsAnyExcept(NameCharacters) || name == "UID" || !entries.TryAdd(name, EntryOf(extension, name)))
+            {
+                throw new ArgumentException($"'{extension.Command}' can't be the name of another IMAP command.", nameof(extensions));
+            }
+
+            if (extension.Capability is { } capability && (capability.Length == 0 || capability.AsSpan().ContainsAnyExcept(CapabilityCharacters)))
+            {
+                throw new ArgumentException($"'{capability}' can't be the name of an IMAP capability.", nameof(extensions));
+            }
+        }
+
+        _entries = entries.ToFrozenDictionary().GetAlternateLookup<ReadOnlySpan<char>>();
+    }
 
     // RFC 3501 6 in its order, then the extensions.
     private static IEnumerable<Entry> Entries =>
@@ -31,7 +57,7 @@ internal sealed class ImapCommandTable
         new("SUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.Parse),
         new("UNSUBSCRIBE", ImapStates.LoggedIn, SubscribeCommand.ParseUnsubscribe),
         new("LIST", ImapStates.LoggedIn, ListCommand.Parse),
-        new("LSUB", ImapStates.LoggedIn, ListCommand.ParseSubscribed),
+        new("LSUB", ImapStates.LoggedIn, LsubCommand.Parse),
         new("STATUS", ImapStates.LoggedIn, StatusCommand.Parse),
         new("APPEND", ImapStates.LoggedIn, AppendCommand.Parse),
         new("CHECK", ImapStates.Selected, NoopCommand.Parse),
@@ -50,20 +76,27 @@ internal sealed class ImapCommandTable
         new("ID", ImapStates.Any, IdCommand.Parse) { IsAllowedBeforeTls = true },                           // RFC 2971
         new("UNSELECT", ImapStates.Selected, CloseCommand.ParseUnselect),                                   // RFC 3691
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
+        new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+        new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
+        new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
+        new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
     ];
 
-    /// <summary>Reads a command from its name on; the reader remembers what was wrong.</summary>
-    public ImapCommand? Parse(ref ImapReader reader, ImapSession session)
+    /// <summary>Reads a command from its name on; the reader remembers what was wrong. The name is null when there is no such command.</summary>
+    public ImapCommand? Parse(ref ImapReader reader, ImapSession session, out string? name)
     {
         var start = reader.Position;
+        name = null;
         if (Find(ref reader) is not { } entry)
         {
             reader.Fail("there is no such command", start);
             return null;
         }
+
+        name = entry.Name;
 
         if (session.Services.Tls.Policy.MustSecureFirst(session.IsSecured) && !entry.IsAllowedBeforeTls)
         {
@@ -82,6 +115,19 @@ internal sealed class ImapCommandTable
 
         return entry.Parse(ref reader);
     }
+
+    private static Entry EntryOf(ImapExtension extension, string name) => new(name, StatesOf(extension), ExtensionCommand.ParserOf(extension))
+    {
+        IsAllowedBeforeTls = extension.State == ImapExtensionState.Any,
+    };
+
+    /// <summary>Where a host's own command is possible.</summary>
+    public static ImapStates StatesOf(ImapExtension extension) => extension.State switch
+    {
+        ImapExtensionState.Any => ImapStates.Any,
+        ImapExtensionState.Selected => ImapStates.Selected,
+        _ => ImapStates.LoggedIn,
+    };
 
     private Entry? Find(ref ImapReader reader)
     {

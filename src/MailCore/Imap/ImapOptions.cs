@@ -39,6 +39,12 @@ public sealed class ImapOptions
     /// <summary>Octets of an appended message; 50 MiB by default.</summary>
     public long MaxMessageSize { get; set; } = 50 * 1024 * 1024;
 
+    /// <summary>Messages in one APPEND (RFC 3502); 1,000 by default.</summary>
+    public int MaxMessagesPerAppend { get; set; } = 1_000;
+
+    /// <summary>What RFC 7889 announces: <see cref="MaxMessageSize"/>, as far as a literal's size can say it.</summary>
+    internal long AppendLimit => Math.Min(MaxMessageSize, uint.MaxValue);
+
     /// <summary>Commands answered with BAD before login until the connection is closed; 3 by default.</summary>
     public int MaxBadCommandsBeforeLogin { get; set; } = 3;
 

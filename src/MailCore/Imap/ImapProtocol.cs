@@ -7,14 +7,18 @@ public sealed class ImapProtocol : IMailProtocol
 {
     private readonly ImapOptions _options;
     private readonly ImapServices _services;
-    private readonly ImapCommandTable _commands = new();
+    private readonly ImapCommandTable _commands;
+    private readonly ImapMetrics _metrics;
 
     /// <summary>Serves by these options with these services.</summary>
+    /// <exception cref="ArgumentException">A command of the host's own has a name that can't be, or that is taken.</exception>
     public ImapProtocol(ImapOptions options, ImapServices services)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
         (_options, _services) = (options, services);
+        _commands = new ImapCommandTable(services.Extensions);
+        _metrics = new ImapMetrics(services.Meters);
     }
 
     /// <inheritdoc/>
@@ -27,7 +31,8 @@ public sealed class ImapProtocol : IMailProtocol
     public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var session = new ImapSession(_services, _options, _commands, connection, stopping);
+        using var session = new ImapSession(_services, _options, connection, stopping) { Commands = _commands, Metrics = _metrics };
+        _metrics.SessionBegins();
         try
         {
             await session.RunAsync();
@@ -35,6 +40,14 @@ public sealed class ImapProtocol : IMailProtocol
         catch (OperationCanceledException error) when (connection.Closed.IsCancellationRequested)
         {
             throw new IOException("The connection was aborted.", error);
+        }
+        catch (InvalidDataException error) when (session.IsCompressed)
+        {
+            throw new IOException("What the client sent can't be inflated.", error);
+        }
+        finally
+        {
+            _metrics.SessionEnds();
         }
     }
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using MailCore.Authentication;
+using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging;
@@ -19,6 +21,15 @@ public sealed record ImapServices
 
     /// <summary>For time-outs and internal dates.</summary>
     public required TimeProvider Time { get; init; }
+
+    /// <summary>What users may do with mailboxes; owners everything by default.</summary>
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+
+    /// <summary>Commands of the host's own.</summary>
+    public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
+
+    /// <summary>For metrics; null for a meter that belongs to no container.</summary>
+    public IMeterFactory? Meters { get; init; }
 
     /// <summary>For logs.</summary>
     public required ILoggerFactory Loggers { get; init; }

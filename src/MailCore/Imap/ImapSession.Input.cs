@@ -1,4 +1,5 @@
 using System.Buffers;
+using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 
@@ -32,8 +33,11 @@ internal sealed partial class ImapSession
         }
     }
 
-    /// <summary>The rest of a command whose message has been taken, without its line's end; null as for <see cref="ReadLineAsync"/>.</summary>
-    public async ValueTask<byte[]?> ReadTailAsync()
+    /// <summary>
+    /// What stands behind a message that has been taken, up to the next message or the command's end; null as for
+    /// <see cref="ReadLineAsync"/>.
+    /// </summary>
+    public async ValueTask<MessageTail?> ReadTailAsync()
     {
         Framer.EndMessage();
         while (true)
@@ -48,27 +52,35 @@ internal sealed partial class ImapSession
                 case FrameStatus.Lost:
                     Bye("Can't find the next command");
                     return null;
-                case FrameStatus.Continue:
-                    // Nothing that takes a literal may stand here: the client gets its answer and goes on.
-                    Framer.EndMessage();
-                    return "{"u8.ToArray();
                 case FrameStatus.Refused:
-                    return "{"u8.ToArray();
-                default:
-                    return Framer.Command.ToArray();
+                    return new MessageTail("{"u8.ToArray(), HasMessage: false);
+                case var status:
+                    return new MessageTail(Framer.Command.ToArray(), HasMessage: status == FrameStatus.Message);
             }
         }
     }
 
-    /// <summary>Reads and drops a message that was not asked for, and the rest of its command.</summary>
-    public async ValueTask SkipMessageAsync(long octets)
+    /// <summary>Reads and drops a message that was not asked for, and the rest of its command with any further messages.</summary>
+    /// <param name="octets">Left of the first.</param>
+    public async ValueTask SkipMessagesAsync(long octets)
     {
-        if (octets > Options.MaxDrain)
+        for (var dropped = octets; dropped <= Options.MaxDrain; dropped += octets)
         {
-            Bye("The message is too large to be skipped");
-            return;
+            await SkipMessageAsync(octets);
+            // A message that waits for leave does not come.
+            if (_ended || await ReadTailAsync() is not { HasMessage: true } || Framer.MessageHeader.Synchronizing)
+            {
+                return;
+            }
+
+            octets = Framer.MessageHeader.Size;
         }
 
+        Bye("The message is too large to be skipped");
+    }
+
+    private async ValueTask SkipMessageAsync(long octets)
+    {
         while (octets > 0)
         {
             var dropped = Lines.Buffer.Slice(0, Math.Min(octets, Lines.Buffer.Length));
@@ -80,8 +92,6 @@ internal sealed partial class ImapSession
                 return;
             }
         }
-
-        await ReadTailAsync();
     }
 
     /// <summary>
@@ -121,6 +131,35 @@ internal sealed partial class ImapSession
         {
             _inputLost = true;
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Between the pieces of long work that writes nothing: lets others have the thread, and ends the work when the client has gone.
+    /// </summary>
+    /// <exception cref="IOException">It has.</exception>
+    public async ValueTask BreatheAsync()
+    {
+        await Task.Yield();
+        Aborted.ThrowIfCancellationRequested();
+        if (!Lines.Buffer.IsEmpty)
+        {
+            // A read would take the next command out of sight until more comes.
+            return;
+        }
+
+        Lines.Interrupt();
+        var result = await FillLinesAsync(System.Threading.Timeout.InfiniteTimeSpan);
+        if (result == FillResult.Completed)
+        {
+            _inputLost = true;
+            throw new IOException("The client left in the middle of a command.");
+        }
+
+        if (IsStopping)
+        {
+            // Ours may have swallowed the one that tells so.
+            Lines.Interrupt();
         }
     }
 

@@ -1,5 +1,6 @@
+using System.Diagnostics;
 using MailCore.Authentication;
-using MailCore.Imap.Commands;
+using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 using MailCore.Storage;
@@ -14,33 +15,38 @@ namespace MailCore.Imap;
 /// <remarks>Threading: one flow of control. Only hints and shutdown come from elsewhere, and they do nothing but wake the framer.</remarks>
 internal sealed partial class ImapSession : IDisposable
 {
-    private readonly ImapCommandTable _commands;
     private readonly CancellationToken _stopping;
-    private readonly long _started;
+    private long _started;
     private readonly FrameLimits _beforeLogin;
     private readonly FrameLimits _afterLogin;
     private TimedPipeWriter _output;
     private int _badCommands;
     private bool _startsTls;
+    private bool _startsCompression;
+    private DeflateTransport? _compression;
     private bool _inputLost;
     private bool _ended;
 
-    public ImapSession(ImapServices services, ImapOptions options, ImapCommandTable commands, MailConnection connection, CancellationToken stopping)
+    public ImapSession(ImapServices services, ImapOptions options, MailConnection connection, CancellationToken stopping)
     {
-        (Services, Options, _commands, Connection, _stopping) = (services, options, commands, connection, stopping);
+        (Services, Options, Connection, _stopping) = (services, options, connection, stopping);
         Log = new ImapLog(services.Loggers.CreateLogger<ImapProtocol>());
         _started = services.Time.GetTimestamp();
         _beforeLogin = FrameLimits.BeforeLogin(options);
         _afterLogin = FrameLimits.AfterLogin(options);
         _output = NewOutput();
         Lines = new LineFramer(connection.Transport.Input, services.Time);
-        Framer = new ImapFramer(Lines, AppendCommand.EndsBeforeMessage);
+        Framer = new ImapFramer(Lines, MessageIntake.EndsBeforeMessage);
         Writer = new ImapWriter(_output);
     }
 
     public ImapServices Services { get; }
 
     public ImapOptions Options { get; }
+
+    public required ImapCommandTable Commands { get; init; }
+
+    public required ImapMetrics Metrics { get; init; }
 
     public ImapLog Log { get; }
 
@@ -61,9 +67,24 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The selected mailbox, or null.</summary>
     public ImapSelection? Selection { get; private set; }
 
+    /// <summary>What the client has turned on; for good.</summary>
+    public ImapFeatures Features { get; private set; }
+
+    /// <summary>Of the command at hand.</summary>
+    public ReadOnlyMemory<byte> Tag { get; private set; }
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
+
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("imap", Connection, Services.Tls.Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Services.Login.Offer(Authentication);
+
+    /// <summary>RFC 4978.</summary>
+    public bool IsCompressed => _compression is not null;
 
     public bool IsLoggedIn => Identity is not null;
 
@@ -96,6 +117,28 @@ internal sealed partial class ImapSession : IDisposable
 
     public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
 
+    public bool Has(ImapFeatures feature) => (Features & feature) != 0;
+
+    /// <summary>Turns features on. A client that begins with ModSeqs in the middle of a mailbox learns where it stands.</summary>
+    public void Enable(ImapFeatures features)
+    {
+        var before = Features;
+        Writer.Features = Features |= features;
+        if (Selection is not null && (Features & ~before).HasFlag(ImapFeatures.CondStore))
+        {
+            Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
+        }
+    }
+
+    /// <summary>Forgets who was logged in; a new login has as much time as the first had.</summary>
+    public void LogOut()
+    {
+        Select(null);
+        Writer.Features = Features = ImapFeatures.None;
+        Identity = null;
+        _started = Services.Time.GetTimestamp();
+    }
+
     /// <summary>Makes this the selected mailbox, instead of any other; null for none.</summary>
     public void Select(ImapSelection? selection)
     {
@@ -119,8 +162,15 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>TLS begins as soon as the client has the reply to the command at hand.</summary>
     public void StartTlsAfterReply() => _startsTls = true;
 
+    /// <summary>Compression begins as soon as the client has the reply to the command at hand.</summary>
+    public void CompressAfterReply() => _startsCompression = true;
+
+    /// <summary>Gives back what a long wait does not need; with all replies flushed.</summary>
+    public void ReleaseForWait() => _compression?.Release();
+
     public void Dispose()
     {
+        _compression?.Dispose();
         Select(null);
         Framer.Dispose();
         Lines.Dispose();
@@ -135,10 +185,25 @@ internal sealed partial class ImapSession : IDisposable
         _startsTls = false;
         await Writer.FlushAsync(Aborted);
         await Services.Tls.StartTlsAsync(Connection, Lines, Aborted);
+        AttachOutput();
+        _badCommands = 0;
+    }
+
+    private async ValueTask StartCompressionAsync()
+    {
+        _startsCompression = false;
+        await Writer.FlushAsync(Aborted);
+        Lines.Release();
+        _compression = DeflateTransport.Start(Connection);
+        Lines.Attach(Connection.Transport.Input);
+        AttachOutput();
+    }
+
+    private void AttachOutput()
+    {
         _output.Dispose();
         _output = NewOutput();
         Writer.Attach(_output);
-        _badCommands = 0;
     }
 
     private async ValueTask<bool> StepAsync()
@@ -154,7 +219,7 @@ internal sealed partial class ImapSession : IDisposable
             case FrameStatus.Incomplete:
                 return await FillAsync();
             case FrameStatus.Continue:
-                Writer.Raw("+ OK\r\n"u8);
+                Writer.Raw("+ OK"u8).Line();
                 await Writer.FlushAsync(Aborted);
                 return true;
             case FrameStatus.Refused:
@@ -173,7 +238,10 @@ internal sealed partial class ImapSession : IDisposable
 
     private async ValueTask RunCommandAsync()
     {
-        var command = Parse(out var tag, out var reply);
+        var started = Stopwatch.GetTimestamp();
+        var command = Parse(out var tag, out var name, out var reply);
+        Tag = tag;
+        using var activity = ImapMetrics.StartCommand(name, this);
         if (command is not null)
         {
             reply = await RunAsync(command);
@@ -181,14 +249,20 @@ internal sealed partial class ImapSession : IDisposable
 
         if (Framer.MessageHeader is { Start: > 0, Synchronizing: false } unread)
         {
-            // An APPEND that did not get as far as its message.
-            await SkipMessageAsync(unread.Size);
+            // An APPEND that did not get as far as this message.
+            await SkipMessagesAsync(unread.Size);
         }
 
         Reply(tag, reply);
+        Metrics.CommandEnds(activity, name, reply.Status, started);
         if (_startsTls)
         {
             await StartTlsAsync();
+        }
+
+        if (_startsCompression)
+        {
+            await StartCompressionAsync();
         }
 
         if (IsStopping && !_ended)
@@ -207,6 +281,8 @@ internal sealed partial class ImapSession : IDisposable
                 Bye("The selected mailbox was deleted");
             }
 
+            Selection?.WarnOfOwedExpunges(Writer);
+
             return reply;
         }
         catch (Exception error) when (!IsConnectionLost)
@@ -222,12 +298,14 @@ internal sealed partial class ImapSession : IDisposable
         }
     }
 
-    private ImapCommand? Parse(out byte[] tag, out ImapReply reply)
+    private ImapCommand? Parse(out byte[] tag, out string name, out ImapReply reply)
     {
-        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
+        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin) { Features = Features };
         tag = reader.Tag().ToArray();
         reader.Space();
-        var command = reader.Failed ? null : _commands.Parse(ref reader, this);
+        string? known = null;
+        var command = reader.Failed ? null : Commands.Parse(ref reader, this, out known);
+        name = known ?? "unknown";
         reply = reader.Refusal ?? ImapReply.Bad($"At octet {reader.ErrorPosition}: {reader.Error}");
         return reader.Failed ? null : command;
     }

@@ -16,6 +16,10 @@ public sealed class DuplexPipe(PipeReader input, PipeWriter output) : IDuplexPip
     /// the caller's concern.
     /// </summary>
     public static DuplexPipe Over(Stream stream) => new(
-        PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024, leaveOpen: true, useZeroByteReads: true)),
+        ReaderOver(stream),
         PipeWriter.Create(stream, new StreamPipeWriterOptions(minimumBufferSize: 4 * 1024, leaveOpen: true)));
+
+    /// <summary>A reader as <see cref="Over"/> makes it.</summary>
+    internal static PipeReader ReaderOver(Stream stream) =>
+        PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 16 * 1024, minimumReadSize: 4 * 1024, leaveOpen: true, useZeroByteReads: true));
 }

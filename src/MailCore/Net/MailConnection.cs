@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 
 namespace MailCore.Net;
 
@@ -24,6 +25,9 @@ public abstract class MailConnection : IAsyncDisposable
 
     /// <summary>Set once TLS is on; null in cleartext.</summary>
     public SslStream? Tls { get; set; }
+
+    /// <summary>What the client has proved to hold the key of, where the endpoint asks for certificates and trusts this one; null otherwise.</summary>
+    public X509Certificate2? ClientCertificate { get; set; }
 
     /// <summary>Fires when the connection was aborted or its carrier broke.</summary>
     public abstract CancellationToken Closed { get; }

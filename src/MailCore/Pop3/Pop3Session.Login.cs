@@ -5,15 +5,20 @@ namespace MailCore.Pop3;
 
 internal sealed partial class Pop3Session
 {
-    /// <summary>Whether a password may be asked for on this connection now.</summary>
-    public bool MayAuthenticate => Policy.AllowsAuthentication(IsSecured);
+    private static readonly byte[] Marked = [1];
+
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("pop3", Connection, Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Services.Login.Offer(Authentication);
 
     public void RefuseCleartext() => Output.Error(Policy.OffersStartTls(IsSecured)
         ? "Logins need TLS here: issue STLS first"u8
         : "Logins need TLS, which this port does not offer"u8);
 
     public ValueTask<AuthenticationResult> VerifyPasswordAsync(string user, string password, CancellationToken cancellationToken) =>
-        Services.Login.VerifyPasswordAsync(user, password, new AuthenticationContext("pop3", Connection.RemoteEndPoint, IsSecured), cancellationToken);
+        Services.Login.VerifyPasswordAsync(user, password, Authentication, cancellationToken);
 
     /// <summary>Runs something that may wait long for the sake of a failed login, until the client or the server goes.</summary>
     public async ValueTask<T?> RunLoginAsync<T>(Func<CancellationToken, ValueTask<T>> verify)
@@ -63,6 +68,11 @@ internal sealed partial class Pop3Session
 
     private async ValueTask OpenMailDropAsync(MailIdentity identity)
     {
+        if (Options.LoginDelay > TimeSpan.Zero && !await IsLateEnoughAsync(identity.Account).ConfigureAwait(false))
+        {
+            return;
+        }
+
         var isExclusive = Options.MailDropMode == Pop3MailDropMode.Exclusive;
         var held = isExclusive ? Services.Locks.TryEnter(identity.Account) : null;
         if (isExclusive && held is null)
@@ -80,7 +90,7 @@ internal sealed partial class Pop3Session
                 return;
             }
 
-            MailDrop = new Pop3MailDrop(view, Options.UniqueIds, held);
+            MailDrop = new Pop3MailDrop(view, Options, held);
             held = null;
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -95,6 +105,28 @@ internal sealed partial class Pop3Session
 
         _badCommands = 0;
         Output.Text("+OK "u8).Number(MailDrop.Count).Text(" messages ("u8).Number(MailDrop.Octets).Text(" octets)"u8).EndLine();
+    }
+
+    // RFC 2449 6.5: counted from the last login that this let through.
+    private async ValueTask<bool> IsLateEnoughAsync(AccountId account)
+    {
+        var key = "pop3-login/" + account.Value;
+        try
+        {
+            if (await Services.State.GetAsync(key, Connection.Closed).ConfigureAwait(false) is not null)
+            {
+                Output.Error("[LOGIN-DELAY] The last login was too short a time ago"u8);
+                return false;
+            }
+
+            await Services.State.SetAsync(key, Marked, Services.Time.GetUtcNow() + Options.LoginDelay, Connection.Closed).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            RefuseForStore(error);
+            return false;
+        }
     }
 
     private async ValueTask<MailboxView?> FindMailDropAsync(AccountId account)

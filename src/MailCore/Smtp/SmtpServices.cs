@@ -2,6 +2,7 @@ using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Storage;
 using MailCore.Tls;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -27,6 +28,12 @@ public sealed record SmtpServices
 
     /// <summary>Needed where senders must own their addresses.</summary>
     public IMailDirectory? Directory { get; init; }
+
+    /// <summary>Asked in this order at every stage of a session.</summary>
+    public IReadOnlyList<SmtpFilterRegistration> Filters { get; init; } = [];
+
+    /// <summary>Makes the services that the filters of one session share; null where there is no container.</summary>
+    public IServiceScopeFactory? Scopes { get; init; }
 
     /// <summary>Runs time-outs and dates messages.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

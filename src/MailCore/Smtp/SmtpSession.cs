@@ -17,21 +17,32 @@ internal enum HelloKind
 }
 
 /// <summary>One client's dialog: what it has told so far, and the loop that answers it. Single-threaded.</summary>
-internal sealed class SmtpSession : IDisposable
+internal sealed class SmtpSession : IAsyncDisposable
 {
     private readonly DataBodyReader _body;
     private readonly LineRule _command;
+    private readonly SmtpExtensions _trust;
     private MailSessionInfo? _info;
+    private ForwardedClient? _forwarded;
+    private BodyInput? _chunkInput;
+    private CommandRate _rate;
+    private PathCache _sender;
+    private PathCache _recipient;
     private int _badCommands;
+    private bool _isRefused;
 
     public SmtpSession(SmtpProtocol protocol, MailConnection connection, CancellationToken stopping)
     {
         (Protocol, Stopping) = (protocol, stopping);
         Channel = new SmtpChannel(connection, protocol.Options.WriteTimeout, protocol.Services.Time, stopping);
-        _body = new DataBodyReader(Channel.Framer);
+        _body = new DataBodyReader(Channel.Framer, protocol.Services.Time);
         var options = protocol.Options;
         var longest = options.OfferAuthentication ? options.MaxAuthenticationLine : options.MaxCommandLine;
+        var remote = connection.RemoteEndPoint;
+        _trust = (options.XClientFrom.Covers(remote) ? SmtpExtensions.XClient : SmtpExtensions.None)
+            | (options.XForwardFrom.Covers(remote) ? SmtpExtensions.XForward : SmtpExtensions.None);
         _command = new LineRule(options.MaxCommandLine, longest, options.CommandTimeout, IsCommand: true);
+        Filters = protocol.Services.Filters.Count == 0 ? null : new SmtpFilterChain(this);
     }
 
     public SmtpProtocol Protocol { get; }
@@ -48,11 +59,33 @@ internal sealed class SmtpSession : IDisposable
 
     public bool IsSecured => Connection.Tls is not null;
 
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("smtp", Connection, Services.Tls.Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Options.OfferAuthentication && Identity is null ? Services.Login!.Offer(Authentication) : SaslOffer.None;
+
     public HelloKind Hello { get; private set; }
 
     public string? ClientName { get; private set; }
 
     public MailIdentity? Identity { get; private set; }
+
+    /// <summary>As a trusted proxy told.</summary>
+    public string? ClientHostName { get; private set; }
+
+    /// <summary>What XFORWARD told of the next message.</summary>
+    public ForwardedClient? Forwarded
+    {
+        get => _forwarded;
+        set => (_forwarded, _info) = (value, null);
+    }
+
+    /// <summary>MAIL or AUTH was accepted on this connection: who the client is can no longer change.</summary>
+    public bool HasWorked { get; private set; }
+
+    /// <summary>What EHLO announces, or would.</summary>
+    public SmtpExtensions Offered => Protocol.Capabilities.Offered(IsSecured, Granted);
 
     /// <summary>Since MAIL was accepted.</summary>
     public MailTransaction? Transaction { get; private set; }
@@ -60,12 +93,24 @@ internal sealed class SmtpSession : IDisposable
     /// <summary>One per recipient of the transaction.</summary>
     public List<RecipientRoute> Routes { get; private set; } = [];
 
+    /// <summary>The message of the transaction, once BDAT brought some of it.</summary>
+    public ChunkedMessage? Chunks { get; private set; }
+
     public int Messages { get; set; }
 
     public int FailedLogins { get; set; }
 
     /// <summary>Set by whoever gives the session's last reply.</summary>
     public bool IsOver { get; set; }
+
+    /// <summary>Null where there are none.</summary>
+    public SmtpFilterChain? Filters { get; }
+
+    /// <summary>The path of the last MAIL.</summary>
+    public ref PathCache Sender => ref _sender;
+
+    /// <summary>The path of the last RCPT.</summary>
+    public ref PathCache Recipient => ref _recipient;
 
     /// <summary>The body behind DATA.</summary>
     public DataBodyReader Body => _body;
@@ -81,11 +126,16 @@ internal sealed class SmtpSession : IDisposable
         TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
         AuthenticatedUser = Identity?.Name,
         AuthenticatedAccount = Identity?.Account.Value,
+        ClientHostName = ClientHostName,
+        Forwarded = Forwarded,
+        IsTrustedNetwork = Options.TrustedNetworks.Contains(Connection.RemoteEndPoint),
     };
+
+    private SmtpExtensions Granted => _trust | (Services.Directory is not null && Tells(Options.Expansion) ? SmtpExtensions.Expn : SmtpExtensions.None);
 
     public async Task RunAsync()
     {
-        Channel.Write(Protocol.Greeting);
+        await GreetAsync().ConfigureAwait(false);
         while (!IsOver)
         {
             if (Stopping.IsCancellationRequested)
@@ -95,7 +145,9 @@ internal sealed class SmtpSession : IDisposable
             }
 
             var line = await Channel.ReadLineAsync(_command).ConfigureAwait(false);
-            var reply = line.Kind == LineKind.Line ? await RunCommandAsync(line.Octets).ConfigureAwait(false) : Answer(line.Kind);
+            var reply = line.Kind != LineKind.Line ? Answer(line.Kind)
+                : _rate.IsExceeded(Options.MaxCommandsPerMinute, Services.Time) ? Answer(LineKind.TooMany)
+                : await RunCommandAsync(line.Octets).ConfigureAwait(false);
             if (reply is not null)
             {
                 Channel.Write(CountBad(reply));
@@ -111,22 +163,84 @@ internal sealed class SmtpSession : IDisposable
         (Hello, ClientName, _info) = (kind, name, null);
     }
 
-    public void Authenticate(MailIdentity identity) => (Identity, _info) = (identity, null);
+    /// <summary>After a greeting that was refused.</summary>
+    public void ForgetHello() => (Hello, ClientName, _info) = (HelloKind.None, null, null);
+
+    public void Authenticate(MailIdentity identity) => (Identity, HasWorked, _info) = (identity, true, null);
+
+    /// <summary>Goes on as another client, whose word nothing was yet.</summary>
+    public void Impersonate(MailIdentity? identity, string? hostName)
+    {
+        Forget();
+        (Identity, ClientHostName) = (identity, hostName);
+    }
+
+    public bool Tells(AddressDisclosure disclosure) =>
+        disclosure == AddressDisclosure.Everybody || (disclosure == AddressDisclosure.Authenticated && Identity is not null);
+
+    /// <summary>The reply to EHLO and LHLO.</summary>
+    public void WriteCapabilities()
+    {
+        Channel.Write(Protocol.HelloLine);
+        var state = new SmtpSessionState(IsSecured, Granted, Offer);
+        if (Protocol.Capabilities.FutureReleaseLine(in state, Services.Time.GetUtcNow()) is { } line)
+        {
+            Channel.Write(line);
+        }
+
+        Channel.Write(Protocol.Capabilities.Reply(in state));
+    }
 
     /// <summary>After TLS came on: nothing that was said before counts (RFC 3207 4.2).</summary>
     public void Forget()
     {
         EndTransaction();
+        Filters?.ForgetHello();
         (Hello, ClientName, Identity, _info) = (HelloKind.None, null, null, null);
     }
 
     public void BeginTransaction(Envelope envelope)
     {
+        HasWorked = true;
         Transaction = new MailTransaction(QueueId.Create(Services.Time), Info, envelope, Services.Time.GetUtcNow());
         Routes = new List<RecipientRoute>(1);
+        if (Forwarded is { } forwarded)
+        {
+            Protocol.Log.Forwarded(Connection.Id, Transaction.QueueId, forwarded);
+        }
     }
 
-    public void EndTransaction() => Transaction = null;
+    /// <summary>Where chunks come from.</summary>
+    public BodyInput ChunkInput => _chunkInput ??= new BodyInput(Channel.Framer, Services.Time);
+
+    /// <summary>The same, for a chunk that belongs to no message.</summary>
+    public BodyInput BeginInput()
+    {
+        ChunkInput.Begin(MessageIntake.Limits(Options), Stopping);
+        return ChunkInput;
+    }
+
+    /// <summary>The message of the transaction as chunks: the one at hand or a new one.</summary>
+    public ChunkedMessage BeginChunks()
+    {
+        if (Chunks is null)
+        {
+            BeginInput();
+            Chunks = new ChunkedMessage(this, new ChunkedBodyReader(MessageIntake.Limits(Options), Transaction!.Envelope.Body == BodyType.BinaryMime));
+        }
+
+        return Chunks;
+    }
+
+    public void EndTransaction()
+    {
+        Chunks?.Abandon();
+        (Transaction, Chunks) = (null, null);
+        if (_forwarded is not null)
+        {
+            Forwarded = null;
+        }
+    }
 
     /// <summary>The reply to something that is no line; null where there is nobody to read it.</summary>
     public SmtpReply? Answer(LineKind kind)
@@ -138,15 +252,37 @@ internal sealed class SmtpSession : IDisposable
             LineKind.BareLineFeed => SmtpReplies.BareLineFeed,
             LineKind.NotMail => SmtpReplies.NotMail,
             LineKind.TimedOut => SmtpReplies.TimedOut,
+            LineKind.TooMany => SmtpReplies.TooManyCommands,
             LineKind.Stopping => SmtpReplies.Stopping,
             _ => null,
         };
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync()
     {
+        EndTransaction();
         _body.Complete();
         Channel.Dispose();
+        return Filters?.DisposeAsync() ?? default;
+    }
+
+    /// <summary>Asks who may connect, and says 220 or why not.</summary>
+    public ValueTask GreetAsync()
+    {
+        if (Filters is not null)
+        {
+            return GreetFilteredAsync(Filters);
+        }
+
+        Channel.Write(Protocol.Greeting);
+        return default;
+    }
+
+    private async ValueTask GreetFilteredAsync(SmtpFilterChain filters)
+    {
+        var refusal = await filters.ConnectAsync().ConfigureAwait(false);
+        _isRefused = refusal is not null;
+        Channel.Write(refusal is null ? Protocol.Greeting : refusal.Encoded.Span);
     }
 
     private ValueTask<SmtpReply?> RunCommandAsync(ReadOnlyMemory<byte> line)
@@ -159,13 +295,20 @@ internal sealed class SmtpSession : IDisposable
             return new ValueTask<SmtpReply?>(IsHttp(verb) ? Answer(LineKind.NotMail) : SmtpReplies.UnknownCommand);
         }
 
+        // RFC 5321 3.1: after 554 in the greeting's place nothing but QUIT works.
+        if (_isRefused && command.Verb != "QUIT")
+        {
+            return new ValueTask<SmtpReply?>(SmtpReplies.Refused);
+        }
+
         var argument = space < 0 ? default : line[(space + 1)..].Trim((byte)' ');
-        return Check(command.Conditions, argument.IsEmpty) is { } refusal
+        return Refusal(command.Conditions, argument.IsEmpty) is { } refusal
             ? new ValueTask<SmtpReply?>(refusal)
             : command.RunAsync(this, argument);
     }
 
-    private SmtpReply? Check(SmtpConditions conditions, bool isBare)
+    /// <summary>What stands against a command under these conditions.</summary>
+    public SmtpReply? Refusal(SmtpConditions conditions, bool isBare = true)
     {
         var options = Options;
         if ((conditions & SmtpConditions.BeforeTls) == 0 && Services.Tls.Policy.MustSecureFirst(IsSecured))

@@ -49,7 +49,16 @@ public sealed record SetFlags(
     FlagMode Mode,
     SystemFlags Flags,
     IReadOnlyList<string> Keywords,
-    ModSeq? UnchangedSince) : StoreChange;
+    ModSeq? UnchangedSince) : StoreChange
+{
+    /// <summary>A row's flag word after this change. The bits of the keywords are the store's to find.</summary>
+    public ulong Combine(ulong flagWord, ulong keywordBits) => Mode switch
+    {
+        FlagMode.Add => flagWord | (ulong)Flags | keywordBits,
+        FlagMode.Remove => flagWord & ~((ulong)Flags | keywordBits),
+        _ => (ulong)Flags | keywordBits,
+    };
+}
 
 /// <summary>Removes messages; with <paramref name="OnlyDeleted"/> only those that carry \Deleted at the moment of the commit.</summary>
 public sealed record Expunge(MailboxId Mailbox, uint[] Uids, bool OnlyDeleted) : StoreChange;
@@ -63,7 +72,8 @@ public sealed record Copy(MailboxId From, uint[] Uids, MailboxId To, bool Move) 
 /// <summary>
 /// Makes a mailbox; parents are not made. Its UIDVALIDITY is higher than any this name had before: a
 /// <paramref name="KeepUidValidity"/> that is not is refused with <see cref="CommitError.NotSupported"/>, as is a name that
-/// <see cref="MailboxName"/> does not parse. The name is stored as that type writes it, so "inbox" exists already.
+/// <see cref="MailboxName"/> does not parse. The name is stored as that type writes it, so "inbox" exists already; only an import
+/// may make it again: with a <paramref name="KeepUidValidity"/>, lower ones too, as long as it never held a message.
 /// </summary>
 public sealed record CreateMailbox(string Name, uint? KeepUidValidity = null) : StoreChange
 {
@@ -73,11 +83,12 @@ public sealed record CreateMailbox(string Name, uint? KeepUidValidity = null) : 
 
 /// <summary>
 /// Renames a mailbox and all below it, to below itself too; <see cref="CommitError.MailboxExists"/> when any of the new names is
-/// taken. INBOX is never renamed by this, <see cref="CommitError.NotSupported"/>: engines move its messages.
+/// taken. INBOX is never renamed by this, <see cref="CommitError.NotSupported"/>: engines move its messages. UIDVALIDITY stays,
+/// unless the new name had a higher or the same one before: then it becomes a higher one (RFC 9051 2.3.1.1).
 /// </summary>
 public sealed record RenameMailbox(MailboxId Id, string Name) : StoreChange;
 
-/// <summary>Deletes a mailbox and its messages, not those below it. INBOX is refused with <see cref="CommitError.NotSupported"/>.</summary>
+/// <summary>Deletes a mailbox and its messages, metadata and ACL, not those below it. INBOX is refused with <see cref="CommitError.NotSupported"/>.</summary>
 public sealed record DeleteMailbox(MailboxId Id) : StoreChange;
 
 /// <summary>Adds or removes a subscription; the name need not exist.</summary>
@@ -92,8 +103,57 @@ public sealed record ClaimRecent(MailboxId Id) : StoreChange;
 /// <summary>Replaces a message's summary, when a newer version of MailCore made a better one. Changes no ModSeq.</summary>
 public sealed record PutSummary(MailboxId Id, Uid Uid, ReadOnlyMemory<byte> Summary) : StoreChange;
 
-/// <summary>Sets the account's limit in octets; null lifts it.</summary>
-public sealed record SetQuota(long? Limit) : StoreChange;
+/// <summary>Sets both limits of the account, in octets and in messages of all mailboxes; null lifts one. Changes no ModSeq.</summary>
+public sealed record SetQuota(long? Limit, long? MessageLimit = null) : StoreChange;
+
+/// <summary>
+/// Sets an annotation (RFC 5464) of a mailbox or, without one, of the account; no value removes it. The mailbox is then in the
+/// feed as one whose attributes changed. Setting what is set changes nothing.
+/// </summary>
+/// <param name="Mailbox">Whose, or null for the account's own.</param>
+/// <param name="Entry">"/private/..." or "/shared/..." in lower case, as <see cref="MetadataEntry.TryParseName"/> writes it; stores compare it ordinally.</param>
+/// <param name="Value">
+/// Any octets, copied by the store. More than <see cref="StorageLimits.MetadataOctets"/> of them, or more entries than
+/// <see cref="StorageLimits.MetadataEntries"/>, are refused with <see cref="CommitError.TooMany"/>.
+/// </param>
+public sealed record SetMetadata(MailboxId? Mailbox, string Entry, byte[]? Value) : StoreChange;
+
+/// <summary>
+/// Alters what an identifier may do with a mailbox (RFC 4314). Stores keep access control lists, engines obey them. Setting what is
+/// set changes nothing.
+/// </summary>
+/// <param name="Mailbox">Which.</param>
+/// <param name="Identifier">Compared ordinally.</param>
+/// <param name="Mode">How <paramref name="Rights"/> combine with those it has.</param>
+/// <param name="Rights">Letters. When none are left the identifier leaves the list.</param>
+public sealed record SetAcl(MailboxId Mailbox, string Identifier, FlagMode Mode, string Rights) : StoreChange
+{
+    /// <summary>
+    /// Whether there is an identifier and no control character in it or among the rights; otherwise the change is refused with
+    /// <see cref="CommitError.NotSupported"/>.
+    /// </summary>
+    public bool IsWellFormed => Identifier.Length > 0 && !Identifier.Any(char.IsControl) && !Rights.Any(char.IsControl);
+
+    /// <summary>The list after this change, in ordinal order of the identifiers; the same object when nothing changes.</summary>
+    public IReadOnlyList<AclEntry> ApplyTo(IReadOnlyList<AclEntry> acl)
+    {
+        ArgumentNullException.ThrowIfNull(acl);
+        var before = acl.FirstOrDefault(entry => entry.Identifier == Identifier)?.Rights ?? "";
+        var after = string.Concat((Mode switch
+        {
+            FlagMode.Add => before.Union(Rights),
+            FlagMode.Remove => before.Except(Rights),
+            _ => Rights.Distinct(),
+        }).Order());
+        if (after == before)
+        {
+            return acl;
+        }
+
+        var others = acl.Where(entry => entry.Identifier != Identifier);
+        return [.. (after.Length == 0 ? others : others.Append(new AclEntry(Identifier, after))).OrderBy(static entry => entry.Identifier, StringComparer.Ordinal)];
+    }
+}
 
 /// <summary>Why a batch was rejected; the change to blame is <see cref="CommitResult.FailedAt"/>.</summary>
 public enum CommitError
@@ -107,7 +167,7 @@ public enum CommitError
     /// <summary>There is one of this name.</summary>
     MailboxExists,
 
-    /// <summary>The append or copy would pass the quota.</summary>
+    /// <summary>The append or copy would pass the quota, in octets or messages.</summary>
     OverQuota,
 
     /// <summary>More keywords than <see cref="StorageLimits.KeywordsPerMailbox"/>.</summary>
@@ -121,6 +181,9 @@ public enum CommitError
 
     /// <summary>The store's own access rules forbid it.</summary>
     NoPermission,
+
+    /// <summary>More metadata entries, octets of one, or identifiers of an ACL than <see cref="StorageLimits"/> allows.</summary>
+    TooMany,
 }
 
 /// <summary>What one change did.</summary>

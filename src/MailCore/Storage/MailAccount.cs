@@ -67,9 +67,17 @@ public sealed class MailAccount
     public async ValueTask<MailboxResult> SubscribeAsync(MailboxName name, bool on, CancellationToken cancellationToken = default) =>
         Plain(await CommitAsync(new Subscribe(name.Value, on), cancellationToken));
 
-    /// <summary>Sets the limit in octets; null lifts it.</summary>
-    public async ValueTask<MailboxResult> SetQuotaAsync(long? limit, CancellationToken cancellationToken = default) =>
-        Plain(await CommitAsync(new SetQuota(limit), cancellationToken));
+    /// <summary>Sets the limits in octets and in messages; null lifts one.</summary>
+    public async ValueTask<MailboxResult> SetQuotaAsync(long? limit, long? messageLimit = null, CancellationToken cancellationToken = default) =>
+        Plain(await CommitAsync(new SetQuota(limit, messageLimit), cancellationToken));
+
+    /// <summary>The account's own annotations.</summary>
+    public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(CancellationToken cancellationToken = default) =>
+        Store.ReadMetadataAsync(null, cancellationToken);
+
+    /// <inheritdoc cref="Mailbox.SetMetadataAsync"/>
+    public ValueTask<MailboxResult> SetMetadataAsync(IReadOnlyList<(string Entry, byte[]? Value)> entries, CancellationToken cancellationToken = default) =>
+        SetMetadataAsync(null, entries, cancellationToken);
 
     /// <summary>
     /// Calls <paramref name="hint"/> after changes of this account until disposal, on the thread that made the change: it must not
@@ -110,7 +118,25 @@ public sealed class MailAccount
         }
     }
 
-    private static MailboxResult Plain(CommitResult result) => new(result.Error, result.ModSeq);
+    internal async ValueTask<MailboxResult> SetMetadataAsync(
+        MailboxId? mailbox, IReadOnlyList<(string Entry, byte[]? Value)> entries, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        var changes = new StoreChange[entries.Count];
+        for (var i = 0; i < changes.Length; i++)
+        {
+            if (!MetadataEntry.TryParseName(entries[i].Entry, out var name))
+            {
+                return new MailboxResult(CommitError.NotSupported, null);
+            }
+
+            changes[i] = new SetMetadata(mailbox, name, entries[i].Value);
+        }
+
+        return Plain(await CommitAsync(changes, cancellationToken));
+    }
+
+    internal static MailboxResult Plain(CommitResult result) => new(result.Error, result.ModSeq);
 
     private MailboxNamedResult Named(CommitResult result) =>
         new(result.Error, result.ModSeq, result.Error == CommitError.None ? new Mailbox(this, result.Changes[0].Mailbox) : null);

@@ -50,13 +50,28 @@ public sealed class Mailbox
     {
         ArgumentNullException.ThrowIfNull(messages);
         var now = Account.Accounts.Time.GetUtcNow();
-        var result = await Account.CommitAsync([.. messages.Select(message => ToChange(message, now))], cancellationToken);
+        var result = await Account.CommitAsync([.. messages.Select(message => ToChange(Id, message, now))], cancellationToken);
         return new AppendResult(
             result.Error,
             result.ModSeq,
             result.FailedAt,
             result.Changes.Count == 0 ? 0 : result.Changes[0].UidValidity,
             [.. result.Changes.Select(static change => change.NewUids is [var uid, ..] ? new Uid(uid) : default)]);
+    }
+
+    /// <summary>
+    /// Appends a message to a mailbox of the account and removes one of this mailbox, both or neither (RFC 8508). When the latter is
+    /// gone already the former is appended all the same.
+    /// </summary>
+    public async ValueTask<AppendResult> ReplaceAsync(Uid replaced, MailboxId to, MessageToAppend message, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        // First the room is made, then it is taken: a quota that is full does not prevent it.
+        var result = await Account.CommitAsync(
+            [new Expunge(Id, [replaced.Value], OnlyDeleted: false), ToChange(to, message, Account.Accounts.Time.GetUtcNow())], cancellationToken);
+        return result.Changes is [_, var appended]
+            ? new AppendResult(result.Error, result.ModSeq, result.FailedAt, appended.UidValidity, Unpack(appended.NewUids))
+            : new AppendResult(result.Error, result.ModSeq, result.FailedAt, 0, []);
     }
 
     /// <summary>Alters flags.</summary>
@@ -120,9 +135,28 @@ public sealed class Mailbox
         return Account.Accounts.OpenContentAsync(row.Content, row.Prefix, cancellationToken);
     }
 
+    /// <summary>
+    /// By the store's index, the messages that may hold a text; null when the store has none or it can't tell. Each is still to be
+    /// looked into.
+    /// </summary>
+    public ValueTask<UidSet?> FindCandidatesAsync(string text, MessageTextScope scope, CancellationToken cancellationToken = default) =>
+        Account.Accounts.Search?.FindCandidatesAsync(Account.Id, Id, text, scope, cancellationToken) ?? ValueTask.FromResult<UidSet?>(null);
+
     /// <summary>Keeps a better summary, unless the message is gone; false when the mailbox is gone.</summary>
     public async ValueTask<bool> PutSummaryAsync(Uid uid, ReadOnlyMemory<byte> summary, CancellationToken cancellationToken = default) =>
         (await Account.CommitAsync(new PutSummary(Id, uid, summary), cancellationToken)).Error == CommitError.None;
+
+    /// <summary>Its annotations, in ordinal order of their names.</summary>
+    public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(CancellationToken cancellationToken = default) =>
+        Account.Store.ReadMetadataAsync(Id, cancellationToken);
+
+    /// <summary>Sets annotations together; a null value removes one. A name that is none is refused with <see cref="CommitError.NotSupported"/>.</summary>
+    public ValueTask<MailboxResult> SetMetadataAsync(IReadOnlyList<(string Entry, byte[]? Value)> entries, CancellationToken cancellationToken = default) =>
+        Account.SetMetadataAsync(Id, entries, cancellationToken);
+
+    /// <summary>Alters the rights of one identifier; the list is <see cref="MailboxInfo.Acl"/>.</summary>
+    public async ValueTask<MailboxResult> SetAclAsync(string identifier, FlagMode mode, string rights, CancellationToken cancellationToken = default) =>
+        MailAccount.Plain(await Account.CommitAsync(new SetAcl(Id, identifier, mode, rights), cancellationToken));
 
     /// <summary>
     /// The view that all sessions of this process share, brought up to date; null when the mailbox is gone. Hold it as long as it is
@@ -132,6 +166,29 @@ public sealed class Mailbox
     {
         var view = Account.ShareView(this);
         return (await view.RefreshAsync(cancellationToken)).IsRemoved ? null : view;
+    }
+
+    /// <summary>
+    /// The UIDs that left after a ModSeq, ascending; also those that came after it and left again. Null when the store's history does
+    /// not reach back so far, or too much has changed: then whoever asks must compare with all that is there.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<Uid>?> VanishedSinceAsync(ModSeq since, CancellationToken cancellationToken = default)
+    {
+        var changes = await Account.Store.ChangesSinceAsync(since, Id, MailboxView.ChangeLimit, cancellationToken);
+        if (changes.Truncated)
+        {
+            return null;
+        }
+
+        foreach (var delta in changes.Mailboxes)
+        {
+            if (delta.Info.Id == Id)
+            {
+                return Unpack(delta.Vanished);
+            }
+        }
+
+        return [];
     }
 
     private async ValueTask<ExpungeResult> ExpungeAsync(Expunge change, CancellationToken cancellationToken)
@@ -148,11 +205,11 @@ public sealed class Mailbox
             : new CopyResult(result.Error, result.ModSeq, 0, [], []);
     }
 
-    private AppendMessage ToChange(MessageToAppend message, DateTimeOffset now)
+    private static AppendMessage ToChange(MailboxId to, MessageToAppend message, DateTimeOffset now)
     {
         var options = message.Options;
         return new AppendMessage(
-            Id, message.Message.Content, options.Prefix, options.Flags, options.Keywords, options.InternalDate ?? now, message.Message.Summary)
+            to, message.Message.Content, options.Prefix, options.Flags, options.Keywords, options.InternalDate ?? now, message.Message.Summary)
         {
             DeliveryKey = options.DeliveryKey,
             KeepUid = options.KeepUid,

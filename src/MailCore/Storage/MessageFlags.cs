@@ -50,4 +50,13 @@ public static class StorageLimits
 
     /// <summary>UIDs in one call of <see cref="IAccountStore.ReadAsync"/>, at the most.</summary>
     public const int UidsPerRead = 256;
+
+    /// <summary>Annotations one mailbox, or the account itself, can have.</summary>
+    public const int MetadataEntries = 100;
+
+    /// <summary>Octets of one annotation's value, at the most.</summary>
+    public const int MetadataOctets = 64 * 1024;
+
+    /// <summary>Identifiers in the access control list of one mailbox.</summary>
+    public const int AclEntries = 100;
 }

@@ -30,6 +30,32 @@ public sealed record MailboxInfo(
 {
     /// <summary>The RFC 6154 attribute with its backslash ("\Sent"), or null.</summary>
     public string? SpecialUse { get; init; }
+
+    /// <summary>RFC 4314, in ordinal order of the identifiers; the account's own user, who may do anything, need not be in it.</summary>
+    public IReadOnlyList<AclEntry> Acl { get; init; } = [];
+}
+
+/// <summary>What an identifier may do with a mailbox.</summary>
+/// <param name="Identifier">A user or group as the host names them.</param>
+/// <param name="Rights">Letters of RFC 4314 2, each once, in ordinal order.</param>
+public sealed record AclEntry(string Identifier, string Rights);
+
+/// <summary>An annotation of a mailbox or an account (RFC 5464).</summary>
+/// <param name="Entry">Its name, in lower case.</param>
+/// <param name="Value">Any octets.</param>
+public sealed record MetadataEntry(string Entry, ReadOnlyMemory<byte> Value)
+{
+    /// <summary>Characters of a name, at the most.</summary>
+    public const int MaxNameLength = 255;
+
+    /// <summary>Checks an entry name by RFC 5464 4.1 and puts it into lower case.</summary>
+    public static bool TryParseName([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? text, out string name)
+    {
+        name = text?.ToLowerInvariant() ?? "";
+        return (name.StartsWith("/private/", StringComparison.Ordinal) || name.StartsWith("/shared/", StringComparison.Ordinal))
+            && name.Length <= MaxNameLength && name[^1] != '/' && !name.Contains("//", StringComparison.Ordinal)
+            && name.All(static c => c is > '\x1f' and < '\x7f' and not '*' and not '%');
+    }
 }
 
 /// <summary>An account as of one ModSeq.</summary>
@@ -43,7 +69,14 @@ public sealed record AccountSnapshot(
     IReadOnlyList<MailboxInfo> Mailboxes,
     IReadOnlyList<string> Subscriptions,
     long QuotaUsed,
-    long? QuotaLimit);
+    long? QuotaLimit)
+{
+    /// <summary>Messages of all mailboxes together that the quota allows, or null for no limit.</summary>
+    public long? MessageLimit { get; init; }
+
+    /// <summary>Messages of all mailboxes together.</summary>
+    public long Messages => Mailboxes.Sum(static info => info.Messages);
+}
 
 /// <summary>
 /// Up to <see cref="StorageLimits.RowsPerSegment"/> rows in UID order, a column each. Immutable once handed out.
@@ -118,7 +151,7 @@ public sealed record MailboxDelta(MailboxInfo Info, ColumnSegment Changed, uint[
 /// <param name="OldestKept">Questions from this ModSeq on can be answered exactly.</param>
 /// <param name="Mailboxes">Those with any change of rows, name, keywords or attributes.</param>
 /// <param name="Removed">Mailboxes deleted since.</param>
-/// <param name="StructureChanged">A mailbox was created, renamed, deleted or (un)subscribed since.</param>
+/// <param name="StructureChanged">A mailbox was created, renamed, deleted or (un)subscribed, or the account's own metadata changed since.</param>
 public sealed record ChangeSet(
     ModSeq AsOf,
     bool Truncated,

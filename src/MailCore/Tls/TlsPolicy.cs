@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 namespace MailCore.Tls;
 
@@ -39,8 +41,23 @@ public sealed record TlsPolicy
     /// <summary>Whether and when TLS starts.</summary>
     public TlsMode Mode { get; init; }
 
-    /// <summary>TLS 1.2 and 1.3 by default.</summary>
+    /// <summary>TLS 1.2 and 1.3 by default. Older ones are warned of at the start.</summary>
     public SslProtocols Protocols { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    /// <summary>
+    /// The suites to choose from; null, the default, leaves it to the operating system. Setting it turns session resumption off
+    /// (SslStream keeps no sessions then), and is not possible on Windows.
+    /// </summary>
+    public IReadOnlyList<TlsCipherSuite>? CipherSuites { get; init; }
+
+    /// <summary>
+    /// Whether clients are asked for a certificate; they are not by default. One that is trusted becomes the connection's
+    /// <see cref="Net.MailConnection.ClientCertificate"/>. Asking turns session resumption off, so that every connection is verified.
+    /// </summary>
+    public ClientCertificateRule ClientCertificates { get; init; }
+
+    /// <summary>Who must have signed clients' certificates; null, the default, for the authorities that the machine trusts.</summary>
+    public X509Certificate2Collection? ClientAuthorities { get; init; }
 
     /// <summary>From the first octet of the handshake to its end; 30 s by default.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
@@ -52,6 +69,9 @@ public sealed record TlsPolicy
 
     /// <summary>Whether a certificate is needed.</summary>
     public bool UsesTls => Mode != TlsMode.None;
+
+    /// <summary>Whether versions before TLS 1.2 are spoken.</summary>
+    public bool AllowsObsoleteVersions => (Protocols & ~(SslProtocols.Tls12 | SslProtocols.Tls13)) != 0;
 
     /// <summary>Whether STARTTLS or STLS is to be announced on this connection now.</summary>
     public bool OffersStartTls(bool secured) => !secured && Mode is (TlsMode.Opportunistic or TlsMode.Required);

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using MailCore.Net;
 
 namespace MailCore.Tls;
@@ -11,6 +12,8 @@ namespace MailCore.Tls;
 /// </summary>
 public sealed class TlsUpgrade
 {
+    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
+
     private readonly IServerCertificates? _certificates;
     private readonly TimeProvider _time;
 
@@ -69,24 +72,14 @@ public sealed class TlsUpgrade
         ArgumentNullException.ThrowIfNull(connection);
         var certificates = _certificates ?? throw new InvalidOperationException("This endpoint has no TLS.");
         var tls = new SslStream(new DuplexPipeStream(connection.Transport), leaveInnerStreamOpen: true);
-        var options = new SslServerAuthenticationOptions
-        {
-            EnabledSslProtocols = Policy.Protocols,
-            ClientCertificateRequired = false,
-            ServerCertificateContext = certificates.Select(null),
-            AllowRenegotiation = false,
-        };
+        var isTrusted = false;
 
         using var timeout = new CancellationTokenSource(Policy.HandshakeTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken, connection.Closed);
         try
         {
             await tls.AuthenticateAsServerAsync(
-                (_, hello, _, _) =>
-                {
-                    options.ServerCertificateContext = certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName);
-                    return ValueTask.FromResult(options);
-                },
+                (_, hello, _, _) => ValueTask.FromResult(MakeOptions(certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName), Verify)),
                 null,
                 either.Token).ConfigureAwait(false);
         }
@@ -98,7 +91,54 @@ public sealed class TlsUpgrade
         }
 
         connection.Tls = tls;
+        connection.ClientCertificate = isTrusted ? tls.RemoteCertificate as X509Certificate2 : null;
         connection.Transport = DuplexPipe.Over(tls);
+
+        bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+        {
+            isTrusted = certificate is not null && errors == SslPolicyErrors.None;
+            return isTrusted || Policy.ClientCertificates != ClientCertificateRule.Require;
+        }
+    }
+
+    private SslServerAuthenticationOptions MakeOptions(SslStreamCertificateContext certificate, RemoteCertificateValidationCallback verify)
+    {
+        // No application protocols: what a client offers by ALPN is passed over, as by servers that never heard of it.
+        var options = new SslServerAuthenticationOptions
+        {
+            EnabledSslProtocols = Policy.Protocols,
+            ServerCertificateContext = certificate,
+            AllowRenegotiation = false,
+        };
+        if (Policy.CipherSuites is { } suites && !OperatingSystem.IsWindows() && !OperatingSystem.IsAndroid())
+        {
+            options.CipherSuitesPolicy = new CipherSuitesPolicy(suites);
+        }
+
+        if (Policy.ClientCertificates != ClientCertificateRule.Ignore)
+        {
+            // "Required" makes SslStream ask; the callback decides.
+            options.ClientCertificateRequired = true;
+            options.RemoteCertificateValidationCallback = verify;
+            options.CertificateChainPolicy = MakeChainPolicy();
+            options.AllowTlsResume = false;
+        }
+
+        return options;
+    }
+
+    private X509ChainPolicy MakeChainPolicy()
+    {
+        // Nothing is fetched while a client waits.
+        var chain = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        chain.ApplicationPolicy.Add(ClientAuthentication);
+        if (Policy.ClientAuthorities is { } authorities)
+        {
+            chain.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.CustomTrustStore.AddRange(authorities);
+        }
+
+        return chain;
     }
 }
 

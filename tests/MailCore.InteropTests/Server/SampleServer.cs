@@ -44,6 +44,9 @@ internal sealed partial class SampleServer : IAsyncDisposable
 
     public int Pop3s => _ports["pop3s"];
 
+    /// <summary>The port of an endpoint by its name: a second one of a role is "smtp-2".</summary>
+    public int Port(string endpoint) => _ports[endpoint];
+
     /// <summary>Starts it with these accounts, all with <see cref="Password"/>.</summary>
     public static Task<SampleServer> StartAsync(params string[] accounts) => StartAsync(new SampleSetUp { Accounts = accounts });
 
@@ -100,10 +103,10 @@ internal sealed partial class SampleServer : IAsyncDisposable
         return true;
     }
 
-    [GeneratedRegex(@"^  Endpoint +Protocol +Address +Encryption\n(  \S.*\n)+(?=\n|$)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  Endpoint +Purpose +Protocol +Port +Encryption +Address\n(  \S.*\n)+(?=\n|$)", RegexOptions.Multiline)]
     private static partial Regex Table();
 
-    [GeneratedRegex(@"^  (?<name>[a-z0-9-]+) +\S+ +\S+:(?<port>\d+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  (?<name>[a-z0-9-]+) +\S.*? +(?:SMTP|LMTP|IMAP|POP3) +(?<port>\d+) ", RegexOptions.Multiline)]
     private static partial Regex Row();
 }
 

@@ -97,6 +97,12 @@ internal sealed class FaultyStore(IMailStore inner) : IMailStore
             owner.Check(nameof(ChangesSinceAsync));
             return inner.ChangesSinceAsync(since, scope, limit, cancellationToken);
         }
+
+        public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(MailboxId? mailbox, CancellationToken cancellationToken)
+        {
+            owner.Check(nameof(ReadMetadataAsync));
+            return inner.ReadMetadataAsync(mailbox, cancellationToken);
+        }
     }
 }
 

@@ -35,6 +35,30 @@ internal sealed class ImapStreamingTests
     }
 
     [Test]
+    public async Task Base64_is_decoded_while_it_streams_out()
+    {
+        const int Decoded = 12 * 1024 * 1024;
+        await using var server = new ImapTestServer();
+        await server.AddUserAsync();
+        var line = Encoding.ASCII.GetBytes(Convert.ToBase64String(new byte[48]) + "\r\n");
+        await server.AppendAsync([.. "Content-Transfer-Encoding: base64\r\n\r\n"u8, .. Enumerable.Repeat(line, Decoded / 48).SelectMany(static octets => octets)]);
+        await using var client = await server.SelectedAsync();
+        await client.OkAsync("FETCH 1 BODYSTRUCTURE");
+        var chunk = new byte[64 * 1024];
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await client.SendAsync("a FETCH 1 BINARY.PEEK[1]\r\n");
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo($"* 1 FETCH (BINARY[1] ~{{{Decoded}}}"));
+        for (var left = Decoded; left > 0; left -= chunk.Length)
+        {
+            await ReadExactlyAsync(client, chunk);
+            Assert.That(chunk.AsSpan().ContainsAnyExcept((byte)0), Is.False);
+        }
+
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo(")"));
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(3 * 1024 * 1024));
+    }
+
+    [Test]
     public async Task A_stalled_client_holds_a_few_buffers_and_no_one_else_up_and_is_cut_off()
     {
         await using var server = new ImapTestServer();

@@ -1,5 +1,7 @@
+using System.Diagnostics.Metrics;
 using MailCore.Authentication;
 using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Testing;
@@ -18,7 +20,9 @@ internal sealed class ImapTestServer : IAsyncDisposable
     private readonly List<Task> _sessions = [];
     private ImapProtocol? _protocol;
 
-    public ImapTestServer() => Accounts = new MailAccounts(Store = new InMemoryMailStore(Time), Signal, Time);
+    /// <param name="tombstones">Expunged messages that the store remembers in each mailbox.</param>
+    public ImapTestServer(int tombstones = 250_000) =>
+        Accounts = new MailAccounts(Store = new InMemoryMailStore(Time) { TombstonesPerMailbox = tombstones }, Signal, Time);
 
     public ManualTimeProvider Time { get; } = new();
 
@@ -29,6 +33,12 @@ internal sealed class ImapTestServer : IAsyncDisposable
     public MailAccounts Accounts { get; private set; }
 
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
+
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+
+    public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
+
+    public IMeterFactory? Meters { get; init; }
 
     public TlsPolicy Tls { get; set; } = TlsPolicy.None with { AllowCleartextAuthentication = true };
 
@@ -117,6 +127,9 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? TlsCertificate : null, Time),
             Login = new LoginService(_authenticator, new LoginOptions { FailureDelay = TimeSpan.Zero }, Time, NullLogger<LoginService>.Instance),
             Accounts = Accounts,
+            Authorization = Authorization,
+            Extensions = Extensions,
+            Meters = Meters,
             Time = Time,
             Loggers = NullLoggerFactory.Instance,
         });

@@ -58,8 +58,62 @@ internal sealed partial class RandomDialogTests
         }
     }
 
-    private static Task<SmtpTestServer> ServerAsync(SmtpDialect dialect) =>
-        new SmtpTestServer(dialect, options => (options.MaxMessageSize, options.MaxRecipients) = (100, 5)) { Delivery = new StubDelivery() }.PopulateAsync();
+    [Test]
+    public async Task Random_dialogs_in_every_state_get_one_reply_each([Range(1, 12)] int seed, [Values("transfer", "submission", "lmtp")] string role)
+    {
+        var random = new Random(Seed * 2 + seed);
+        var dialect = role switch { "transfer" => SmtpDialect.Transfer, "submission" => SmtpDialect.Submission, _ => SmtpDialect.Lmtp };
+        await using var server = await ServerAsync(dialect);
+        foreach (var state in States(dialect))
+        {
+            byte[] input = [.. state, .. RandomInput(random, dialect, greets: false)];
+            var whole = await PlayAsync(server, input, []);
+            AssertOneReplyEach(input, whole, dialect.IsLmtp);
+            var cuts = Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(1, input.Length)).ToArray();
+            Assert.That(await PlayAsync(server, input, cuts), Is.EqualTo(whole), $"cut at {string.Join(",", cuts)}:\n{Encoding.Latin1.GetString(input)}");
+        }
+    }
+
+    /// <summary>What brings a session into each state that it can be in without TLS.</summary>
+    private static IEnumerable<byte[]> States(SmtpDialect dialect)
+    {
+        var hello = dialect.IsLmtp ? "LHLO client.example\r\n" : "EHLO client.example\r\n";
+        var login = dialect == SmtpDialect.Submission ? $"AUTH PLAIN {SmtpTestClient.Plain("bob", "secret")}\r\n" : "";
+        var mail = hello + login + "MAIL FROM:<bob@example.org> BODY=BINARYMIME RET=HDRS\r\n";
+        var text = hello + login + "MAIL FROM:<bob@example.org>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<alice@example.org> NOTIFY=NEVER\r\n";
+        string[] states =
+        [
+            "",
+            "HELO client.example\r\n",
+            hello,
+            hello + login,
+            hello + "XCLIENT ADDR=192.0.2.7 LOGIN=bob@example.org HELO=inner.example\r\n",
+            hello + login + "XFORWARD ADDR=192.0.2.7 HELO=inner.example\r\n",
+            mail,
+            mail + "RCPT TO:<bob@example.org>\r\n",
+            mail + "RCPT TO:<bob@example.org>\r\nBDAT 5\r\n\0.\r\n.",
+            mail + "RCPT TO:<bob@example.org>\r\nBDAT 5\r\nabcdeBDAT 30\r\nRSET\r\n",
+            text,
+            text + "DATA\r\n",
+            text + "DATA\r\nSubject: x\r\n\r\n..",
+            text + "DATA\r\n.\r\n" + "MAIL FROM:<bob@example.org>\r\n",
+            text + "BDAT 200 LAST\r\n",
+        ];
+        return states.Select(Encoding.ASCII.GetBytes);
+    }
+
+    private static Task<SmtpTestServer> ServerAsync(SmtpDialect dialect) => new SmtpTestServer(dialect, static options =>
+    {
+        (options.MaxMessageSize, options.MaxRecipients) = (100, 5);
+        options.XClientFrom.Add(System.Net.IPNetwork.Parse("0.0.0.0/0"));
+        options.XForwardFrom.Add(System.Net.IPNetwork.Parse("0.0.0.0/0"));
+        (options.Verification, options.Expansion) = (AddressDisclosure.Authenticated, AddressDisclosure.Everybody);
+    })
+    {
+        Delivery = new StubDelivery(),
+        Honours = (MailCore.Delivery.DeliveryAbilities)(-1),
+        Records = false,
+    }.PopulateAsync();
 
     private static byte[] Batch(int commands)
     {
@@ -73,7 +127,7 @@ internal sealed partial class RandomDialogTests
                 2 => "RCPT TO:<bob@example.org>\r\n",
                 3 => "RCPT TO:<nobody@example.org>\r\n",
                 4 => "DATA\r\nSubject: x\r\n\r\n..\r\n.\r\n",
-                5 => "VRFY bob\r\n",
+                5 => "RSET\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 6\r\nRSET\r\nBDAT 7 LAST\r\na\r\n.\r\nb",
                 6 => "rset\r\n",
                 _ => "HELP\r\n",
             });
@@ -83,11 +137,11 @@ internal sealed partial class RandomDialogTests
     }
 
     /// <summary>Lines of the scripts and of a list, some of them mutated.</summary>
-    private static byte[] RandomInput(Random random, SmtpDialect dialect)
+    private static byte[] RandomInput(Random random, SmtpDialect dialect, bool greets = true)
     {
         var lines = Lines.Value;
-        var input = new List<byte>(Encoding.ASCII.GetBytes(random.Next(8) == 0 ? "" : $"{(dialect.IsLmtp ? "LHLO" : "EHLO")} client.example\r\n"));
-        if (dialect == SmtpDialect.Submission && random.Next(4) > 0)
+        var input = new List<byte>(Encoding.ASCII.GetBytes(!greets || random.Next(8) == 0 ? "" : $"{(dialect.IsLmtp ? "LHLO" : "EHLO")} client.example\r\n"));
+        if (greets && dialect == SmtpDialect.Submission && random.Next(4) > 0)
         {
             input.AddRange(Encoding.ASCII.GetBytes($"AUTH PLAIN {SmtpTestClient.Plain("bob", "secret")}\r\n"));
         }
@@ -102,6 +156,12 @@ internal sealed partial class RandomDialogTests
                 _ => lines[random.Next(lines.Length)],
             };
             input.AddRange(random.Next(6) == 0 ? Mutate(random, line) : line);
+            if (random.Next(6) == 0)
+            {
+                var chunk = lines[random.Next(lines.Length)];
+                var size = random.Next(10) == 0 ? random.Next(200) : chunk.Length;
+                input.AddRange([.. Encoding.ASCII.GetBytes($"BDAT {size}{(random.Next(2) == 0 ? " LAST" : "")}\r\n"), .. chunk]);
+            }
         }
 
         return [.. input, .. "\r\n.\r\n"u8];
@@ -167,7 +227,7 @@ internal sealed partial class RandomDialogTests
             // The input ended within a message.
         }
 
-        return QueueId.Replace(Encoding.Latin1.GetString(connection.Take()), "queued");
+        return LatestRelease.Replace(QueueId.Replace(Encoding.Latin1.GetString(connection.Take()), "queued"), "date");
     }
 
     private static void AssertOneReplyEach(byte[] input, string output, bool isLmtp)
@@ -195,6 +255,15 @@ internal sealed partial class RandomDialogTests
             {
                 recipients++;
             }
+            else if (Chunk.Match(line) is { Success: true } chunk && !reply.StartsWith("500", StringComparison.Ordinal))
+            {
+                at = (int)Math.Min(text.Length, at + long.Parse(chunk.Groups[1].ValueSpan, CultureInfo.InvariantCulture));
+                for (var i = isLmtp && chunk.Groups[2].Success && !reply.StartsWith("503", StringComparison.Ordinal) ? recipients - 1 : 0; i > 0; i--)
+                {
+                    Assert.That(replies, Is.Not.Empty, "a reply to a message is missing");
+                    replies.Dequeue();
+                }
+            }
             else if (reply.StartsWith("354", StringComparison.Ordinal))
             {
                 var end = string.CompareOrdinal(text, at, ".\r\n", 0, 3) == 0 ? at : text.IndexOf("\r\n.\r\n", at, StringComparison.Ordinal) + 2;
@@ -214,6 +283,12 @@ internal sealed partial class RandomDialogTests
 
         Assert.That(replies, Is.Empty, $"replies too many to:\n{text}\n{output}");
     }
+
+    [GeneratedRegex("^BDAT +([0-9]{1,18})( +LAST)? *\r$", RegexOptions.IgnoreCase)]
+    private static partial Regex Chunk { get; }
+
+    [GeneratedRegex("2[0-9]{3}-[0-9-]+T[0-9:]+Z")]
+    private static partial Regex LatestRelease { get; }
 
     [GeneratedRegex("queued as [0-9A-Z]{16}")]
     private static partial Regex QueueId { get; }

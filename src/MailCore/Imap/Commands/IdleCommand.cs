@@ -55,6 +55,7 @@ internal sealed class IdleCommand : ImapCommand
             }
 
             await session.Writer.FlushAsync(session.Aborted);
+            session.ReleaseForWait();
             var left = session.Options.IdleTimeout - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
             {

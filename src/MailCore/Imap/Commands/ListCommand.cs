@@ -1,85 +1,104 @@
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>LIST and LSUB (RFC 3501 6.3.8, 6.3.9), with \HasChildren (RFC 3348) and special uses (RFC 6154).</summary>
-internal sealed class ListCommand(ListPattern? pattern, bool ofSubscriptions) : ImapCommand
+/// <summary>
+/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) and STATUS (RFC 5819). Without any of their syntax children
+/// and special uses are told all the same, since most clients want them.
+/// </summary>
+internal sealed class ListCommand(ListRequest request) : ImapCommand
 {
-    public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, ofSubscriptions: false);
+    private readonly ListReturn _return = request.Return
+        | (request.IsExtended ? ListReturn.None : ListReturn.Children | ListReturn.SpecialUse)
+        | (request.Selection.HasFlag(ListSelection.Subscribed) ? ListReturn.Subscribed : ListReturn.None)
+        | (request.Selection.HasFlag(ListSelection.SpecialUse) ? ListReturn.SpecialUse : ListReturn.None);
 
-    public static ImapCommand ParseSubscribed(ref ImapReader reader) => Parse(ref reader, ofSubscriptions: true);
+    public static ImapCommand Parse(ref ImapReader reader)
+    {
+        reader.Space();
+        var request = reader.ListRequest();
+        reader.End();
+        return new ListCommand(request);
+    }
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (pattern is null)
+        if (request.Patterns.Count == 0 && !request.IsExtended)
         {
-            session.Writer.Raw(ofSubscriptions ? "* LSUB "u8 : "* LIST "u8).Raw("(\\Noselect) \"/\" \"\""u8).Line();
+            session.Writer.Raw("* LIST (\\Noselect) \"/\" \"\""u8).Line();
             return ImapReply.Ok("That is the separator");
         }
 
-        var snapshot = await session.Account.SnapshotAsync(session.Aborted);
-        var mailboxes = snapshot.Mailboxes.ToDictionary(static info => info.Name);
-        var names = ofSubscriptions ? snapshot.Subscriptions : snapshot.Mailboxes.Select(static info => info.Name);
-        var own = names.ToHashSet(StringComparer.Ordinal);
-        var parents = Parents(own);
-        var parentsOfMailboxes = ofSubscriptions ? Parents(mailboxes.Keys) : parents;
-        foreach (var name in own.Union(parents).Order(StringComparer.Ordinal))
+        var tree = new MailboxTree(await session.SnapshotAsync(), request.Selection);
+        var isRecursive = request.Selection.HasFlag(ListSelection.RecursiveMatch);
+        var unseen = isRecursive ? MailboxTree.Parents(tree.Selected.Where(name => !request.Matches(name))) : [];
+        foreach (var name in isRecursive ? tree.SelectedAndAbove : tree.Selected)
         {
-            var isOwn = own.Contains(name);
-            if ((isOwn || !ofSubscriptions || pattern.EndsInPercent) && pattern.Matches(name))
+            // RFC 5258 3.5: a name that is there for what is below it says nothing new when all of that is told too.
+            if (request.Matches(name) && (tree.Meets(name) || unseen.Contains(name)))
             {
-                // To LSUB, \Noselect says that there are subscriptions below, not that the mailbox is missing.
-                var info = isOwn ? mailboxes.GetValueOrDefault(name) : null;
-                Write(session.Writer, name, info, hasChildren: parentsOfMailboxes.Contains(name), canSelect: ofSubscriptions ? isOwn : info is not null);
-                if (session.Writer.WantsFlush)
-                {
-                    await session.Writer.FlushAsync(session.Aborted);
-                }
+                await WriteAsync(session, tree, name, hasChildInfo: isRecursive && tree.IsAboveSelected(name));
             }
         }
 
         return ImapReply.Ok("That is all");
     }
 
-    private static ListCommand Parse(ref ImapReader reader, bool ofSubscriptions)
+    private async ValueTask WriteAsync(ImapSession session, MailboxTree tree, string name, bool hasChildInfo)
     {
-        reader.Space();
-        var reference = reader.Astring();
-        reader.Space();
-        var mailbox = reader.ListMailbox();
-        reader.End();
-        // An empty pattern asks for the separator.
-        return new ListCommand(mailbox.IsEmpty ? null : new ListPattern([.. reference, .. mailbox]), ofSubscriptions);
-    }
-
-    private static HashSet<string> Parents(IEnumerable<string> names)
-    {
-        var parents = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var name in names)
+        var info = tree.Find(name);
+        var writer = session.Writer.Raw("* LIST ("u8);
+        WriteAttributes(writer, tree, name, info);
+        writer.Raw(") \"/\" "u8).Mailbox(name);
+        if (hasChildInfo)
         {
-            for (var cut = name.LastIndexOf('/'); cut > 0 && parents.Add(name[..cut]); cut = name.LastIndexOf('/', cut - 1))
+            writer.Raw(" (\"CHILDINFO\" ("u8).Raw(request.Selection.HasFlag(ListSelection.Subscribed) ? "\"SUBSCRIBED\""u8 : ""u8);
+            if (request.Selection.HasFlag(ListSelection.SpecialUse))
             {
+                writer.Raw(request.Selection.HasFlag(ListSelection.Subscribed) ? " "u8 : ""u8).Raw("\"SPECIAL-USE\""u8);
             }
+
+            writer.Raw("))"u8);
         }
 
-        return parents;
+        writer.Line();
+        if (info is not null && request.Status.Count > 0)
+        {
+            await StatusResponse.WriteAsync(session, info, request.Status);
+        }
+
+        if (writer.WantsFlush)
+        {
+            await writer.FlushAsync(session.Aborted);
+        }
     }
 
-    private void Write(ImapWriter writer, string name, MailboxInfo? info, bool hasChildren, bool canSelect)
+    private void WriteAttributes(ImapWriter writer, MailboxTree tree, string name, MailboxInfo? info)
     {
-        writer.Raw(ofSubscriptions ? "* LSUB ("u8 : "* LIST ("u8);
-        if (!canSelect)
+        var separator = ""u8;
+        if (info is null)
         {
-            writer.Raw("\\Noselect "u8);
+            writer.Raw(request.IsExtended || writer.Features.HasFlag(ImapFeatures.Rev2) ? "\\NonExistent"u8 : "\\Noselect"u8);
+            separator = " "u8;
         }
 
-        writer.Raw(hasChildren ? "\\HasChildren"u8 : "\\HasNoChildren"u8);
-        if (info?.SpecialUse is { } use)
+        if (_return.HasFlag(ListReturn.Subscribed) && tree.IsSubscribed(name))
         {
-            writer.Raw(" "u8).Raw(use);
+            writer.Raw(separator).Raw("\\Subscribed"u8);
+            separator = " "u8;
         }
 
-        writer.Raw(") \"/\" "u8).Mailbox(name).Line();
+        if (_return.HasFlag(ListReturn.Children))
+        {
+            writer.Raw(separator).Raw(tree.HasChildren(name) ? "\\HasChildren"u8 : "\\HasNoChildren"u8);
+            separator = " "u8;
+        }
+
+        if (_return.HasFlag(ListReturn.SpecialUse) && info?.SpecialUse is { } use)
+        {
+            writer.Raw(separator).Raw(use);
+        }
     }
 }

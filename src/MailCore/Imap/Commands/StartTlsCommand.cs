@@ -14,9 +14,9 @@ internal sealed class StartTlsCommand : ImapCommand
 
     public override ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (!session.Services.Tls.Policy.OffersStartTls(session.IsSecured))
+        if (!session.Services.Tls.Policy.OffersStartTls(session.IsSecured) || session.IsCompressed)
         {
-            return ValueTask.FromResult(ImapReply.Bad(session.IsSecured ? "TLS is on already" : "There is no TLS here"));
+            return ValueTask.FromResult(ImapReply.Bad(session.IsSecured ? "TLS is on already" : session.IsCompressed ? "Compression is on already" : "There is no TLS here"));
         }
 
         if (TlsUpgrade.IsInjected(session.Lines))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MailCore.Authentication;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -12,6 +13,7 @@ namespace MailCore.Imap.Fetch;
 internal sealed class FetchRun
 {
     private const int BatchSize = 64;
+    private const int BreathSize = 16 * 1024;
 
     private readonly ImapSession _session;
     private readonly ImapSelection _selection;
@@ -20,13 +22,16 @@ internal sealed class FetchRun
     private readonly MessageFields _fields;
     private readonly bool _setsSeen;
     private readonly bool _hasFlags;
+    private readonly ModSeq _changedSince;
 
     /// <param name="session">With a selected mailbox.</param>
     /// <param name="items">What to fetch of each message.</param>
-    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items)
+    /// <param name="changedSince">Messages that have not changed after this one are passed over.</param>
+    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items, ModSeq changedSince = default)
     {
+        _changedSince = changedSince;
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
-        _setsSeen = !_selection.IsReadOnly && items.Any(static item => item.SetsSeen);
+        _setsSeen = _selection.TakesFlags && _selection.Allows(MailboxRights.Seen) && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
         foreach (var item in items)
         {
@@ -34,13 +39,17 @@ internal sealed class FetchRun
         }
     }
 
+    /// <summary>Some messages were left out since a section to be decoded has an encoding that nobody knows.</summary>
+    public bool MetUnknownEncoding { get; private set; }
+
     /// <summary>Writes a response for each message; false when some are gone from the store too.</summary>
     public ValueTask<bool> RunAsync(SequenceSet set) => _fields == MessageFields.None ? RunColumnsAsync(set) : RunRowsAsync(set);
 
     private static MessageFields FieldsOf(FetchItem item) => item.Kind switch
     {
-        FetchKind.InternalDate => MessageFields.Dates,
-        FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
+        FetchKind.InternalDate or FetchKind.SaveDate => MessageFields.Dates,
+        FetchKind.EmailId => MessageFields.EmailId,
+        FetchKind.Binary or FetchKind.BinarySize or FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
         FetchKind.Section => NeedsSummary(item) ? MessageFields.Summary | MessageFields.Content : MessageFields.Content,
         _ => MessageFields.None,
     };
@@ -49,9 +58,20 @@ internal sealed class FetchRun
 
     private async ValueTask<bool> RunColumnsAsync(SequenceSet set)
     {
+        var looked = 0;
         foreach (var sequence in set)
         {
+            if (++looked % BreathSize == 0)
+            {
+                await _session.BreatheAsync();
+            }
+
             var message = _selection.Messages.Numbers[sequence];
+            if (message.ModSeq <= _changedSince)
+            {
+                continue;
+            }
+
             _writer.Untagged(sequence).Raw("FETCH ("u8);
             for (var i = 0; i < _items.Length; i++)
             {
@@ -75,6 +95,11 @@ internal sealed class FetchRun
         var batch = new List<int>(BatchSize);
         foreach (var sequence in set)
         {
+            if (_changedSince.Value > 0 && _selection.Messages.Numbers[sequence].ModSeq <= _changedSince)
+            {
+                continue;
+            }
+
             batch.Add(sequence);
             if (batch.Count == BatchSize)
             {
@@ -138,22 +163,40 @@ internal sealed class FetchRun
     private async ValueTask<bool> RunMessageAsync(NumberedMessage message, StoredMessage stored, bool isSeenNow)
     {
         if ((_fields.HasFlag(MessageFields.Summary) && !await stored.SummarizeAsync(_session.Aborted))
-            || (_items.Any(static item => item.Kind == FetchKind.Section) && !await stored.OpenAsync(_session.Aborted)))
+            || (_items.Any(static item => item.Kind is FetchKind.Section or FetchKind.Binary or FetchKind.BinarySize) && !await stored.OpenAsync(_session.Aborted)))
         {
             return false;
+        }
+
+        if (!Array.TrueForAll(_items, item => item.Kind is not (FetchKind.Binary or FetchKind.BinarySize) || new BinarySection(item, stored).CanDecode))
+        {
+            MetUnknownEncoding = true;
+            if (isSeenNow)
+            {
+                _selection.WriteFlags(_writer, message, withUid: false);
+            }
+
+            return true;
         }
 
         _writer.Untagged(message.Sequence).Raw("FETCH ("u8);
         for (var i = 0; i < _items.Length; i++)
         {
             _writer.Raw(i > 0 ? " "u8 : ""u8);
-            if (_items[i].Kind == FetchKind.Section)
+            switch (_items[i].Kind)
             {
-                await WriteSectionAsync(_items[i], stored);
-            }
-            else
-            {
-                WriteItem(_items[i], message, stored);
+                case FetchKind.Section:
+                    await WriteSectionAsync(_items[i], stored);
+                    break;
+                case FetchKind.Binary:
+                    await new BinarySection(_items[i], stored).WriteAsync(_writer, _session.Aborted);
+                    break;
+                case FetchKind.BinarySize:
+                    await new BinarySection(_items[i], stored).WriteSizeAsync(_writer, _session.Aborted);
+                    break;
+                default:
+                    WriteItem(_items[i], message, stored);
+                    break;
             }
         }
 
@@ -175,15 +218,19 @@ internal sealed class FetchRun
     {
         FetchKind.Flags => WriteFlags(_writer, message),
         FetchKind.Uid => _writer.Raw("UID "u8).Number(message.Uid.Value),
+        FetchKind.ModSeq => _writer.Raw("MODSEQ ("u8).Number(message.ModSeq.Value).Raw(")"u8),
         FetchKind.Size => _writer.Raw("RFC822.SIZE "u8).Number(message.Size),
         FetchKind.InternalDate => _writer.Raw("INTERNALDATE "u8).DateTime(stored!.Row.InternalDate),
+        FetchKind.SaveDate => _writer.Raw("SAVEDATE "u8).DateTime(stored!.Row.SaveDate),
+        FetchKind.EmailId => _writer.Raw("EMAILID ("u8).Raw(stored!.Row.EmailId.Value).Raw(")"u8),
+        FetchKind.ThreadId => _writer.Raw("THREADID "u8).Nil(),
         FetchKind.Envelope => _writer.Raw("ENVELOPE "u8).Envelope(stored!.Summary.Envelope),
         FetchKind.Body => _writer.Raw("BODY "u8).Structure(stored!.Summary.Root, isExtended: false),
         _ => _writer.Raw("BODYSTRUCTURE "u8).Structure(stored!.Summary.Root, isExtended: true),
     };
 
     private ImapWriter WriteFlags(ImapWriter writer, NumberedMessage message) =>
-        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.Messages.IsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
+        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.ShowsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
 
     private async ValueTask WriteSectionAsync(FetchItem item, StoredMessage stored)
     {

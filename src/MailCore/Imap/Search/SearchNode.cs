@@ -41,6 +41,9 @@ internal sealed class SearchSubject
 
     /// <summary>By <see cref="SearchNode.Content.Index"/>.</summary>
     public bool[] Found { get; set; } = [];
+
+    /// <summary>By <see cref="SearchNode.Content.Index"/>: the only messages that may hold the text; null when nothing is known.</summary>
+    public IReadOnlyList<UidSet?> Candidates { get; set; } = [];
 }
 
 /// <summary>A criterion made ready for one mailbox.</summary>
@@ -101,12 +104,17 @@ internal abstract class SearchNode(SearchCost cost)
         protected override bool? Test(SearchSubject subject) => Set.Contains(subject.Message.Sequence);
     }
 
-    internal sealed class Day(DayRelation relation, DateOnly day, bool isSent) : SearchNode(isSent ? SearchCost.Summary : SearchCost.Row)
+    internal sealed class Rows(Func<SearchSubject, bool> test) : SearchNode(SearchCost.Row)
+    {
+        protected override bool? Test(SearchSubject subject) => test(subject);
+    }
+
+    internal sealed class Day(DayRelation relation, DateOnly day, SearchCost cost, Func<SearchSubject, DateTimeOffset?> dateOf) : SearchNode(cost)
     {
         protected override bool? Test(SearchSubject subject)
         {
             // RFC 3501 6.4.4: disregarding time and zone, so the day is the one that was written.
-            if ((isSent ? subject.Summary!.Envelope.SentDate : subject.Row!.InternalDate) is not { } date)
+            if (dateOf(subject) is not { } date)
             {
                 return false;
             }
@@ -121,11 +129,16 @@ internal abstract class SearchNode(SearchCost cost)
         }
     }
 
-    /// <summary>Text that only reading the message can find.</summary>
+    /// <summary>Text that only reading the message can find; an index may know where it is in vain.</summary>
     internal sealed class Content(int index) : SearchNode(SearchCost.Body)
     {
         public int Index { get; } = index;
 
-        protected override bool? Test(SearchSubject subject) => subject.Found[Index];
+        protected override bool IsCompound => true;
+
+        protected override bool? Test(SearchSubject subject) =>
+            subject.Candidates[Index] is { } candidates && !candidates.Contains(subject.Message.Uid) ? false
+            : subject.Known >= Cost ? subject.Found[Index]
+            : null;
     }
 }

@@ -1,5 +1,6 @@
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Imap.Search;
 
@@ -25,6 +26,9 @@ internal sealed class SearchPlan
     /// <summary>Texts to look for in a message, by <see cref="SearchNode.Content.Index"/>; some in the header too.</summary>
     public IReadOnlyList<(string Text, bool InHeader)> Contents => _contents;
 
+    /// <summary>Whether MODSEQ is among the criteria, so that the highest found is to be told.</summary>
+    public bool NamesModSeq { get; private set; }
+
     /// <summary>False when a message number is used that the client has not been told of.</summary>
     public static bool TryMake(SearchKey key, SelectedMailbox mailbox, out SearchPlan plan)
     {
@@ -42,15 +46,24 @@ internal sealed class SearchPlan
         SearchKey.Recent => new SearchNode.Columns(static subject => subject.IsRecent),
         SearchKey.Sequence sequence => new SearchNode.Numbers(Resolve(sequence.Numbers, areUids: false)),
         SearchKey.Uids uids => new SearchNode.Numbers(Resolve(uids.Numbers, areUids: true)),
+        SearchKey.ModSeq modSeq => ModSeqs(modSeq.From),
         SearchKey.Larger larger => new SearchNode.Columns(subject => subject.Message.Size > larger.Octets),
         SearchKey.Smaller smaller => new SearchNode.Columns(subject => subject.Message.Size < smaller.Octets),
-        SearchKey.InternalDate date => new SearchNode.Day(date.Relation, date.Day, isSent: false),
-        SearchKey.SentDate date => new SearchNode.Day(date.Relation, date.Day, isSent: true),
+        SearchKey.InternalDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Row, static subject => subject.Row!.InternalDate),
+        SearchKey.SaveDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Row, static subject => subject.Row!.SaveDate),
+        SearchKey.SentDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Summary, static subject => subject.Summary!.Envelope.SentDate),
+        SearchKey.EmailId id => new SearchNode.Rows(subject => subject.Row!.EmailId.Value == id.Value),
         SearchKey.Header header => new HeaderNode(header.Field, header.Content),
         SearchKey.Body body => Content(body.Content, inHeader: false),
         SearchKey.Text text => Content(text.Content, inHeader: true),
         _ => throw new InvalidOperationException($"No plan for {key.GetType().Name}."),
     };
+
+    private SearchNode.Columns ModSeqs(ModSeq from)
+    {
+        NamesModSeq = true;
+        return new SearchNode.Columns(subject => subject.Message.ModSeq >= from);
+    }
 
     private static SearchNode.Columns Bits(ulong bits) => new(subject => (subject.Message.FlagWord & bits) != 0);
 

@@ -14,6 +14,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 {
     private const int MaxOpen = 64;
     private const int MaxHeld = 1024;
+    private const int BreathSize = 16 * 1024;
 
     private readonly ImapSelection _selection = session.Selection!;
     private readonly SearchSubject _subject = new();
@@ -22,12 +23,19 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     // In order; those still open have no answer. Held until all are decided.
     private readonly List<(NumberedMessage Message, bool? Matches)> _held = [];
     private int _open;
+    private int _looked;
 
     public async ValueTask RunAsync(Func<NumberedMessage, ValueTask> found)
     {
+        _subject.Candidates = await FindCandidatesAsync();
         var all = SequenceSet.From(_selection.Messages.Count == 0 ? [] : [new SequenceRange(1, _selection.Messages.Count)]);
         foreach (var sequence in plan.Scope ?? all)
         {
+            if (++_looked % BreathSize == 0)
+            {
+                await session.BreatheAsync();
+            }
+
             var message = _selection.Messages.Numbers[sequence];
             Show(message, null);
             var matches = plan.Root.Evaluate(_subject);
@@ -41,10 +49,23 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
             if (_open == 0 || _open == MaxOpen || _held.Count == MaxHeld)
             {
                 await ReleaseAsync(found);
+                await session.BreatheAsync();
             }
         }
 
         await ReleaseAsync(found);
+    }
+
+    private async ValueTask<UidSet?[]> FindCandidatesAsync()
+    {
+        var candidates = new UidSet?[plan.Contents.Count];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var (text, inHeader) = plan.Contents[i];
+            candidates[i] = await _selection.Mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
+        }
+
+        return candidates;
     }
 
     private async ValueTask ReleaseAsync(Func<NumberedMessage, ValueTask> found)
@@ -52,8 +73,6 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         if (_open > 0)
         {
             await DecideAsync();
-            // A long search is not alone on its thread.
-            await Task.Yield();
         }
 
         foreach (var (message, matches) in _held)
@@ -71,7 +90,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     private async ValueTask DecideAsync()
     {
         Uid[] uids = [.. _held.Where(static held => held.Matches is null).Select(static held => held.Message.Uid)];
-        var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.Dates | MessageFields.Content | MessageFields.Summary, session.Aborted);
+        var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.All, session.Aborted);
         var next = 0;
         for (var i = 0; i < _held.Count; i++)
         {

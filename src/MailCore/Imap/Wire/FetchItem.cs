@@ -10,6 +10,24 @@ internal enum FetchKind
     Body,
     BodyStructure,
     Section,
+
+    /// <summary>RFC 7162 3.1.4.2.</summary>
+    ModSeq,
+
+    /// <summary>A section without its transfer encoding (RFC 3516).</summary>
+    Binary,
+
+    /// <summary>How many octets that is.</summary>
+    BinarySize,
+
+    /// <summary>RFC 8474.</summary>
+    EmailId,
+
+    /// <summary>RFC 8474; no store here knows threads.</summary>
+    ThreadId,
+
+    /// <summary>RFC 8514.</summary>
+    SaveDate,
 }
 
 /// <summary>What of a part a section means (RFC 3501 6.4.5).</summary>

@@ -46,6 +46,7 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
     private int _literalCount;
     private long _dropped;
     private bool _ended;
+    private bool _followsMessage;
     private byte[]? _start;
     private ReadOnlyMemory<byte> _command;
 
@@ -60,7 +61,7 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
     public string? Refusal { get; private set; }
 
     /// <summary>Whether a part of a command has been taken from the client.</summary>
-    public bool IsInCommand => !_ended && (_gathered is not null || Refusal is not null || !lines.Buffer.IsEmpty);
+    public bool IsInCommand => !_ended && (_followsMessage || _gathered is not null || Refusal is not null || !lines.Buffer.IsEmpty);
 
     /// <summary>Drops the last command and looks for the next. Call it again after each fill.</summary>
     public FrameStatus TryRead(FrameLimits limits)
@@ -99,8 +100,15 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
         return FrameStatus.Incomplete;
     }
 
-    /// <summary>Goes on behind a message that was taken or dropped: the rest of its command comes as one of its own, without a tag.</summary>
-    public void EndMessage() => Reset();
+    /// <summary>
+    /// Goes on behind a message that was taken or dropped: the rest of its command, up to the next message, comes as one of its own,
+    /// without a tag.
+    /// </summary>
+    public void EndMessage()
+    {
+        Reset();
+        _followsMessage = true;
+    }
 
     public void Dispose() => Reset();
 
@@ -143,7 +151,7 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
             }
 
             Append(line);
-            if (limits.StreamsMessages && endsBeforeMessage(_gathered.AsSpan(0, _length - header.Start)))
+            if (limits.StreamsMessages && (_followsMessage || endsBeforeMessage(_gathered.AsSpan(0, _length - header.Start))))
             {
                 MessageHeader = header;
                 _command = _gathered.AsMemory(0, _length - header.Start);
@@ -274,6 +282,7 @@ internal sealed class ImapFramer(LineFramer lines, ImapFramer.MessageTest endsBe
     {
         Return();
         _ended = false;
+        _followsMessage = false;
         _start = null;
         _command = default;
         MessageHeader = default;

@@ -13,6 +13,10 @@ internal ref partial struct ImapReader
     private static readonly FetchItem FetchUid = new(FetchKind.Uid);
     private static readonly FetchItem FetchStructure = new(FetchKind.BodyStructure);
     private static readonly FetchItem FetchBody = new(FetchKind.Body);
+    private static readonly FetchItem FetchModSeq = new(FetchKind.ModSeq);
+    private static readonly FetchItem FetchEmailId = new(FetchKind.EmailId);
+    private static readonly FetchItem FetchThreadId = new(FetchKind.ThreadId);
+    private static readonly FetchItem FetchSaveDate = new(FetchKind.SaveDate);
     private static readonly SearchValues<byte> FieldOctets = SearchValues.Create(
         [.. Enumerable.Range(0x21, 0x7E - 0x20).Select(static i => (byte)i).Where(static octet => octet != ':')]);
 
@@ -56,7 +60,7 @@ internal ref partial struct ImapReader
 
     private static void Add(List<FetchItem> items, FetchItem item)
     {
-        if (item.Kind == FetchKind.Section || !items.Exists(other => other.Kind == item.Kind))
+        if (item.Kind is FetchKind.Section or FetchKind.Binary or FetchKind.BinarySize || !items.Exists(other => other.Kind == item.Kind))
         {
             items.Add(item);
         }
@@ -73,8 +77,15 @@ internal ref partial struct ImapReader
             : Is(word, "RFC822.SIZE"u8) ? FetchSize
             : Is(word, "ENVELOPE"u8) ? FetchEnvelope
             : Is(word, "BODYSTRUCTURE"u8) ? FetchStructure
+            : Is(word, "BINARY"u8) ? Binary("BINARY[", FetchKind.Binary) with { SetsSeen = true }
+            : Is(word, "BINARY.PEEK"u8) ? Binary("BINARY[", FetchKind.Binary)
+            : Is(word, "BINARY.SIZE"u8) ? Binary("BINARY.SIZE[", FetchKind.BinarySize)
+            : Is(word, "EMAILID"u8) ? FetchEmailId
+            : Is(word, "THREADID"u8) ? FetchThreadId
+            : Is(word, "SAVEDATE"u8) ? FetchSaveDate
             : Is(word, "BODY"u8) ? (Next == '[' ? Section(setsSeen: true) : FetchBody)
             : Is(word, "BODY.PEEK"u8) ? Section(setsSeen: false)
+            : Is(word, "MODSEQ"u8) ? FetchModSeq
             : Is(word, "RFC822"u8) ? Whole("RFC822", SectionText.All, setsSeen: true)
             : Is(word, "RFC822.HEADER"u8) ? Whole("RFC822.HEADER", SectionText.Header, setsSeen: false)
             : Is(word, "RFC822.TEXT"u8) ? Whole("RFC822.TEXT", SectionText.Text, setsSeen: true)
@@ -108,17 +119,7 @@ internal ref partial struct ImapReader
 
         Expect((byte)']', "']' expected");
         label.Append(']');
-        uint start = 0;
-        uint? length = null;
-        if (TryByte((byte)'<'))
-        {
-            start = Number();
-            Expect((byte)'.', "'.' expected");
-            length = NonZeroNumber();
-            Expect((byte)'>', "'>' expected");
-            label.Append(CultureInfo.InvariantCulture, $"<{start}>");
-        }
-
+        var (start, length) = Partial(label);
         return new FetchItem(FetchKind.Section)
         {
             Label = Encoding.ASCII.GetBytes(label.ToString()),
@@ -129,6 +130,38 @@ internal ref partial struct ImapReader
             PartialStart = start,
             PartialLength = length,
         };
+    }
+
+    private FetchItem Binary(string name, FetchKind kind)
+    {
+        var label = new StringBuilder(name);
+        Expect((byte)'[', "'[' expected");
+        var part = PartNumbers(label);
+        Expect((byte)']', "']' expected");
+        label.Append(']');
+        var (start, length) = kind == FetchKind.Binary ? Partial(label) : default;
+        return new FetchItem(kind)
+        {
+            Label = Encoding.ASCII.GetBytes(label.ToString()),
+            Part = [.. part],
+            PartialStart = start,
+            PartialLength = length,
+        };
+    }
+
+    private (uint Start, uint? Length) Partial(StringBuilder label)
+    {
+        if (!TryByte((byte)'<'))
+        {
+            return default;
+        }
+
+        var start = Number();
+        Expect((byte)'.', "'.' expected");
+        var length = NonZeroNumber();
+        Expect((byte)'>', "'>' expected");
+        label.Append(CultureInfo.InvariantCulture, $"<{start}>");
+        return (start, length);
     }
 
     private List<int> PartNumbers(StringBuilder label)

@@ -17,6 +17,13 @@ internal ref partial struct ImapReader
     /// <summary>flag-list, or its elements without parentheses, as STORE takes them.</summary>
     public FlagList FlagsOrList() => TryOpenList() ? RestOfFlagList() : Flags(inList: false);
 
+    /// <summary>use-attr (RFC 6154 6), with its backslash.</summary>
+    public string UseAttribute()
+    {
+        Expect((byte)'\\', "a use such as \\Sent expected");
+        return "\\" + Encoding.ASCII.GetString(Atom());
+    }
+
     private FlagList Flags(bool inList)
     {
         var flags = SystemFlags.None;

@@ -2,8 +2,8 @@ using System.Buffers.Text;
 
 namespace MailCore.Imap.Wire;
 
-/// <summary>The "{n}" or "{n+}" that ends a line before a literal.</summary>
-/// <param name="Start">Where its '{' stands, from the line's end.</param>
+/// <summary>The "{n}" or "{n+}" that ends a line before a literal, or "~{n}" before a literal8 (RFC 3516), which is treated alike.</summary>
+/// <param name="Start">Where it begins, from the line's end.</param>
 /// <param name="Size">Octets announced.</param>
 /// <param name="Synchronizing">The client waits for leave.</param>
 internal readonly record struct LiteralHeader(int Start, uint Size, bool Synchronizing)
@@ -32,7 +32,8 @@ internal readonly record struct LiteralHeader(int Start, uint Size, bool Synchro
         if (open >= 0 && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9')
             && Utf8Parser.TryParse(digits, out uint size, out var read) && read == digits.Length)
         {
-            header = new LiteralHeader(lineEnd.Length - open, size, synchronizing);
+            var isBinary = open > 0 && lineEnd[open - 1] == '~';
+            header = new LiteralHeader(lineEnd.Length - open + (isBinary ? 1 : 0), size, synchronizing);
             return true;
         }
 

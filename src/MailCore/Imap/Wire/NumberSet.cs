@@ -8,8 +8,16 @@ namespace MailCore.Imap.Wire;
 /// </summary>
 internal sealed class NumberSet(NumberRange[] ranges)
 {
+    /// <summary>'$': what the last SEARCH with SAVE found (RFC 5182).</summary>
+    public static NumberSet Saved { get; } = new([]);
+
+    public bool IsSaved => ReferenceEquals(this, Saved);
+
     /// <summary>In the order written.</summary>
     public ReadOnlySpan<NumberRange> Ranges => ranges;
+
+    /// <summary>One number, or "*".</summary>
+    public bool IsSingle => ranges is [var (first, last)] && first == last;
 
     /// <summary>
     /// The message numbers meant, of a client that knows of <paramref name="exists"/> messages. A range up to '*' is cut to them;

@@ -1,9 +1,6 @@
-using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
-using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Smtp.Wire;
-using MailCore.Storage;
 
 namespace MailCore.Smtp.Commands;
 
@@ -13,188 +10,41 @@ internal static class DataCommand
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
     {
+        if (session.Chunks is not null || session.Transaction!.Envelope.Body == BodyType.BinaryMime)
+        {
+            return SmtpReplies.ChunksOnly;
+        }
+
         session.Channel.Write(SmtpReplies.SendMessage);
         await session.Channel.FlushAsync().ConfigureAwait(false);
         var body = session.Body;
-        body.Begin(Limits(session.Options), session.Stopping);
-        var staged = await StageAsync(session, body).ConfigureAwait(false);
+        body.Begin(MessageIntake.Limits(session.Options), session.Stopping);
+        var staged = await MessageIntake.StageAsync(session, body).ConfigureAwait(false);
         if (staged is null || body.Outcome != DataOutcome.Complete)
         {
-            await DropAsync(session, staged).ConfigureAwait(false);
-            return await RefuseAsync(session, body).ConfigureAwait(false);
+            await MessageIntake.DropAsync(session, staged).ConfigureAwait(false);
+            MessageIntake.Refuse(session, await PassOverAsync(session, body).ConfigureAwait(false), MessageIntake.ReplyCount(session));
+            return null;
         }
 
         body.End();
-        session.Messages++;
-        var transaction = session.Transaction!;
-        var replies = await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
-        var length = staged.Length;
-        await DropAsync(session, staged).ConfigureAwait(false);
-        session.EndTransaction();
-        return Answer(session, transaction, replies, length);
+        return await MessageIntake.CompleteAsync(session, staged).ConfigureAwait(false);
     }
 
-    private static DataLimits Limits(SmtpOptions options) =>
-        new(options.MaxMessageSize, options.MaxTextLine, options.MaxReceived, options.BareLineFeed == BareLineFeedRule.Rewrite, options.DataTimeout);
-
-    /// <summary>Null when the staging failed; the connection itself may be fine.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<StagedMessage?> StageAsync(SmtpSession session, DataBodyReader body)
+    /// <summary>Gets past the rest of a message that nobody wants; the reply says why.</summary>
+    private static async ValueTask<SmtpReply> PassOverAsync(SmtpSession session, DataBodyReader body)
     {
-        var transaction = session.Transaction!;
-        var hint = new StageHint(transaction.Envelope.DeclaredSize, Accounts(session.Routes));
-        var completing = session.Options.CompleteMessages
-            ? new HeaderCompletingReader(body, TraceHeader.DateField(transaction), TraceHeader.MessageIdField(transaction))
-            : null;
-        try
-        {
-            return await session.Services.Staging.StageAsync(completing ?? (PipeReader)body, hint, session.Connection.Closed).ConfigureAwait(false);
-        }
-        catch (Exception error) when (!body.IsBroken && !session.Connection.Closed.IsCancellationRequested)
-        {
-            session.Protocol.Log.Failed(error, session.Connection.Id, transaction.QueueId, "staging");
-            return null;
-        }
-        finally
-        {
-            completing?.Complete();
-        }
-    }
-
-    /// <summary>For the hint; accounts behind an alias are found out by the delivery.</summary>
-    private static AccountId[] Accounts(List<RecipientRoute> routes)
-    {
-        var count = 0;
-        foreach (var route in routes)
-        {
-            count += route is RecipientRoute.Local ? 1 : 0;
-        }
-
-        return count == 0 ? []
-            : routes is [RecipientRoute.Local only] ? [only.Account]
-            : [.. routes.OfType<RecipientRoute.Local>().Select(static local => local.Account).Distinct()];
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(SmtpSession session, MailTransaction transaction, StagedMessage staged)
-    {
-        var count = transaction.Envelope.Recipients.Count;
-        try
-        {
-            var message = new InboundMessage(staged.Content, staged.Summary, session.Routes);
-            var replies = await session.Services.Delivery.DeliverAsync(transaction, message, session.Connection.Closed).ConfigureAwait(false);
-            if (replies.Count == count)
-            {
-                return replies;
-            }
-
-            session.Protocol.Log.WrongReplies(session.Connection.Id, transaction.QueueId, replies.Count, count);
-        }
-        catch (Exception error) when (!session.Connection.Closed.IsCancellationRequested)
-        {
-            session.Protocol.Log.Failed(error, session.Connection.Id, transaction.QueueId, "delivery");
-        }
-
-        return [.. Enumerable.Repeat(SmtpReplies.LocalError, count)];
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask DropAsync(SmtpSession session, StagedMessage? staged)
-    {
-        try
-        {
-            if (staged is not null)
-            {
-                await staged.DisposeAsync().ConfigureAwait(false);
-            }
-        }
-        catch (Exception error)
-        {
-            // What was delivered is delivered.
-            session.Protocol.Log.Failed(error, session.Connection.Id, session.Transaction!.QueueId, "staging");
-        }
-    }
-
-    /// <summary>Gets past the rest of a message that nobody wants and says why.</summary>
-    private static async ValueTask<SmtpReply?> RefuseAsync(SmtpSession session, DataBodyReader body)
-    {
-        var transaction = session.Transaction!;
-        session.EndTransaction();
-        var reply = Refusal(body.Outcome);
+        var reply = MessageIntake.Refusal(session, body.Outcome);
         if (body.Outcome == DataOutcome.Complete)
         {
             body.End();
         }
-        else if (body.Outcome is not (DataOutcome.TimedOut or DataOutcome.Stopping) && !await body.DrainAsync(session.Options.MaxDrain).ConfigureAwait(false))
+        else if (!MessageIntake.IsCutOff(body.Outcome) && !await body.DrainAsync(session.Options.MaxDrain).ConfigureAwait(false))
         {
             session.IsOver = true;
-            reply = body.Outcome is DataOutcome.TimedOut or DataOutcome.Stopping ? Refusal(body.Outcome) : reply;
+            reply = MessageIntake.IsCutOff(body.Outcome) ? MessageIntake.Refusal(session, body.Outcome) : reply;
         }
 
-        session.IsOver |= reply.Code == 421;
-        session.Protocol.Log.Refused(session.Connection.Id, transaction.QueueId, reply);
-        // RFC 2033 4.2: as many replies as there were recipients; 421 speaks for the connection.
-        for (var i = session.Options.Dialect.IsLmtp && reply.Code != 421 ? transaction.Envelope.Recipients.Count : 1; i > 0; i--)
-        {
-            session.Channel.Write(reply);
-        }
-
-        return null;
-    }
-
-    private static SmtpReply Refusal(DataOutcome outcome) => outcome switch
-    {
-        DataOutcome.TooLarge => SmtpReplies.TooLarge,
-        DataOutcome.LongLine => SmtpReplies.LineOfMessageTooLong,
-        DataOutcome.BareLineFeed => SmtpReplies.BareLineFeedInMessage,
-        DataOutcome.BareCarriageReturn => SmtpReplies.BareCarriageReturnInMessage,
-        DataOutcome.Nul => SmtpReplies.NulInMessage,
-        DataOutcome.Looping => SmtpReplies.Looping,
-        DataOutcome.TimedOut => SmtpReplies.TimedOut,
-        DataOutcome.Stopping => SmtpReplies.Stopping,
-        _ => SmtpReplies.LocalError,
-    };
-
-    private static SmtpReply? Answer(SmtpSession session, MailTransaction transaction, IReadOnlyList<SmtpReply> replies, long length)
-    {
-        var folded = Fold(replies);
-        session.Protocol.Log.Received(session.Connection.Id, transaction.QueueId, transaction.Envelope.From, replies.Count, length, folded);
-        if (!session.Options.Dialect.IsLmtp)
-        {
-            Write(session, transaction, folded);
-            return null;
-        }
-
-        for (var i = 0; i < replies.Count; i++)
-        {
-            Write(session, transaction, replies[i]);
-        }
-
-        return null;
-    }
-
-    private static void Write(SmtpSession session, MailTransaction transaction, SmtpReply reply)
-    {
-        if (!ReferenceEquals(reply, SmtpReply.Ok))
-        {
-            session.Channel.Write(reply);
-            return;
-        }
-
-        session.Channel.Write("250 2.0.0 OK queued as "u8);
-        session.Channel.Write(transaction.QueueId);
-        session.Channel.Write("\r\n"u8);
-    }
-
-    /// <summary>SMTP has one reply for all: the sender must try again if that can help anybody, and must know if anybody is left out.</summary>
-    private static SmtpReply Fold(IReadOnlyList<SmtpReply> replies)
-    {
-        var folded = replies[0];
-        for (var i = 1; i < replies.Count; i++)
-        {
-            folded = RecipientReplies.Worse(folded, replies[i]);
-        }
-
-        return folded;
+        return reply;
     }
 }

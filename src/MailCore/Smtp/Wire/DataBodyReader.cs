@@ -5,43 +5,6 @@ using MailCore.Net;
 
 namespace MailCore.Smtp.Wire;
 
-/// <summary>How the octets behind DATA ended, or why nobody needs the rest of them.</summary>
-internal enum DataOutcome
-{
-    /// <summary>They go on.</summary>
-    Pending,
-
-    /// <summary>CRLF.CRLF came.</summary>
-    Complete,
-
-    /// <summary>More octets than allowed.</summary>
-    TooLarge,
-
-    /// <summary>A line longer than allowed.</summary>
-    LongLine,
-
-    /// <summary>An LF alone, where it is not rewritten.</summary>
-    BareLineFeed,
-
-    /// <summary>A CR alone.</summary>
-    BareCarriageReturn,
-
-    /// <summary>A NUL.</summary>
-    Nul,
-
-    /// <summary>More Received fields than allowed.</summary>
-    Looping,
-
-    /// <summary>The client fell silent.</summary>
-    TimedOut,
-
-    /// <summary>The server stops.</summary>
-    Stopping,
-}
-
-/// <summary>What a message may be.</summary>
-internal readonly record struct DataLimits(long MaxSize, int MaxLine, int MaxReceived, bool RewritesLineFeeds, TimeSpan Timeout);
-
 /// <summary>
 /// The content of a message as it follows DATA: dots unstuffed, ended by CRLF.CRLF and nothing else (RFC 5321 4.5.2). What it hands
 /// out are slices of the connection's buffers wherever that is possible. One object serves one session's messages in turn.
@@ -50,16 +13,17 @@ internal readonly record struct DataLimits(long MaxSize, int MaxLine, int MaxRec
 /// A message that must be refused reads as complete where that was found out; <see cref="Outcome"/> tells, and whoever staged it
 /// drops it and drains the rest. Between messages the framer is the session's; during one nobody else touches it.
 /// </remarks>
-internal sealed class DataBodyReader(LineFramer framer) : PipeReader
+internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : MessageBodyReader
 {
     private const int Terminator = 3;
 
+    private readonly BodyInput _input = new(framer, time);
     private DataLimits _limits;
     private DataScanner _scanner;
-    private CancellationToken _stopping;
     private DataFinding _finding;
     private ReceivedCounter _received;
     private HeldOctets _held;
+    private bool _isBroken;
 
     // Octets at the start of the framer's buffer that are content as they stand; the finding comes behind them.
     private long _clean;
@@ -69,8 +33,8 @@ internal sealed class DataBodyReader(LineFramer framer) : PipeReader
     /// <summary>Anything but pending ends the reading.</summary>
     public DataOutcome Outcome { get; private set; }
 
-    /// <summary>The connection failed within a message: an exception that left here is not the stager's.</summary>
-    public bool IsBroken { get; private set; }
+    /// <summary>The connection failed within the message.</summary>
+    public override bool IsBroken => _isBroken;
 
     /// <summary>Octets of content found so far, as RFC 1870 counts them.</summary>
     public long Length { get; private set; }
@@ -79,7 +43,7 @@ internal sealed class DataBodyReader(LineFramer framer) : PipeReader
     public void Begin(in DataLimits limits, CancellationToken stopping)
     {
         _limits = limits;
-        _stopping = stopping;
+        _input.Begin(in limits, stopping);
         _scanner = new DataScanner(limits.MaxLine);
         _received = default;
         _finding = DataFinding.None;
@@ -178,27 +142,11 @@ internal sealed class DataBodyReader(LineFramer framer) : PipeReader
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FillAsync()
     {
-        IsBroken = true;
-        while (!_stopping.IsCancellationRequested)
-        {
-            var filled = await framer.FillAsync(_limits.Timeout).ConfigureAwait(false);
-            if (filled == FillResult.Completed)
-            {
-                throw new IOException("The client left within a message.");
-            }
-
-            if (filled != FillResult.Interrupted)
-            {
-                IsBroken = false;
-                Outcome = filled == FillResult.TimedOut ? DataOutcome.TimedOut : Outcome;
-                return filled == FillResult.Data;
-            }
-        }
-
-        IsBroken = false;
-
-        Outcome = DataOutcome.Stopping;
-        return false;
+        _isBroken = true;
+        var outcome = await _input.FillAsync().ConfigureAwait(false);
+        _isBroken = false;
+        Outcome = outcome == DataOutcome.Pending ? Outcome : outcome;
+        return outcome == DataOutcome.Pending;
     }
 
     /// <summary>False when more octets are needed.</summary>

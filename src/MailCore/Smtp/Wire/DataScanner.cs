@@ -35,6 +35,12 @@ internal struct DataScanner(int maxLine)
     private bool _atLineStart = true;
     private long _line;
 
+    /// <summary>A dot means nothing: the octets are counted, not stuffed (RFC 3030 2).</summary>
+    public bool IgnoresDots { get; init; }
+
+    /// <summary>The octets so far end in a CR that an LF must follow.</summary>
+    public readonly bool EndsInCr => _afterCr;
+
     /// <summary>Stop at dots only, to find the end of what is refused already.</summary>
     public bool IsLenient { get; set; }
 
@@ -85,7 +91,7 @@ internal struct DataScanner(int maxLine)
         var afterCr = ((cr << 1) | (_afterCr ? 1UL : 0)) & valid;
         var ends = lf & afterCr;
         var starts = (ends << 1) | (_atLineStart ? 1UL : 0);
-        var dots = Match(low, high, '.') & starts & valid;
+        var dots = IgnoresDots ? 0 : Match(low, high, '.') & starts & valid;
         var nul = Match(low, high, '\0') & valid;
         var found = IsLenient ? dots : dots | nul | (afterCr ^ lf);
         if (found == 0)

@@ -43,6 +43,16 @@ internal struct HeldOctets
         }
     }
 
+    /// <summary>Keeps the first octets only.</summary>
+    public void Truncate(int count)
+    {
+        Count = count;
+        if (Count == 0)
+        {
+            Clear();
+        }
+    }
+
     public void Clear()
     {
         if (_buffer is { } rented)

@@ -8,9 +8,11 @@ internal sealed record DeletedMailbox(DateTimeOffset Expires, MailboxState State
 /// <summary>One account at one moment; immutable.</summary>
 internal sealed record AccountState
 {
+    public static ImmutableSortedDictionary<string, byte[]> NoMetadata { get; } = ImmutableSortedDictionary.Create<string, byte[]>(StringComparer.Ordinal);
+
     public long ModSeq { get; init; }
 
-    /// <summary>When a mailbox was last created, renamed, deleted or (un)subscribed.</summary>
+    /// <summary>When a mailbox was last created, renamed, deleted or (un)subscribed, or the metadata below was set.</summary>
     public long StructureModSeq { get; init; }
 
     public ImmutableDictionary<MailboxId, MailboxState> Mailboxes { get; init; } = ImmutableDictionary<MailboxId, MailboxState>.Empty;
@@ -35,4 +37,10 @@ internal sealed record AccountState
     public long QuotaUsed { get; init; }
 
     public long? QuotaLimit { get; init; }
+
+    public long Messages { get; init; }
+
+    public long? MessageLimit { get; init; }
+
+    public ImmutableSortedDictionary<string, byte[]> Metadata { get; init; } = NoMetadata;
 }

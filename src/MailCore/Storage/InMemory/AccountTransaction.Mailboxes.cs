@@ -11,9 +11,9 @@ internal sealed partial class AccountTransaction
             return CommitError.NotSupported;
         }
 
-        if (_state.Names.ContainsKey(name.Value))
+        if (_state.Names.TryGetValue(name.Value, out var existing))
         {
-            return CommitError.MailboxExists;
+            return name.IsInbox && create.KeepUidValidity is { } imported ? ImportInbox(existing, imported, ref result) : CommitError.MailboxExists;
         }
 
         var used = _state.UsedValidities.GetValueOrDefault(name.Value);
@@ -37,6 +37,21 @@ internal sealed partial class AccountTransaction
         };
         StructureChanged();
         result = Result(mailbox);
+        return CommitError.None;
+    }
+
+    private CommitError ImportInbox(MailboxId id, uint validity, ref ChangeResult result)
+    {
+        TryFork(id, out var inbox);
+        if (inbox.UidNext > 1)
+        {
+            return CommitError.MailboxExists;
+        }
+
+        inbox.UidValidity = validity;
+        inbox.InfoModSeq = _modSeq;
+        StructureChanged();
+        result = Result(inbox);
         return CommitError.None;
     }
 
@@ -78,10 +93,16 @@ internal sealed partial class AccountTransaction
             }
 
             TryFork(id, out var child);
-            child.Name = to;
-            child.InfoModSeq = _modSeq;
             names = names.Add(to, id);
             validities = Used(validities, from, child.UidValidity);
+            if (validities.GetValueOrDefault(to) is var used && used >= child.UidValidity)
+            {
+                child.UidValidity = NewValidity(used);
+                _state = _state with { LastUidValidity = Math.Max(_state.LastUidValidity, child.UidValidity) };
+            }
+
+            child.Name = to;
+            child.InfoModSeq = _modSeq;
         }
 
         _state = _state with { Names = names, UsedValidities = validities };
@@ -121,6 +142,7 @@ internal sealed partial class AccountTransaction
             OldestKept = oldestKept,
         };
         _quotaUsed -= mailbox.Bytes;
+        _messages -= mailbox.Messages;
         StructureChanged();
         _buries = true;
         result = Result(mailbox);
@@ -146,8 +168,77 @@ internal sealed partial class AccountTransaction
 
     private CommitError SetQuota(SetQuota quota)
     {
-        _state = _state with { QuotaLimit = quota.Limit };
+        _state = _state with { QuotaLimit = quota.Limit, MessageLimit = quota.MessageLimit };
         return CommitError.None;
+    }
+
+    private CommitError SetMetadata(SetMetadata set, ref ChangeResult result)
+    {
+        MailboxState? mailbox = null;
+        if (set.Mailbox is { } id && !TryFork(id, out mailbox))
+        {
+            return CommitError.NoMailbox;
+        }
+
+        var before = mailbox?.Metadata ?? _state.Metadata;
+        var after = set.Value is { } value ? before.SetItem(set.Entry, [.. value]) : before.Remove(set.Entry);
+        if (set.Value?.Length > StorageLimits.MetadataOctets || after.Count > Math.Max(before.Count, StorageLimits.MetadataEntries))
+        {
+            return CommitError.TooMany;
+        }
+
+        result = mailbox is null ? NoResult() : Result(mailbox);
+        if (set.Value is { } given ? before.TryGetValue(set.Entry, out var known) && given.AsSpan().SequenceEqual(known) : after == before)
+        {
+            return CommitError.None;
+        }
+
+        if (mailbox is null)
+        {
+            _state = _state with { Metadata = after };
+            StructureChanged();
+        }
+        else
+        {
+            mailbox.Metadata = after;
+            InfoChanged(mailbox);
+        }
+
+        return CommitError.None;
+    }
+
+    private CommitError SetAcl(SetAcl set, ref ChangeResult result)
+    {
+        if (!TryFork(set.Mailbox, out var mailbox))
+        {
+            return CommitError.NoMailbox;
+        }
+
+        if (!set.IsWellFormed)
+        {
+            return CommitError.NotSupported;
+        }
+
+        result = Result(mailbox);
+        var after = set.ApplyTo(mailbox.Acl);
+        if (after.Count > Math.Max(mailbox.Acl.Count, StorageLimits.AclEntries))
+        {
+            return CommitError.TooMany;
+        }
+
+        if (!ReferenceEquals(after, mailbox.Acl))
+        {
+            mailbox.Acl = after;
+            InfoChanged(mailbox);
+        }
+
+        return CommitError.None;
+    }
+
+    private void InfoChanged(MailboxState mailbox)
+    {
+        mailbox.InfoModSeq = _modSeq;
+        _needsModSeq = true;
     }
 
     private void StructureChanged()

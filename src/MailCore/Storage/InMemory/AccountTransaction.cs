@@ -17,6 +17,7 @@ internal sealed partial class AccountTransaction
     private readonly List<MemoryContent> _claimed = [];
     private AccountState _state;
     private long _quotaUsed;
+    private long _messages;
     private bool _needsModSeq;
     private bool _buries;
 
@@ -24,7 +25,7 @@ internal sealed partial class AccountTransaction
     {
         (_account, _state, _serial, _deliveryKeys) = (account, basis, serial, deliveryKeys);
         _modSeq = basis.ModSeq + 1;
-        _quotaUsed = basis.QuotaUsed;
+        (_quotaUsed, _messages) = (basis.QuotaUsed, basis.Messages);
         _now = account.Store.Time.GetUtcNow();
     }
 
@@ -71,7 +72,7 @@ internal sealed partial class AccountTransaction
             _account.Store.SweepLater(_account);
         }
 
-        return _state with { ModSeq = _needsModSeq ? _modSeq : _state.ModSeq, QuotaUsed = _quotaUsed };
+        return _state with { ModSeq = _needsModSeq ? _modSeq : _state.ModSeq, QuotaUsed = _quotaUsed, Messages = _messages };
     }
 
     private static ChangeResult Result(MailboxState mailbox, uint[]? sources = null, uint[]? created = null, uint[]? refused = null) =>
@@ -95,6 +96,8 @@ internal sealed partial class AccountTransaction
             DeleteMailbox delete => Delete(delete, ref result),
             Subscribe subscribe => Subscribe(subscribe),
             SetQuota quota => SetQuota(quota),
+            SetMetadata set => SetMetadata(set, ref result),
+            SetAcl set => SetAcl(set, ref result),
             _ => CommitError.NotSupported,
         };
     }
@@ -116,7 +119,7 @@ internal sealed partial class AccountTransaction
         return true;
     }
 
-    private bool ExceedsQuota(long octets) => _state.QuotaLimit is { } limit && _quotaUsed + octets > limit;
+    private bool ExceedsQuota(long octets) => _quotaUsed + octets > _state.QuotaLimit || _messages >= _state.MessageLimit;
 
     /// <summary>Bits of the names, which are added to the mailbox when they are new and <paramref name="mayAdd"/>.</summary>
     private static bool TryKeywords(MailboxState mailbox, IReadOnlyList<string> names, bool mayAdd, out ulong bits)

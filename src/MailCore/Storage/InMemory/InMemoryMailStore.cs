@@ -7,7 +7,7 @@ namespace MailCore.Storage.InMemory;
 
 /// <summary>
 /// A store that lasts as long as the process, for tests and for hosts that forward what they receive. Makes accounts on first
-/// use. Honours the whole contract except durability, several nodes and access control lists.
+/// use. Honours the whole contract except durability and several nodes.
 /// </summary>
 public sealed class InMemoryMailStore : IMailStore
 {
@@ -32,7 +32,8 @@ public sealed class InMemoryMailStore : IMailStore
 
     /// <inheritdoc/>
     public StoreTraits Traits =>
-        StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes;
+        StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes
+        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes | StoreTraits.Copy | StoreTraits.Import;
 
     /// <summary>How long rows and content stay readable after their expunge.</summary>
     internal static TimeSpan ReadableAfterExpunge { get; } = TimeSpan.FromMinutes(35);

@@ -38,7 +38,7 @@ internal sealed class MailboxState
         (Id, Name, UidValidity, UidNext) = (from.Id, from.Name, from.UidValidity, from.UidNext);
         (HighestModSeq, InfoModSeq, OldestKept, RecentFrom) = (from.HighestModSeq, from.InfoModSeq, from.OldestKept, from.RecentFrom);
         (Messages, Bytes, _unseen, _deleted) = (from.Messages, from.Bytes, from._unseen, from._deleted);
-        (Keywords, SpecialUse) = (from.Keywords, from.SpecialUse);
+        (Keywords, SpecialUse, Acl, Metadata) = (from.Keywords, from.SpecialUse, from.Acl, from.Metadata);
         (_full, _tail, _tombstones, _graves) = (from._full, from._tail, from._tombstones, from._graves);
     }
 
@@ -46,7 +46,7 @@ internal sealed class MailboxState
 
     public string Name { get; set; }
 
-    public uint UidValidity { get; }
+    public uint UidValidity { get; set; }
 
     /// <summary>One past the last UID there can be when all are used up.</summary>
     public long UidNext { get; private set; } = 1;
@@ -69,6 +69,10 @@ internal sealed class MailboxState
 
     public string? SpecialUse { get; set; }
 
+    public IReadOnlyList<AclEntry> Acl { get; set; } = [];
+
+    public ImmutableSortedDictionary<string, byte[]> Metadata { get; set; } = AccountState.NoMetadata;
+
     public ReadOnlySpan<Grave> Graves => _graves.Items;
 
     public int BlockCount => _full.Count + (_tail is null ? 0 : 1);
@@ -77,6 +81,7 @@ internal sealed class MailboxState
         Id, Name, UidValidity, ToUid(UidNext), new ModSeq(HighestModSeq), Messages, _unseen, _deleted, Bytes, ToUid(RecentFrom), Keywords)
     {
         SpecialUse = SpecialUse,
+        Acl = Acl,
     };
 
     public RowBlock Block(int index) => index < _full.Count ? _full.Items[index] : _tail!;

@@ -85,7 +85,10 @@ internal sealed class MemoryAccount : IAccountStore
                 [.. state.Names.Values.Select(id => state.Mailboxes[id].Info)],
                 state.Subscriptions,
                 state.QuotaUsed,
-                state.QuotaLimit));
+                state.QuotaLimit)
+            {
+                MessageLimit = state.MessageLimit,
+            });
         }
 
         return ValueTask.FromResult(cached.Snapshot);
@@ -140,7 +143,7 @@ internal sealed class MemoryAccount : IAccountStore
         }
 
         var truncated = new ChangeSet(asOf, true, new ModSeq(oldestKept), [], [], false);
-        if (since.Value < oldestKept)
+        if (since.Value < oldestKept || since > asOf)
         {
             return ValueTask.FromResult(truncated);
         }
@@ -171,6 +174,13 @@ internal sealed class MemoryAccount : IAccountStore
         }
 
         return ValueTask.FromResult(new ChangeSet(asOf, false, new ModSeq(oldestKept), deltas, removed, state.StructureModSeq > since.Value));
+    }
+
+    public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(MailboxId? mailbox, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        var metadata = mailbox is not { } id ? state.Metadata : state.Mailboxes.GetValueOrDefault(id)?.Metadata ?? AccountState.NoMetadata;
+        return ValueTask.FromResult<IReadOnlyList<MetadataEntry>>([.. metadata.Select(static pair => new MetadataEntry(pair.Key, pair.Value))]);
     }
 
     // Counts one past the limit at most; the caller only needs to know that it was passed.

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
-using MailCore.Imap.Commands;
+using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 using NUnit.Framework;
@@ -97,7 +97,7 @@ internal sealed class ImapFramerTests
     {
         var pipe = new Pipe();
         using var lines = new LineFramer(pipe.Reader, TimeProvider.System);
-        using var framer = new ImapFramer(lines, AppendCommand.EndsBeforeMessage);
+        using var framer = new ImapFramer(lines, MessageIntake.EndsBeforeMessage);
         var frames = new List<string>();
         var next = 0;
         while (true)

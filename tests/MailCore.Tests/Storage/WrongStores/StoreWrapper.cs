@@ -32,6 +32,9 @@ internal abstract class StoreWrapper(IMailStore inner) : IMailStore
     protected virtual ValueTask<ChangeSet> ChangesSinceAsync(IAccountStore account, ModSeq since, MailboxId? scope, int limit) =>
         account.ChangesSinceAsync(since, scope, limit, default);
 
+    protected virtual ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(IAccountStore account, MailboxId? mailbox) =>
+        account.ReadMetadataAsync(mailbox, default);
+
     protected ValueTask<IReadOnlyList<CommitResult>> CommitChangedAsync(IReadOnlyList<ChangeBatch> batches, Func<StoreChange, StoreChange> alter) =>
         Inner.CommitAsync([.. batches.Select(batch => batch with { Changes = [.. batch.Changes.Select(alter)] })], default);
 
@@ -66,5 +69,8 @@ internal abstract class StoreWrapper(IMailStore inner) : IMailStore
 
         public ValueTask<ChangeSet> ChangesSinceAsync(ModSeq since, MailboxId? scope, int limit, CancellationToken cancellationToken) =>
             owner.ChangesSinceAsync(inner, since, scope, limit);
+
+        public ValueTask<IReadOnlyList<MetadataEntry>> ReadMetadataAsync(MailboxId? mailbox, CancellationToken cancellationToken) =>
+            owner.ReadMetadataAsync(inner, mailbox);
     }
 }

@@ -1,0 +1,64 @@
+using MailCore.Storage.Sqlite.Database;
+using MailCore.Storage.Sqlite.Upkeep;
+using SQLitePCL;
+
+namespace MailCore.Storage.Sqlite;
+
+/// <summary>
+/// Looks at a store's folder without opening the store: while a server uses it, from the same process or another, or while none does.
+/// Only reads, and a server that writes meanwhile is not held up. Thread-safe.
+/// </summary>
+public sealed class SqliteStoreFolder
+{
+    /// <summary>Does not touch the folder yet.</summary>
+    public SqliteStoreFolder(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        Folder = Path.GetFullPath(folder);
+    }
+
+    /// <summary>The full path.</summary>
+    public string Folder { get; }
+
+    /// <summary>
+    /// Reads everything: the database's own structure, the octets of every message against their hash, every summary against the
+    /// octets, the counters, and the message files. Changes nothing; what is wrong is in the report.
+    /// </summary>
+    /// <exception cref="SqliteStoreException">There is no store in the folder, or it is of another version.</exception>
+    public Task<StoreCheckReport> CheckAsync(IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        RunAsync(db => new StoreCheck(db, Folder, progress, cancellationToken).Run(), cancellationToken);
+
+    /// <summary>
+    /// Copies the store as it is at one moment into a new folder, which can be opened as it is or put in the place of this one. What is
+    /// committed after the beginning may or may not be in it.
+    /// </summary>
+    /// <param name="destination">Must be empty, or not exist; needs as much room as the store at most.</param>
+    /// <param name="progress">Told of octets copied.</param>
+    /// <param name="cancellationToken">Stops between files; what was copied stays.</param>
+    /// <exception cref="SqliteStoreException">There is no store in the folder, or the destination is not empty.</exception>
+    public Task<StoreBackupReport> BackupAsync(string destination, IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(destination);
+        return RunAsync(db => new StoreBackup(db, Folder, Path.GetFullPath(destination), progress, cancellationToken).Run(), cancellationToken);
+    }
+
+    /// <summary>What each account uses, in the order of their ids.</summary>
+    /// <exception cref="SqliteStoreException">There is no store in the folder.</exception>
+    public Task<IReadOnlyList<AccountUsage>> ReadUsageAsync(CancellationToken cancellationToken = default) => RunAsync(UsageReport.Read, cancellationToken);
+
+    private Task<T> RunAsync<T>(Func<StoreConnection, T> work, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            Batteries_V2.Init();
+            var path = Path.Combine(Folder, SqliteMailStore.DatabaseName);
+            if (!File.Exists(path))
+            {
+                throw new SqliteStoreException($"There is no mail store in '{Folder}'.");
+            }
+
+            using var db = StoreConnection.OpenReader(path);
+            Schema.RequireCurrent(db, Folder);
+            return work(db);
+        },
+        cancellationToken);
+}

@@ -1,0 +1,43 @@
+using MailCore.Imap.Wire;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Mailboxes;
+
+/// <summary>The STATUS response (RFC 3501 7.2.4), of STATUS and of LIST (RFC 5819).</summary>
+internal static class StatusResponse
+{
+    public static async ValueTask WriteAsync(ImapSession session, MailboxInfo info, IReadOnlyList<StatusItem> items)
+    {
+        if (items.Contains(StatusItem.HighestModSeq))
+        {
+            session.Enable(ImapFeatures.CondStore);
+        }
+
+        var recent = items.Contains(StatusItem.Recent) ? await CountRecentAsync(session, info) : 0;
+        var writer = session.Writer.Raw("* STATUS "u8).Mailbox(info.Name).Raw(" ("u8);
+        for (var i = 0; i < items.Count; i++)
+        {
+            writer.Raw(i > 0 ? " "u8 : ""u8);
+            _ = items[i] switch
+            {
+                StatusItem.Messages => writer.Raw("MESSAGES "u8).Number(info.Messages),
+                StatusItem.Recent => writer.Raw("RECENT "u8).Number(recent),
+                StatusItem.UidNext => writer.Raw("UIDNEXT "u8).Number(info.UidNext.Value),
+                StatusItem.UidValidity => writer.Raw("UIDVALIDITY "u8).Number(info.UidValidity),
+                StatusItem.Unseen => writer.Raw("UNSEEN "u8).Number(info.Unseen),
+                StatusItem.Size => writer.Raw("SIZE "u8).Number(info.Bytes),
+                StatusItem.AppendLimit => writer.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
+                StatusItem.HighestModSeq => writer.Raw("HIGHESTMODSEQ "u8).Number(Math.Max(1, info.HighestModSeq.Value)),
+                StatusItem.Deleted => writer.Raw("DELETED "u8).Number(info.Deleted),
+                _ => writer.Raw("MAILBOXID ("u8).Raw(info.Id.Value).Raw(")"u8),
+            };
+        }
+
+        writer.Raw(")"u8).Line();
+    }
+
+    private static async ValueTask<int> CountRecentAsync(ImapSession session, MailboxInfo info) =>
+        info.RecentFrom < info.UidNext && await session.Account.OpenMailbox(info.Id).OpenViewAsync(session.Aborted) is { } view
+            ? view.State.Count - view.State.LowerBound(info.RecentFrom)
+            : 0;
+}
