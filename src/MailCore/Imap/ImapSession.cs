@@ -48,6 +48,8 @@ internal sealed partial class ImapSession : IDisposable
 
     public required ImapMetrics Metrics { get; init; }
 
+    public required UserSessions Users { get; init; }
+
     public ImapLog Log { get; }
 
     public MailConnection Connection { get; }
@@ -115,7 +117,17 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The next step of the dialog is the last: the reply at hand is still written.</summary>
     public void End() => _ended = true;
 
-    public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
+    /// <summary>False when the user has too many sessions.</summary>
+    public bool TryLogIn(MailIdentity identity, MailAccount account)
+    {
+        if (!Users.TryEnter(account.Id, Options.MaxSessionsPerUser))
+        {
+            return false;
+        }
+
+        (Identity, Account) = (identity, account);
+        return true;
+    }
 
     public bool Has(ImapFeatures feature) => (Features & feature) != 0;
 
@@ -135,6 +147,11 @@ internal sealed partial class ImapSession : IDisposable
     {
         Select(null);
         Writer.Features = Features = ImapFeatures.None;
+        if (IsLoggedIn)
+        {
+            Users.Leave(Account.Id);
+        }
+
         Identity = null;
         _started = Services.Time.GetTimestamp();
     }
@@ -171,7 +188,7 @@ internal sealed partial class ImapSession : IDisposable
     public void Dispose()
     {
         _compression?.Dispose();
-        Select(null);
+        LogOut();
         Framer.Dispose();
         Lines.Dispose();
         _output.Dispose();
