@@ -162,6 +162,7 @@ public static class MailServerBuilderRoles
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
                 Locks = services.GetRequiredService<Pop3MailDropLocks>(),
+                State = services.GetRequiredService<IServerState>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });
