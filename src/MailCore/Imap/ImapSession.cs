@@ -48,7 +48,7 @@ internal sealed partial class ImapSession : IDisposable
 
     public required ImapMetrics Metrics { get; init; }
 
-    public required UserSessions Users { get; init; }
+    public required AccountSessions Sessions { get; init; }
 
     public ImapLog Log { get; }
 
@@ -117,10 +117,10 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The next step of the dialog is the last: the reply at hand is still written.</summary>
     public void End() => _ended = true;
 
-    /// <summary>False when the user has too many sessions.</summary>
+    /// <summary>False when the account has too many sessions.</summary>
     public bool TryLogIn(MailIdentity identity, MailAccount account)
     {
-        if (!Users.TryEnter(account.Id, Options.MaxSessionsPerUser))
+        if (!Sessions.TryEnter(account.Id, Options.MaxSessionsPerAccount))
         {
             return false;
         }
@@ -147,12 +147,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         Select(null);
         Writer.Features = Features = ImapFeatures.None;
-        if (IsLoggedIn)
-        {
-            Users.Leave(Account.Id);
-        }
-
-        Identity = null;
+        LeaveAccount();
         _started = Services.Time.GetTimestamp();
     }
 
@@ -188,10 +183,20 @@ internal sealed partial class ImapSession : IDisposable
     public void Dispose()
     {
         _compression?.Dispose();
-        LogOut();
+        Select(null);
+        LeaveAccount();
         Framer.Dispose();
         Lines.Dispose();
         _output.Dispose();
+    }
+
+    private void LeaveAccount()
+    {
+        if (IsLoggedIn)
+        {
+            Sessions.Leave(Account.Id);
+            Identity = null;
+        }
     }
 
     private TimedPipeWriter NewOutput() => new(Connection.Transport.Output, Connection, Options.WriteTimeout, Services.Time);

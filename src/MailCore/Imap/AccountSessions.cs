@@ -2,16 +2,16 @@ using MailCore.Storage;
 
 namespace MailCore.Imap;
 
-/// <summary>Counts the sessions of each account on one endpoint. Thread-safe.</summary>
-internal sealed class UserSessions
+/// <summary>Counts the sessions that each account has at one endpoint. Thread-safe.</summary>
+internal sealed class AccountSessions
 {
+    private readonly Lock _lock = new();
     private readonly Dictionary<AccountId, int> _counts = [];
-    private readonly Lock _gate = new();
 
-    /// <summary>False when there are <paramref name="most"/> already.</summary>
+    /// <summary>False when the account has as many already.</summary>
     public bool TryEnter(AccountId account, int most)
     {
-        lock (_gate)
+        lock (_lock)
         {
             var count = _counts.GetValueOrDefault(account);
             if (count >= most)
@@ -26,11 +26,15 @@ internal sealed class UserSessions
 
     public void Leave(AccountId account)
     {
-        lock (_gate)
+        lock (_lock)
         {
-            if (--_counts[account] == 0)
+            if (_counts[account] == 1)
             {
                 _counts.Remove(account);
+            }
+            else
+            {
+                _counts[account]--;
             }
         }
     }
