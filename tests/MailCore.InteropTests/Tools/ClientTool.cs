@@ -36,6 +36,8 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Strace { get; } = new("strace", "strace");
 
+    public static ClientTool Postfix { get; } = new("postfix", "postfix");
+
     public static ClientTool Shell { get; } = new("sh", "dash");
 
     /// <summary>Where the program is, or null.</summary>

@@ -21,7 +21,9 @@ internal sealed class ImapTestServer : IAsyncDisposable
     private readonly List<Task> _sessions = [];
     private ImapProtocol? _protocol;
 
-    public ImapTestServer() => Accounts = new MailAccounts(Store = new InMemoryMailStore(Time), Signal, Time);
+    /// <param name="tombstones">Expunged messages that the store remembers in each mailbox.</param>
+    public ImapTestServer(int tombstones = 250_000) =>
+        Accounts = new MailAccounts(Store = new InMemoryMailStore(Time) { TombstonesPerMailbox = tombstones }, Signal, Time);
 
     public ManualTimeProvider Time { get; } = new();
 

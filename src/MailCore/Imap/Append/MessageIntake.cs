@@ -77,10 +77,16 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
 
             if (!tail.HasMessage)
             {
-                return tail.Text is [] ? null : ImapReply.Bad("The end of the command expected behind the message");
+                var end = arguments.IsUtf8 ? ")"u8 : ""u8;
+                return end.SequenceEqual(tail.Text) ? null : ImapReply.Bad("The end of the command expected behind the message");
             }
 
-            var reader = new ImapReader(tail.Text, maxDepth: 1);
+            var reader = new ImapReader(tail.Text, maxDepth: 1) { Features = session.Features };
+            if (arguments.IsUtf8 && !reader.TryByte((byte)')'))
+            {
+                reader.Fail("')' expected");
+            }
+
             arguments = MessageArguments.Read(ref reader);
             reader.End();
             if (reader.Failed)

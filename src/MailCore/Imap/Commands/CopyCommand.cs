@@ -34,8 +34,9 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.Bad("There is no message of this number");
         }
 
+        var passesOver = areUids || numbers.IsSaved;
         var uids = selection.Messages.UidsOf(set, out var departed);
-        if (departed > 0 && !areUids)
+        if (departed > 0 && !passesOver)
         {
             return ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
         }
@@ -60,7 +61,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
 
         if (result.SourceUids.Count == 0)
         {
-            return areUids ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
+            return passesOver ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
         }
 
         var code = $"COPYUID {result.UidValidity} {InOrder(result.SourceUids)} {InOrder(result.NewUids)}";
@@ -72,7 +73,8 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
         // RFC 6851 4.3: before the EXPUNGEs.
         session.Writer.Raw("* OK ["u8).Raw(code).Raw("] Moved"u8).Line();
         await selection.SyncAsync(session, mayExpunge: true, surely: true);
-        return ImapReply.Ok("Moved");
+        // As EXPUNGE does (RFC 7162 3.2.7).
+        return ImapReply.Ok("Moved", session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null);
     }
 
     private static CopyCommand Parse(ref ImapReader reader, bool areUids, bool moves)

@@ -25,7 +25,7 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
         {
             var snapshot = await session.Account.SnapshotAsync(session.Aborted);
             return snapshot.Mailboxes.Any(info => MailboxName.TryParse(info.Name, out var other) && other.IsBelow(name))
-                ? ImapReply.No("There are mailboxes below this name", "CANNOT")
+                ? ImapReply.No("There are mailboxes below this name", "HASCHILDREN")
                 : ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
 

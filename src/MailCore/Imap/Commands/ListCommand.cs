@@ -80,7 +80,7 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
         var separator = ""u8;
         if (info is null)
         {
-            writer.Raw(request.IsExtended ? "\\NonExistent"u8 : "\\Noselect"u8);
+            writer.Raw(request.IsExtended || writer.Features.HasFlag(ImapFeatures.Rev2) ? "\\NonExistent"u8 : "\\Noselect"u8);
             separator = " "u8;
         }
 

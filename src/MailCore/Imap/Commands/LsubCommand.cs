@@ -14,7 +14,7 @@ internal sealed class LsubCommand(ListPattern? pattern) : ImapCommand
         var mailbox = reader.ListMailbox();
         reader.End();
         // An empty pattern asks for the separator.
-        return new LsubCommand(mailbox.IsEmpty ? null : new ListPattern([.. reference, .. mailbox]));
+        return new LsubCommand(mailbox.IsEmpty ? null : new ListPattern([.. reference, .. mailbox], reader.ReadsUtf8Names));
     }
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)

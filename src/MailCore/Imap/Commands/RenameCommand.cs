@@ -35,7 +35,18 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
         }
 
         var result = await session.Account.CommitAsync(changes, session.Aborted);
-        return result.Error == CommitError.None ? ImapReply.Ok("Renamed") : ImapReply.Rejected(result.Error);
+        if (result.Error != CommitError.None)
+        {
+            return ImapReply.Rejected(result.Error);
+        }
+
+        if (session.Has(ImapFeatures.Rev2))
+        {
+            // RFC 9051 6.3.6.
+            session.Writer.Raw("* LIST () \"/\" "u8).Mailbox(to.Value).Raw(" (\"OLDNAME\" ("u8).Mailbox(from.Value).Raw("))"u8).Line();
+        }
+
+        return ImapReply.Ok("Renamed");
     }
 
     // A name that has mailboxes below it and is none itself is renamed by renaming those; each takes along what is below it.
