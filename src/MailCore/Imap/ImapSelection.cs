@@ -1,3 +1,5 @@
+using MailCore.Authentication;
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -11,7 +13,11 @@ namespace MailCore.Imap;
 /// <remarks>Threading: the hint comes from the thread of whoever made a change and only sets a mark; all else is the session's.</remarks>
 internal sealed class ImapSelection : IDisposable
 {
+    private const MailboxRights Altering =
+        MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert | MailboxRights.DeleteMessages | MailboxRights.Expunge;
+
     private readonly MailboxView _view;
+    private readonly MailboxRights _rights;
     private readonly IDisposable _hints;
     private readonly TimeProvider _time;
     private readonly TimeSpan _pollInterval;
@@ -21,7 +27,7 @@ internal sealed class ImapSelection : IDisposable
     private volatile Action? _onHint;
     private long _looked;
 
-    private ImapSelection(MailboxView view, bool isReadOnly, ImapSession session)
+    private ImapSelection(MailboxView view, MailboxRights rights, bool isReadOnly, ImapSession session)
     {
         _view = view;
         _session = session;
@@ -29,7 +35,9 @@ internal sealed class ImapSelection : IDisposable
         _pollInterval = session.Options.PollInterval;
         _looked = _time.GetTimestamp();
         _traits = session.Services.Accounts.Traits;
-        IsReadOnly = isReadOnly || (_traits & StoreTraits.Writes) == 0;
+        // RFC 4314 5.1.1: who may alter nothing reads.
+        IsReadOnly = isReadOnly || (rights & Altering) == 0 || (_traits & StoreTraits.Writes) == 0;
+        _rights = rights;
         Messages = new SelectedMailbox(view.State);
         _hints = view.OnHint(Hint);
     }
@@ -38,8 +46,17 @@ internal sealed class ImapSelection : IDisposable
 
     public SelectedMailbox Messages { get; }
 
-    /// <summary>EXAMINE, or a store in which nothing can be changed.</summary>
+    /// <summary>EXAMINE, a user who may alter nothing, or a store in which nothing can be changed.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>Whether the user has all of these rights here.</summary>
+    public bool Allows(MailboxRights needed) => _rights.HasFlag(needed);
+
+    /// <summary>Whether the user may alter all of these flags here.</summary>
+    public bool AllowsFlags(FlagList flags) =>
+        (!flags.Flags.HasFlag(SystemFlags.Seen) || Allows(MailboxRights.Seen))
+        && (!flags.Flags.HasFlag(SystemFlags.Deleted) || Allows(MailboxRights.DeleteMessages))
+        && ((flags.Flags & ~(SystemFlags.Seen | SystemFlags.Deleted)) == 0 && flags.Keywords.Count == 0 || Allows(MailboxRights.Write));
 
     /// <summary>Whether flags can be changed.</summary>
     public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);
@@ -48,14 +65,14 @@ internal sealed class ImapSelection : IDisposable
     public MailboxViewState Latest => _view.State;
 
     /// <summary>Opens a mailbox and claims what is \Recent in it; null when it is gone.</summary>
-    public static async ValueTask<ImapSelection?> OpenAsync(Mailbox mailbox, bool isReadOnly, ImapSession session)
+    public static async ValueTask<ImapSelection?> OpenAsync(MailboxAccess access, bool isReadOnly, ImapSession session)
     {
-        if (await mailbox.OpenViewAsync(session.Aborted) is not { } view)
+        if (await access.Mailbox!.OpenViewAsync(session.Aborted) is not { } view)
         {
             return null;
         }
 
-        var selection = new ImapSelection(view, isReadOnly, session);
+        var selection = new ImapSelection(view, access.Rights, isReadOnly, session);
         try
         {
             await selection.ClaimRecentAsync(view.State.Info, session.Aborted);

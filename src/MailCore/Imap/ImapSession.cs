@@ -219,7 +219,7 @@ internal sealed partial class ImapSession : IDisposable
             case FrameStatus.Incomplete:
                 return await FillAsync();
             case FrameStatus.Continue:
-                Writer.Raw("+ OK\r\n"u8);
+                Writer.Raw("+ OK"u8).Line();
                 await Writer.FlushAsync(Aborted);
                 return true;
             case FrameStatus.Refused:

@@ -16,6 +16,9 @@ internal sealed class ImapStoreFailureTests
     [TestCase("APPEND INBOX {3+}\r\nabc", "CommitAsync")]
     [TestCase("APPEND INBOX {3+}\r\nabc", "StageAsync")]
     [TestCase("APPEND INBOX {3+}\r\nabc", "SnapshotAsync")]
+    [TestCase("APPEND INBOX {3+}\r\nabc (\\Seen) {3+}\r\ndef", "StageAsync")]
+    [TestCase("APPEND INBOX {3+}\r\nabc (\\Seen) {3+}\r\ndef", "CommitAsync")]
+    [TestCase("LIST \"\" * RETURN (STATUS (MESSAGES))", "SnapshotAsync")]
     public async Task A_store_failure_is_no_with_serverbug_and_the_session_goes_on(string command, string member)
     {
         var (server, store) = await ServerAsync();
@@ -33,6 +36,7 @@ internal sealed class ImapStoreFailureTests
     [TestCase("FETCH 1 BODY.PEEK[]", "ReadAsync")]
     [TestCase("FETCH 1 BODY.PEEK[]", "OpenContentAsync")]
     [TestCase("FETCH 1 BODY[]", "CommitAsync")]
+    [TestCase("FETCH 1 BINARY.PEEK[]", "OpenContentAsync")]
     [TestCase("SEARCH BODY x", "Read")]
     [TestCase("SEARCH RETURN (ALL SAVE) BODY x", "Read")]
     [TestCase("STORE 1 FLAGS (\\Seen)", "CommitAsync")]

@@ -35,6 +35,8 @@ internal sealed class ImapTestServer : IAsyncDisposable
 
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
 
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
 
     public IMeterFactory? Meters { get; init; }
@@ -126,6 +128,7 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? TlsCertificate : null, Time),
             Login = new LoginService(_authenticator, LoginDefaults.Make(), Time, NullLogger<LoginService>.Instance),
             Accounts = Accounts,
+            Authorization = Authorization,
             Extensions = Extensions,
             Meters = Meters,
             Time = Time,

@@ -82,27 +82,33 @@ internal sealed partial class SyncingClient(ImapTestServer server, bool byQResyn
         if (!byQResync)
         {
             found = await _client.OkAsync("UID SEARCH ALL");
-            Log.Add(found[0]);
-            var there = found[0]["* SEARCH".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(uint.Parse).ToHashSet();
-            foreach (var uid in _cache.Keys.Where(uid => !there.Contains(uid)).ToList())
-            {
-                _cache.Remove(uid);
-            }
+            _uids.AddRange(Enumerable.Repeat(0u, exists));
+        }
+        else
+        {
+            // What is left is numbered in the order of its UIDs; what is new comes behind.
+            _uids.AddRange(_cache.Keys);
+            Assert.That(_uids, Has.Count.LessThanOrEqualTo(exists), $"{known}: {string.Join(" / ", selected)}");
+            _uids.AddRange(Enumerable.Repeat(0u, exists - _uids.Count));
         }
 
-        // What is left is numbered in the order of its UIDs; what is new comes behind.
-        _uids.AddRange(_cache.Keys);
-        Assert.That(_uids, Has.Count.LessThanOrEqualTo(exists), $"{known}: {string.Join(" / ", selected)}");
-        _uids.AddRange(Enumerable.Repeat(0u, exists - _uids.Count));
         _told = null;
+        // By reference: the same number may be told again.
         foreach (var line in selected.Where(line => !ReferenceEquals(line, first) && !line.StartsWith("* VANISHED (EARLIER)", StringComparison.Ordinal)))
         {
             Take(line, mayExpunge: true);
         }
 
-        foreach (var line in found.Skip(1))
+        foreach (var line in found)
         {
-            Take(line, mayExpunge: true);
+            if (line.StartsWith("* SEARCH", StringComparison.Ordinal))
+            {
+                TakeAll(line);
+            }
+            else
+            {
+                Take(line, mayExpunge: true);
+            }
         }
 
         if (!byQResync)
@@ -212,6 +218,18 @@ internal sealed partial class SyncingClient(ImapTestServer server, bool byQResyn
             12 => $"SEARCH MODSEQ {_kept}",
             _ => $"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {_kept}{(byQResync ? " VANISHED" : "")})",
         };
+    }
+
+    // All that the client has been told of at this point, in order.
+    private void TakeAll(string line)
+    {
+        Log.Add(line);
+        _uids.Clear();
+        _uids.AddRange(line["* SEARCH".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(uint.Parse));
+        foreach (var uid in _cache.Keys.Where(uid => !_uids.Contains(uid)).ToList())
+        {
+            _cache.Remove(uid);
+        }
     }
 
     private void Take(string line, bool mayExpunge)

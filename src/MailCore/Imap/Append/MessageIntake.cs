@@ -65,7 +65,7 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
 
             if (header.Synchronizing)
             {
-                session.Writer.Raw("+ Send it\r\n"u8);
+                session.Writer.Raw("+ Send it"u8).Line();
             }
 
             _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions()));
@@ -109,6 +109,11 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
         if (header.Start == 0)
         {
             return ImapReply.Bad("A literal with the message expected");
+        }
+
+        if (!session.Services.Accounts.Traits.HasFlag(StoreTraits.Append))
+        {
+            return ImapReply.Rejected(CommitError.NotSupported);
         }
 
         if (_messages.Count >= most)

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -23,6 +24,11 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
+        if (moves && !selection.Allows(MailboxRights.DeleteMessages | MailboxRights.Expunge))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         // All or nothing: what has departed must be known of.
         if (!await selection.SyncAsync(session, mayExpunge: false))
         {
@@ -41,9 +47,10 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
         }
 
-        if (await session.Account.FindMailboxAsync(target, session.Aborted) is not { } mailbox)
+        var access = await session.FindMailboxAsync(target, MailboxRights.Insert, "TRYCREATE");
+        if (access.Mailbox is not { } mailbox)
         {
-            return ImapReply.Rejected(CommitError.NoMailbox, "TRYCREATE");
+            return access.Refusal;
         }
 
         if (uids.Length == 0)

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -26,6 +27,11 @@ internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
         if (selection.IsReadOnly)
         {
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
+        }
+
+        if (!selection.Allows(MailboxRights.Expunge))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
         }
 
         var deleted = await selection.DeletedAsync(uids is null ? UidSet.All : selection.Messages.ResolveUids(uids), session.Aborted);

@@ -31,7 +31,7 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.Account.SnapshotAsync(session.Aborted), request.Selection);
+        var tree = new MailboxTree(await session.SnapshotAsync(), request.Selection);
         var isRecursive = request.Selection.HasFlag(ListSelection.RecursiveMatch);
         var unseen = isRecursive ? MailboxTree.Parents(tree.Selected.Where(name => !request.Matches(name))) : [];
         foreach (var name in isRecursive ? tree.SelectedAndAbove : tree.Selected)

@@ -25,7 +25,7 @@ internal sealed class LsubCommand(ListPattern? pattern) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.Account.SnapshotAsync(session.Aborted), ListSelection.Subscribed);
+        var tree = new MailboxTree(await session.SnapshotAsync(), ListSelection.Subscribed);
         foreach (var name in pattern.EndsInPercent ? tree.SelectedAndAbove : tree.Selected)
         {
             if (pattern.Matches(name))

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -29,8 +30,13 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
             return ImapReader.NoName;
         }
 
-        if (await session.Account.FindMailboxAsync(known, session.Aborted) is not { } mailbox
-            || await ImapSelection.OpenAsync(mailbox, isReadOnly, session) is not { } selection)
+        var access = await session.FindMailboxAsync(known, MailboxRights.Read);
+        if (access.Mailbox is null)
+        {
+            return access.Refusal;
+        }
+
+        if (await ImapSelection.OpenAsync(access, isReadOnly, session) is not { } selection)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }

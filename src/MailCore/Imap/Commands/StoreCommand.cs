@@ -1,4 +1,5 @@
 using System.Text;
+using MailCore.Authentication;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -32,6 +33,14 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
         if (selection.IsReadOnly)
         {
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
+        }
+
+        // Replacing takes away too, and so needs all of them.
+        if (store.Mode == FlagMode.Replace
+            ? !selection.Allows(MailboxRights.Seen | MailboxRights.Write | MailboxRights.DeleteMessages)
+            : !selection.AllowsFlags(store.Flags))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
         }
 
         // What has departed is to be refused, if its numbers are used.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MailCore.Authentication;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -30,7 +31,7 @@ internal sealed class FetchRun
     {
         _changedSince = changedSince;
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
-        _setsSeen = _selection.TakesFlags && items.Any(static item => item.SetsSeen);
+        _setsSeen = _selection.TakesFlags && _selection.Allows(MailboxRights.Seen) && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
         foreach (var item in items)
         {
