@@ -24,9 +24,11 @@ public sealed class SmtpFilterContext
     public SmtpDialect Dialect => _session.Options.Dialect;
 
     /// <summary>The client's IP address, after the PROXY protocol and never IPv4 inside IPv6; null where the carrier has none.</summary>
-    public IPAddress? RemoteAddress => (_session.Connection.RemoteEndPoint as IPEndPoint)?.Address is { IsIPv4MappedToIPv6: true } mapped
-        ? mapped.MapToIPv4()
-        : (_session.Connection.RemoteEndPoint as IPEndPoint)?.Address;
+    public IPAddress? RemoteAddress => (Session.RemoteEndPoint as IPEndPoint)?.Address switch
+    {
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4(),
+        var address => address,
+    };
 
     /// <summary>Where the client connected to.</summary>
     public EndPoint? LocalEndPoint => _session.Connection.LocalEndPoint;

@@ -61,8 +61,17 @@ internal sealed class DiscardStaging : IMessageStaging
 
         public override long Length => 0;
 
-        public override ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public override ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IContentReader>(new NoOctets());
 
         public override ValueTask DisposeAsync() => default;
+    }
+
+    private sealed class NoOctets : IContentReader
+    {
+        public long Length => 0;
+
+        public ValueTask<int> ReadAsync(long offset, Memory<byte> into, CancellationToken cancellationToken) => ValueTask.FromResult(0);
+
+        public ValueTask DisposeAsync() => default;
     }
 }

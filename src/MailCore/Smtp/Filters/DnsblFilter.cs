@@ -70,16 +70,20 @@ public sealed partial class DnsblFilter : ISmtpFilter
             return SmtpVerdict.Continue;
         }
 
-        if (!context.Items.TryGetValue(this, out var known))
+        // XCLIENT may change the address within a session.
+        var note = (this, address);
+        if (context.Items.TryGetValue(note, out var known))
         {
-            known = await JudgeAsync(address, cancellationToken).ConfigureAwait(false);
-            if (known is not SmtpVerdict { Reply.IsTransient: true })
-            {
-                context.Items[this] = known;
-            }
+            return (SmtpVerdict)known!;
         }
 
-        return (SmtpVerdict)known!;
+        var verdict = await JudgeAsync(address, cancellationToken).ConfigureAwait(false);
+        if (verdict.Reply is not { IsTransient: true })
+        {
+            context.Items[note] = verdict;
+        }
+
+        return verdict;
     }
 
     private async ValueTask<SmtpVerdict> JudgeAsync(IPAddress address, CancellationToken cancellationToken)
