@@ -5,6 +5,7 @@ using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
+using MailCore.Tls;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -17,16 +18,13 @@ internal static class Appliance
 {
     public static MailServerSettings Configure(HostApplicationBuilder builder, string[] args)
     {
-        // What ships beside the program is weaker than a file in the folder it is started in.
-        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
-        shipped.ResolveFileProvider();
-        builder.Configuration.Sources.Insert(0, shipped);
+        AddShipped(builder);
         // It reports a failed start with a stack trace; we report it in words.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 
         ConfigurationKeys.Check(builder.Configuration, args);
         var settings = MailServerSettings.Read(builder.Configuration.GetSection("Mail"));
-        if (settings.Listeners.Count == 0)
+        if (settings.Listeners.Count == 0 && string.IsNullOrEmpty(settings.Preset))
         {
             settings.Listeners.AddRange(DefaultListeners.Make());
         }
@@ -36,7 +34,7 @@ internal static class Appliance
             settings.Domains.Add("localhost");
         }
 
-        var folder = Path.GetFullPath(settings.DataFolder ?? "data");
+        var folder = FolderOf(settings);
         builder.Services.AddMailServer(mail =>
         {
             mail.Apply(settings).UseSqliteStore(folder);
@@ -49,6 +47,18 @@ internal static class Appliance
         });
         return settings;
     }
+
+    /// <summary>Where mail is kept, by the configuration of a server started with the same arguments in the same folder.</summary>
+    public static string FindDataFolder(string[] args)
+    {
+        var builder = Host.CreateApplicationBuilder(args);
+        AddShipped(builder);
+        ConfigurationKeys.Check(builder.Configuration, args);
+        return FolderOf(MailServerSettings.Read(builder.Configuration.GetSection("Mail")));
+    }
+
+    /// <summary>The store by itself, with the options that the server opens it with.</summary>
+    public static SqliteMailStore OpenStore(string folder) => SqliteMailStore.Open(folder);
 
     /// <summary>
     /// The library makes accounts that are missing and leaves others alone. Here the configuration is where passwords are set, so a
@@ -71,21 +81,33 @@ internal static class Appliance
         }
     }
 
+    private static string FolderOf(MailServerSettings settings) => Path.GetFullPath(settings.DataFolder ?? "data");
+
+    private static void AddShipped(HostApplicationBuilder builder)
+    {
+        // What ships beside the program is weaker than a file in the folder it is started in.
+        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
+        shipped.ResolveFileProvider();
+        builder.Configuration.Sources.Insert(0, shipped);
+    }
+
     private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)
     {
-        if (settings.Certificate is not null || !settings.Listeners.Exists(DefaultListeners.UsesTls))
+        if (settings.Certificate is not null || !settings.Listeners.Exists(UsesTls))
         {
             return;
         }
 
-        var exposed = settings.Listeners.FindIndex(static listener => DefaultListeners.UsesTls(listener) && !DefaultListeners.IsLocal(listener));
+        var exposed = settings.Listeners.FindIndex(listener => UsesTls(listener) && !DefaultListeners.IsLocal(listener));
         if (exposed >= 0)
         {
             throw new MailServerConfigurationException([
                 $"Mail:Listeners:{exposed} ({settings.Listeners[exposed].Role}) can be reached from the network and needs a certificate. "
-                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files; one is generated only when all listeners are on localhost."]);
+                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files, or Mail:Certificate:Folder to that of an ACME client; one is generated only when all listeners are on localhost."]);
         }
 
         mail.UseCertificates(services => DevelopmentCertificate.ReadOrMake(folder, mail.HostName, services.GetRequiredService<ILogger<MailServer>>()));
+
+        bool UsesTls(ListenerSettings listener) => (listener.Tls ?? (listener.Role is { } role ? mail.Preset.TlsFor(role) : TlsMode.None)) != TlsMode.None;
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using MailCore.Hosting;
-using MailCore.Tls;
 
 namespace MailServerSample;
 
@@ -18,9 +17,6 @@ internal static class DefaultListeners
         yield return Local(ListenerRole.Pop3s, 2995);
         yield return Local(ListenerRole.Lmtp, 2424);
     }
-
-    public static bool UsesTls(ListenerSettings listener) =>
-        (listener.Tls ?? (listener.Role == ListenerRole.Lmtp ? TlsMode.None : TlsMode.Required)) != TlsMode.None;
 
     public static bool IsLocal(ListenerSettings listener) =>
         listener.Path is not null

@@ -16,6 +16,17 @@ internal static class Help
           Mail:DataFolder                  where mail is kept; ./data by default
           Mail:Certificate:File            certificate and intermediates, PEM
           Mail:Certificate:KeyFile         its private key, PEM; without it the key is in File
+          Mail:Certificate:Password        for a File that is PKCS#12 (.p12, .pfx)
+          Mail:Certificate:Folder          instead of File: the folder of certbot, lego or acme.sh
+          Mail:Preset                      Rfc8314, DockerMailserver or DockerMailserverCurrent: the roles' TLS rules,
+                                           and without Mail:Listeners also their ports
+          Mail:Tls:MinimumVersion          1.2, the default, or 1.3
+          Mail:Tls:CipherSuites:N          such as TLS_AES_256_GCM_SHA384; the operating system's own by default
+          Mail:Tls:HandshakeTimeout        00:00:30 by default
+          Mail:Tls:ClientCertificates      Ignore, the default, Request or Require
+          Mail:Tls:ClientAuthorities       who signs those, PEM; the authorities that the machine trusts by default
+          Mail:AllowSubmissionFrom:N       a network, such as 172.16.0.0/12, whose clients may send outward on Smtp without
+                                           a login; nobody may by default
           Mail:Accounts:N:Address          an account, which is also its login name
           Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
           Mail:Aliases:N:Address           an address that stands for others
@@ -40,6 +51,8 @@ internal static class Help
             --Mail:Listeners:0:Role=Smtp --Mail:Listeners:1:Role=Submissions --Mail:Listeners:2:Role=Imaps
 
         SIGTERM and Ctrl+C stop the server: sessions may finish their command. Exit code 0 after a stop, 1 when it can't start.
+
+        Instead of serving mail, for the same mail folder; --help behind each tells more:
 
         """;
 

@@ -1,12 +1,18 @@
 using MailCore;
 using MailCore.Storage;
 using MailServerSample;
+using MailServerSample.Verbs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
+if (Verb.Find(args) is { } verb)
+{
+    return await verb.RunAsync(args);
+}
+
 if (Help.IsWanted(args))
 {
-    Console.Out.Write(Help.Text);
+    Console.Out.Write(Help.Text + Verb.Summary());
     return 0;
 }
 
@@ -20,7 +26,7 @@ try
 
     // Made after the start: a password is of no use if a failing start keeps it from being shown.
     var account = await FirstAccount.FindOrMakeAsync(host.Services.GetRequiredService<IMailDirectory>(), settings);
-    Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, isConfigured: settings.Accounts.Count > 0).Text());
+    Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, settings).Text());
     await host.WaitForShutdownAsync();
     return 0;
 }

@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using MailCore;
+using MailCore.Hosting;
 using MailCore.Tls;
 
 namespace MailServerSample;
 
 /// <summary>The account, the endpoints, and the commands that send and read a first message.</summary>
-internal sealed class Welcome(MailServer server, FirstAccount account, bool isConfigured)
+internal sealed class Welcome(MailServer server, FirstAccount account, MailServerSettings settings)
 {
     public string Text()
     {
@@ -26,7 +27,7 @@ internal sealed class Welcome(MailServer server, FirstAccount account, bool isCo
             text.AppendLine(CultureInfo.InvariantCulture, $"  Password    {password}");
             text.AppendLine("              shown this once; only a hash of it is kept");
         }
-        else if (isConfigured)
+        else if (settings.Accounts.Count > 0)
         {
             text.AppendLine("  Password    as configured");
         }
@@ -41,12 +42,12 @@ internal sealed class Welcome(MailServer server, FirstAccount account, bool isCo
 
     private void WriteEndpoints(StringBuilder text)
     {
-        List<string[]> rows = [["Endpoint", "Protocol", "Address", "Encryption"]];
-        rows.AddRange(server.Endpoints.Select(static endpoint => new[]
+        List<string[]> rows = [["Endpoint", "Purpose", "Protocol", "Port", "Encryption", "Address"]];
+        rows.AddRange(server.Endpoints.Select(endpoint => new[]
         {
-            endpoint.Name, Protocol(endpoint), endpoint.EndPoint.ToString()!, Encryption(endpoint.Tls),
+            endpoint.Name, Purpose(endpoint), Protocol(endpoint), Port(endpoint), Encryption(endpoint.Tls), endpoint.EndPoint.ToString()!,
         }));
-        var widths = Enumerable.Range(0, 4).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         foreach (var row in rows)
         {
             text.Append("  ").AppendLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
@@ -108,12 +109,19 @@ internal sealed class Welcome(MailServer server, FirstAccount account, bool isCo
         _ => "-sSk --ssl-reqd",
     };
 
+    private string Purpose(MailEndpoint endpoint) =>
+        endpoint.Name.StartsWith("smtp", StringComparison.Ordinal) && settings.AllowSubmissionFrom.Count > 0
+            ? $"{endpoint.Purpose}, submission from {string.Join(", ", settings.AllowSubmissionFrom)}"
+            : endpoint.Purpose;
+
+    private static string Port(MailEndpoint endpoint) => endpoint.Port > 0 ? endpoint.Port.ToString(CultureInfo.InvariantCulture) : "-";
+
     // Submission is SMTP with other rules.
     private static string Protocol(MailEndpoint endpoint) => endpoint.Protocol.Name == "submission" ? "SMTP" : endpoint.Protocol.Name.ToUpperInvariant();
 
     private static string Encryption(TlsPolicy tls) => tls.Mode switch
     {
-        TlsMode.Implicit => "TLS",
+        TlsMode.Implicit => "implicit TLS",
         TlsMode.Required => "STARTTLS required",
         TlsMode.Opportunistic => "STARTTLS offered",
         _ => "none",

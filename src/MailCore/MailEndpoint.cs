@@ -15,6 +15,9 @@ public sealed class MailEndpoint
     /// <summary>Its role: "smtp", "submissions", "imap"; a second one of a role is "smtp-2".</summary>
     public string Name { get; }
 
+    /// <summary>What it is for, in a word or two: "Transfer", "Submission", "Retrieval"; empty where the host did not say.</summary>
+    public string Purpose { get; internal init; } = "";
+
     /// <summary>The address bound; before the start the one configured, whose port may be 0.</summary>
     public EndPoint EndPoint { get; internal set; }
 

@@ -21,6 +21,9 @@ public sealed class MailServerOptions
     /// <summary>How long a stop lets sessions finish when it is not told otherwise; 10 s by default. A host's own shutdown time-out ends it sooner.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often, at most, a handshake looks whether certificate files have changed; 10 s by default.</summary>
+    public TimeSpan CertificateCheckInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     private static string DefaultHostName()
     {
         var name = Environment.MachineName.ToLowerInvariant();

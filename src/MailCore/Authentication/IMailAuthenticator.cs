@@ -1,23 +1,35 @@
-using System.Net;
 using MailCore.Storage;
 
 namespace MailCore.Authentication;
 
-/// <summary>Decides who a client is, for all protocols alike. Thread-safe.</summary>
+/// <summary>
+/// Decides who a client is, for all protocols alike. Thread-safe. What it can do beside checking passwords are interfaces of their
+/// own; a class that implements them needs to write nothing else, and the mechanisms that build on them are then announced.
+/// </summary>
 public interface IMailAuthenticator
 {
+    /// <summary>For SCRAM; null where there are no such keys now.</summary>
+    IScramCredentials? Scram => this as IScramCredentials;
+
+    /// <summary>For OAUTHBEARER and XOAUTH2; null where tokens are not understood.</summary>
+    ITokenAuthenticator? Tokens => this as ITokenAuthenticator;
+
+    /// <summary>For CRAM-MD5; null where no passwords are kept in the clear, as should be.</summary>
+    ICramMd5Secrets? CramMd5 => this as ICramMd5Secrets;
+
     /// <summary>
-    /// Checks a password. An unknown user and a wrong password take the same time and give the same answer. The user name is
-    /// what the client sent: never empty, at most 255 octets, free of control characters.
+    /// Checks a password. An unknown user and a wrong password take the same time and give the same answer. The user name is what
+    /// the client sent, prepared by SASLprep: never empty, at most 255 characters, free of control characters. The password is as
+    /// the client sent it.
     /// </summary>
     ValueTask<AuthenticationResult> VerifyPasswordAsync(string user, string password, AuthenticationContext context, CancellationToken cancellationToken);
-}
 
-/// <summary>What an authenticator is told beside the secret.</summary>
-/// <param name="Protocol">"smtp", "imap", "pop3".</param>
-/// <param name="RemoteEndPoint">The client, after the PROXY protocol.</param>
-/// <param name="IsSecured">TLS is on.</param>
-public sealed record AuthenticationContext(string Protocol, EndPoint? RemoteEndPoint, bool IsSecured);
+    /// <summary>
+    /// Whether a user is known here; null when that can't be told. <see cref="CompositeAuthenticator"/> asks it, and the answer
+    /// reaches no client.
+    /// </summary>
+    ValueTask<bool?> KnowsAsync(string user, CancellationToken cancellationToken) => new((bool?)null);
+}
 
 /// <summary>Who a client turned out to be.</summary>
 /// <param name="Name">The login name, normalised; for logs and trace headers.</param>

@@ -1,7 +1,7 @@
 namespace MailCore.Authentication;
 
 /// <summary>The unregistered LOGIN: the server asks for user name and password in turn; some clients send the name at once.</summary>
-internal sealed class LoginExchange(PasswordVerifier verify) : ISaslExchange
+internal sealed class LoginExchange(LoginAttempt attempt) : ISaslExchange
 {
     private static readonly byte[] UserPrompt = "Username:"u8.ToArray();
     private static readonly byte[] PasswordPrompt = "Password:"u8.ToArray();
@@ -26,6 +26,6 @@ internal sealed class LoginExchange(PasswordVerifier verify) : ISaslExchange
             return new SaslStep.Challenge(PasswordPrompt);
         }
 
-        return new SaslStep.Done(await verify(_user, text, cancellationToken).ConfigureAwait(false));
+        return new SaslStep.Done(await attempt.VerifyPasswordAsync(_user, text, "", cancellationToken).ConfigureAwait(false));
     }
 }

@@ -1,9 +1,7 @@
-using System.Text;
-
 namespace MailCore.Authentication;
 
 /// <summary>RFC 4616: authorization identity, authentication identity and password with NULs between, in one response.</summary>
-internal sealed class PlainExchange(PasswordVerifier verify) : ISaslExchange
+internal sealed class PlainExchange(LoginAttempt attempt) : ISaslExchange
 {
     public async ValueTask<SaslStep> StepAsync(byte[]? response, CancellationToken cancellationToken)
     {
@@ -17,11 +15,7 @@ internal sealed class PlainExchange(PasswordVerifier verify) : ISaslExchange
             return new SaslStep.Malformed("PLAIN wants authorization identity, user and password separated by NUL");
         }
 
-        var result = await verify(user, password, cancellationToken).ConfigureAwait(false);
-        // Acting for somebody else needs a right that nobody has yet.
-        return new SaslStep.Done(result is AuthenticationResult.Ok && authorization.Length > 0 && !authorization.Equals(user, StringComparison.OrdinalIgnoreCase)
-            ? new AuthenticationResult.Rejected()
-            : result);
+        return new SaslStep.Done(await attempt.VerifyPasswordAsync(user, password, authorization, cancellationToken).ConfigureAwait(false));
     }
 
     private static bool TryParse(ReadOnlySpan<byte> octets, out string authorization, out string user, out string password)
@@ -42,39 +36,5 @@ internal sealed class PlainExchange(PasswordVerifier verify) : ISaslExchange
         return SaslText.TryDecode(octets[..first], mayBeEmpty: true, out authorization)
             && SaslText.TryDecode(octets.Slice(first + 1, second), mayBeEmpty: false, out user)
             && SaslText.TryDecode(octets[(first + second + 2)..], mayBeEmpty: false, out password);
-    }
-}
-
-/// <summary>Names and passwords as they come out of SASL messages: UTF-8, bounded, without control characters.</summary>
-internal static class SaslText
-{
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
-    public static bool TryDecode(ReadOnlySpan<byte> octets, bool mayBeEmpty, out string text)
-    {
-        text = "";
-        if (octets.Length > 255 || (octets.IsEmpty && !mayBeEmpty))
-        {
-            return false;
-        }
-
-        try
-        {
-            text = Strict.GetString(octets);
-        }
-        catch (DecoderFallbackException)
-        {
-            return false;
-        }
-
-        foreach (var c in text)
-        {
-            if (char.IsControl(c))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }

@@ -28,26 +28,3 @@ public abstract record SaslStep
     /// <summary>The response was not of the mechanism's form: 501, BAD, -ERR.</summary>
     public sealed record Malformed(string Reason) : SaslStep;
 }
-
-/// <summary>Checks a user name and password; where delays and bans hook in. The protocols give <see cref="LoginService"/>.</summary>
-public delegate ValueTask<AuthenticationResult> PasswordVerifier(string user, string password, CancellationToken cancellationToken);
-
-/// <summary>The mechanisms this server knows, by name.</summary>
-public static class SaslMechanisms
-{
-    /// <summary>In the order they are announced.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["PLAIN", "LOGIN"];
-
-    /// <summary>Starts an exchange, or null for a mechanism this server does not know; names compare without case.</summary>
-    public static ISaslExchange? Start(string mechanism, PasswordVerifier verify)
-    {
-        ArgumentNullException.ThrowIfNull(mechanism);
-        ArgumentNullException.ThrowIfNull(verify);
-        return mechanism.ToUpperInvariant() switch
-        {
-            "PLAIN" => new PlainExchange(verify),
-            "LOGIN" => new LoginExchange(verify),
-            _ => null,
-        };
-    }
-}

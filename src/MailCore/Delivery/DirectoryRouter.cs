@@ -18,7 +18,7 @@ public sealed class DirectoryRouterOptions
     /// <summary>The domain of a bare "postmaster"; null for none.</summary>
     public string? DefaultDomain { get; set; }
 
-    /// <summary>Whether mail from authenticated clients for elsewhere, and mail for relay domains, goes to the queue. Off: there must be one.</summary>
+    /// <summary>Whether mail for elsewhere from those who may send it, and mail for relay domains, goes to the queue. Off: there must be one.</summary>
     public bool RelaysOutward { get; set; }
 
     /// <summary>Addresses that one recipient may lead over; 1,000 by default. Past it 451 4.3.5.</summary>
@@ -69,7 +69,7 @@ public sealed class DirectoryRouter : IMessageRouter
             DirectoryEntry.RelayDomain => _options.RelaysOutward ? new RecipientRoute.Relay(address) : NoQueue,
             DirectoryEntry.Unknown => NoUser,
             DirectoryEntry.TryLater => TryLater,
-            _ when !transaction.Session.IsLocal && transaction.Session.AuthenticatedAccount is null => NoRelay,
+            _ when !transaction.Session.MaySendOutward => NoRelay,
             _ => _options.RelaysOutward ? new RecipientRoute.Relay(address) : NoQueue,
         };
     }

@@ -7,8 +7,8 @@ namespace MailCore.Delivery;
 public interface IMessageRouter
 {
     /// <summary>
-    /// Places one recipient. The transaction tells who sends: an authenticated session may reach anywhere, a stranger only what is
-    /// ours. The transaction's envelope does not hold the recipient yet.
+    /// Places one recipient. The transaction tells who sends: a session that may send outward (<see cref="MailSessionInfo.MaySendOutward"/>)
+    /// may reach anywhere, a stranger only what is ours. The transaction's envelope does not hold the recipient yet.
     /// </summary>
     ValueTask<RecipientRoute> RouteAsync(MailTransaction transaction, Recipient recipient, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using MailCore.Net;
 using MailCore.Tls;
 
@@ -17,6 +18,9 @@ public class MailEndpointBuilder
 
     /// <summary>Its role, and the key in <see cref="MailServer.Endpoints"/>.</summary>
     public string Name { get; set; }
+
+    /// <inheritdoc cref="MailEndpoint.Purpose"/>
+    public string Purpose { get; set; } = "";
 
     /// <summary>0 takes any free port.</summary>
     public int Port { get; set; }
@@ -68,6 +72,13 @@ public class MailEndpointBuilder
     public MailEndpointBuilder AllowCleartextAuthentication()
     {
         Tls = Tls with { AllowCleartextAuthentication = true };
+        return this;
+    }
+
+    /// <summary>Asks clients for certificates that <paramref name="authorities"/>, or else those that the machine trusts, have signed.</summary>
+    public MailEndpointBuilder UseClientCertificates(ClientCertificateRule rule = ClientCertificateRule.Request, X509Certificate2Collection? authorities = null)
+    {
+        Tls = Tls with { ClientCertificates = rule, ClientAuthorities = authorities };
         return this;
     }
 

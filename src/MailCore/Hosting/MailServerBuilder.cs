@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using MailCore.Authentication;
 using MailCore.Messaging;
+using MailCore.Net;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -17,6 +18,7 @@ namespace MailCore.Hosting;
 public sealed class MailServerBuilder
 {
     private readonly List<MailEndpointBuilder> _endpoints = [];
+    private readonly List<Func<TlsPolicy, TlsPolicy>> _tls = [];
     private readonly List<(EmailAddress Address, string? Password)> _accounts = [];
     private readonly List<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> _aliases = [];
 
@@ -40,6 +42,27 @@ public sealed class MailServerBuilder
 
     /// <summary>Where endpoints listen that name no address of their own: every address, IPv4 and IPv6, by default.</summary>
     public IPAddress BindAddress { get; set; } = IPAddress.IPv6Any;
+
+    /// <summary>
+    /// The TLS rules that endpoints get by their role: <see cref="MailServerPreset.Rfc8314"/> by default. Holds for endpoints added from
+    /// then on; <see cref="MailServerBuilderRoles.UsePreset"/> also adds the preset's own.
+    /// </summary>
+    public MailServerPreset Preset
+    {
+        get;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            if (_endpoints.Count > 0)
+            {
+                Problems.Add($"The preset {value.Name} comes after endpoints that were added under {field.Name}. Choose the preset first.");
+            }
+
+            field = value;
+        }
+    } = MailServerPreset.Rfc8314;
+
+    internal TrustedNetworks TrustedNetworks { get; private set; } = TrustedNetworks.None;
 
     internal IReadOnlyList<MailEndpointBuilder> Endpoints => _endpoints;
 
@@ -105,22 +128,31 @@ public sealed class MailServerBuilder
         return this;
     }
 
-    /// <summary>Shows a certificate from PEM files; without <paramref name="keyFile"/> the key stands in the same file.</summary>
-    public MailServerBuilder UseCertificate(string certificateFile, string? keyFile = null) =>
-        UseCertificates(services => ServerCertificate.FromPem(certificateFile, keyFile, services.GetRequiredService<TimeProvider>()));
-
-    /// <summary>Shows certificates as this selects them.</summary>
-    public MailServerBuilder UseCertificates(Func<IServiceProvider, IServerCertificates> certificates)
+    /// <summary>
+    /// Lets clients of these networks, such as 172.16.0.0/12, send anywhere without a login, by the endpoints for transfer
+    /// (<see cref="MailServerBuilderRoles.ListenSmtp"/>). Nobody may by default. Behind a NAT that hides where clients come from, as
+    /// Docker's userland proxy does, all the world may look like a trusted network.
+    /// </summary>
+    public MailServerBuilder AllowSubmissionFrom(params IReadOnlyList<string> networks)
     {
-        Services.Replace(ServiceDescriptor.Singleton(certificates));
+        try
+        {
+            TrustedNetworks = TrustedNetworks.Parse(networks);
+        }
+        catch (Exception error) when (error is FormatException or ArgumentException)
+        {
+            Problems.Add($"AllowSubmissionFrom: {error.Message}");
+        }
+
         return this;
     }
 
-    /// <summary>For development and tests: a certificate made at the start, which no client has reason to trust. The log says so.</summary>
-    public MailServerBuilder UseSelfSignedCertificate()
+    /// <summary>Changes the TLS policy of every endpoint, when the server is made: versions, suites, time-outs, client certificates.</summary>
+    public MailServerBuilder ConfigureTls(Func<TlsPolicy, TlsPolicy> configure)
     {
-        Services.AddSingleton<SelfSignedNotice>();
-        return UseCertificates(_ => ServerCertificate.SelfSigned(HostName));
+        ArgumentNullException.ThrowIfNull(configure);
+        _tls.Add(configure);
+        return this;
     }
 
     /// <summary>
@@ -169,6 +201,8 @@ public sealed class MailServerBuilder
         ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
         return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
     }
+
+    internal TlsPolicy TlsOf(MailEndpointBuilder endpoint) => _tls.Aggregate(endpoint.Tls, static (policy, configure) => configure(policy));
 
     internal TEndpoint Add<TEndpoint>(TEndpoint endpoint, Action<TEndpoint>? configure)
         where TEndpoint : MailEndpointBuilder

@@ -23,6 +23,7 @@ public static class MailServerBuilderSettings
         }
 
         ApplyCertificate(mail, settings.Certificate);
+        TlsSettingsReader.Apply(mail, settings.Tls);
         for (var i = 0; i < settings.Accounts.Count; i++)
         {
             ApplyAccount(mail, settings.Accounts[i], $"Accounts:{i}");
@@ -31,6 +32,12 @@ public static class MailServerBuilderSettings
         for (var i = 0; i < settings.Aliases.Count; i++)
         {
             ApplyAlias(mail, settings.Aliases[i], $"Aliases:{i}");
+        }
+
+        ApplyPreset(mail, settings);
+        if (settings.AllowSubmissionFrom.Count > 0)
+        {
+            mail.AllowSubmissionFrom(settings.AllowSubmissionFrom);
         }
 
         for (var i = 0; i < settings.Listeners.Count; i++)
@@ -43,13 +50,27 @@ public static class MailServerBuilderSettings
 
     private static void ApplyCertificate(MailServerBuilder mail, CertificateSettings? certificate)
     {
-        if (certificate?.File is { Length: > 0 } file)
+        if (certificate is null)
         {
-            mail.UseCertificate(file, certificate.KeyFile);
+            return;
         }
-        else if (certificate?.KeyFile is not null)
+
+        var (file, key, folder, password) = (certificate.File, certificate.KeyFile, certificate.Folder, certificate.Password);
+        if (string.IsNullOrEmpty(file) == string.IsNullOrEmpty(folder))
         {
-            mail.Problems.Add("Certificate:KeyFile is set and Certificate:File is not. Set File to the certificate's PEM file.");
+            mail.Problems.Add("Set one of Certificate:File, a PEM or PKCS#12 file, and Certificate:Folder, that of an ACME client.");
+        }
+        else if (folder is { Length: > 0 })
+        {
+            mail.UseCertificateFolder(folder);
+        }
+        else if (Path.GetExtension(file!).ToUpperInvariant() is ".P12" or ".PFX")
+        {
+            mail.UsePkcs12Certificate(file!, password);
+        }
+        else
+        {
+            mail.UseCertificate(file!, key);
         }
     }
 
@@ -85,7 +106,7 @@ public static class MailServerBuilderSettings
             return;
         }
 
-        var endpoint = Listen(mail, role, listener, settings.MaxMessageSize);
+        var endpoint = MailServerBuilderRoles.Listen(mail, role, listener.Port ?? DefaultPort(role), added => Limit(added, settings.MaxMessageSize));
         if (listener.Path is { Length: > 0 } path)
         {
             endpoint.UnixSocketPath = path;
@@ -110,24 +131,40 @@ public static class MailServerBuilderSettings
         endpoint.Tls = endpoint.Tls with { Mode = listener.Tls ?? endpoint.Tls.Mode, AllowCleartextAuthentication = listener.AllowCleartextAuthentication };
     }
 
-    private static MailEndpointBuilder Listen(MailServerBuilder mail, ListenerRole role, ListenerSettings listener, long? maxMessageSize)
+    private static void ApplyPreset(MailServerBuilder mail, MailServerSettings settings)
     {
-        return role switch
+        if (settings.Preset is not { Length: > 0 } name)
         {
-            ListenerRole.Smtp => mail.ListenSmtp(listener.Port ?? 25, LimitSmtp),
-            ListenerRole.Submission => mail.ListenSubmission(listener.Port ?? 587, LimitSmtp),
-            ListenerRole.Submissions => mail.ListenSubmissions(listener.Port ?? 465, LimitSmtp),
-            ListenerRole.Lmtp => mail.ListenLmtp(listener.Port ?? 24, LimitSmtp),
-            ListenerRole.Imap => mail.ListenImap(listener.Port ?? 143, LimitImap),
-            ListenerRole.Imaps => mail.ListenImaps(listener.Port ?? 993, LimitImap),
-            ListenerRole.Pop3 => mail.ListenPop3(listener.Port ?? 110),
-            ListenerRole.Pop3s => mail.ListenPop3s(listener.Port ?? 995),
-            _ => throw new ArgumentOutOfRangeException(nameof(role), role, null),
-        };
+            return;
+        }
 
-        void LimitSmtp(SmtpEndpointBuilder smtp) => smtp.Options.MaxMessageSize = maxMessageSize ?? smtp.Options.MaxMessageSize;
+        if (MailServerPreset.All.FirstOrDefault(preset => preset.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is not { } preset)
+        {
+            mail.Problems.Add($"Preset '{name}' is not known. Use one of {string.Join(", ", MailServerPreset.All.Select(static known => known.Name))}.");
+        }
+        else if (settings.Listeners.Count > 0)
+        {
+            mail.Preset = preset;
+        }
+        else
+        {
+            mail.UsePreset(preset, endpoint => Limit(endpoint, settings.MaxMessageSize));
+        }
+    }
 
-        void LimitImap(ProtocolEndpointBuilder<ImapOptions> imap) => imap.Options.MaxMessageSize = maxMessageSize ?? imap.Options.MaxMessageSize;
+    private static int DefaultPort(ListenerRole role) => role == ListenerRole.Lmtp ? 24 : MailServerPreset.Rfc8314.Endpoints.First(endpoint => endpoint.Role == role).Port;
+
+    private static void Limit(MailEndpointBuilder endpoint, long? maxMessageSize)
+    {
+        switch (endpoint)
+        {
+            case SmtpEndpointBuilder smtp:
+                smtp.Options.MaxMessageSize = maxMessageSize ?? smtp.Options.MaxMessageSize;
+                break;
+            case ProtocolEndpointBuilder<ImapOptions> imap:
+                imap.Options.MaxMessageSize = maxMessageSize ?? imap.Options.MaxMessageSize;
+                break;
+        }
     }
 
     private static bool TryParse(string text, out IPAddress address)

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.Configuration;
 
@@ -18,8 +19,20 @@ public sealed class MailServerSettings
     /// <summary>For hosts that keep mail in a folder; MailCore itself does not read it.</summary>
     public string? DataFolder { get; set; }
 
-    /// <summary>PEM files; without them a host decides.</summary>
+    /// <summary>Null leaves it to the host.</summary>
     public CertificateSettings? Certificate { get; set; }
+
+    /// <summary>For all listeners.</summary>
+    public TlsSettings? Tls { get; set; }
+
+    /// <summary>
+    /// The name of a <see cref="MailServerPreset"/>: its TLS rules are the listeners' defaults, and without <see cref="Listeners"/> its
+    /// ports are listened on.
+    /// </summary>
+    public string? Preset { get; set; }
+
+    /// <inheritdoc cref="MailServerBuilder.AllowSubmissionFrom"/>
+    public List<string> AllowSubmissionFrom { get; set; } = [];
 
     /// <summary>Accounts to make at the start.</summary>
     public List<AccountSettings> Accounts { get; set; } = [];
@@ -61,14 +74,39 @@ public sealed class MailServerSettings
     }
 }
 
-/// <summary>PEM files.</summary>
+/// <summary>Either a file or a folder.</summary>
 public sealed class CertificateSettings
 {
-    /// <summary>The leaf, then its intermediates.</summary>
+    /// <summary>PEM: the leaf, then its intermediates. Or PKCS#12, which ends in .p12 or .pfx.</summary>
     public string? File { get; set; }
 
-    /// <summary>The private key; null when it is in <see cref="File"/>.</summary>
+    /// <summary>The private key, PEM; null when it is in <see cref="File"/>.</summary>
     public string? KeyFile { get; set; }
+
+    /// <summary>The password of a PKCS#12 file.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>The folder of certbot, lego or acme.sh.</summary>
+    public string? Folder { get; set; }
+}
+
+/// <summary>What <see cref="TlsPolicy"/> holds beside the mode.</summary>
+public sealed class TlsSettings
+{
+    /// <summary>"1.2", the default, or "1.3".</summary>
+    public string? MinimumVersion { get; set; }
+
+    /// <summary>Names such as TLS_AES_256_GCM_SHA384; the operating system's own choice by default.</summary>
+    public List<TlsCipherSuite> CipherSuites { get; set; } = [];
+
+    /// <inheritdoc cref="TlsPolicy.HandshakeTimeout"/>
+    public TimeSpan? HandshakeTimeout { get; set; }
+
+    /// <inheritdoc cref="TlsPolicy.ClientCertificates"/>
+    public ClientCertificateRule? ClientCertificates { get; set; }
+
+    /// <summary>A PEM file of the authorities that sign clients' certificates; those that the machine trusts by default.</summary>
+    public string? ClientAuthorities { get; set; }
 }
 
 /// <summary>One account.</summary>

@@ -8,12 +8,22 @@ internal static class MailServerSettingsKeys
     private static readonly string[] Root =
     [
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
-        nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
+        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
     ];
 
-    private static readonly string[] Certificate = [nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile)];
+    private static readonly string[] Certificate =
+    [
+        nameof(CertificateSettings.File), nameof(CertificateSettings.KeyFile), nameof(CertificateSettings.Password), nameof(CertificateSettings.Folder),
+    ];
+
+    private static readonly string[] Tls =
+    [
+        nameof(TlsSettings.MinimumVersion), nameof(TlsSettings.CipherSuites), nameof(TlsSettings.HandshakeTimeout),
+        nameof(TlsSettings.ClientCertificates), nameof(TlsSettings.ClientAuthorities),
+    ];
 
     private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
 
@@ -30,10 +40,13 @@ internal static class MailServerSettingsKeys
         var problems = new List<string>();
         Check(section.GetChildren(), Root, problems);
         Check(section.GetSection(nameof(MailServerSettings.Certificate)).GetChildren(), Certificate, problems);
+        Check(section.GetSection(nameof(MailServerSettings.Tls)).GetChildren(), Tls, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
+        CheckList(section.GetSection(nameof(MailServerSettings.AllowSubmissionFrom)), "172.16.0.0/12", problems);
+        CheckList(section.GetSection($"{nameof(MailServerSettings.Tls)}:{nameof(TlsSettings.CipherSuites)}"), "TLS_AES_256_GCM_SHA384", problems);
         foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())
         {
             CheckList(alias.GetSection(nameof(AliasSettings.Targets)), "name@example.org", problems);

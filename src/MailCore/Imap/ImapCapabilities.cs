@@ -1,4 +1,3 @@
-using MailCore.Authentication;
 using MailCore.Imap.Extensions;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -46,15 +45,15 @@ internal static class ImapCapabilities
             writer.Raw(" STARTTLS"u8);
         }
 
-        if (!policy.AllowsAuthentication(session.IsSecured))
+        var offer = session.Offer;
+        if (!offer.TakesPasswords)
         {
             writer.Raw(" LOGINDISABLED"u8);
-            return;
         }
 
-        foreach (var mechanism in SaslMechanisms.Names)
+        foreach (var mechanism in offer.Encoded)
         {
-            writer.Raw(" AUTH="u8).Raw(mechanism);
+            writer.Raw(" AUTH="u8).Raw(mechanism.Span);
         }
     }
 }

@@ -71,6 +71,12 @@ internal sealed partial class ImapSession : IDisposable
 
     public bool IsSecured => Connection.Tls is not null;
 
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("imap", Connection, Services.Tls.Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Services.Login.Offer(Authentication);
+
     /// <summary>RFC 4978.</summary>
     public bool IsCompressed => _compression is not null;
 

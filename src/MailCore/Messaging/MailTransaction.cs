@@ -90,4 +90,10 @@ public sealed record MailSessionInfo
 
     /// <summary>The host itself sends, by <c>IMailSubmission</c>, and may send anywhere.</summary>
     public bool IsLocal { get; init; }
+
+    /// <summary>The client has not authenticated, but comes from a network that the host trusts.</summary>
+    public bool IsTrustedNetwork { get; init; }
+
+    /// <summary>Outward mail is taken from this session; a stranger reaches only what is ours.</summary>
+    public bool MaySendOutward => IsLocal || AuthenticatedAccount is not null || IsTrustedNetwork;
 }

@@ -5,15 +5,18 @@ namespace MailCore.Pop3;
 
 internal sealed partial class Pop3Session
 {
-    /// <summary>Whether a password may be asked for on this connection now.</summary>
-    public bool MayAuthenticate => Policy.AllowsAuthentication(IsSecured);
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("pop3", Connection, Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Services.Login.Offer(Authentication);
 
     public void RefuseCleartext() => Output.Error(Policy.OffersStartTls(IsSecured)
         ? "Logins need TLS here: issue STLS first"u8
         : "Logins need TLS, which this port does not offer"u8);
 
     public ValueTask<AuthenticationResult> VerifyPasswordAsync(string user, string password, CancellationToken cancellationToken) =>
-        Services.Login.VerifyPasswordAsync(user, password, new AuthenticationContext("pop3", Connection.RemoteEndPoint, IsSecured), cancellationToken);
+        Services.Login.VerifyPasswordAsync(user, password, Authentication, cancellationToken);
 
     /// <summary>Runs something that may wait long for the sake of a failed login, until the client or the server goes.</summary>
     public async ValueTask<T?> RunLoginAsync<T>(Func<CancellationToken, ValueTask<T>> verify)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using MailCore.Authentication;
@@ -6,26 +7,17 @@ using MailCore.Tls;
 namespace MailCore.Smtp;
 
 /// <summary>What EHLO and LHLO announce in each state of a session, encoded once.</summary>
-internal sealed class SmtpCapabilities
+internal sealed class SmtpCapabilities(SmtpOptions options, TlsPolicy policy)
 {
-    private readonly byte[][] _replies;
-
-    public SmtpCapabilities(SmtpOptions options, TlsPolicy policy)
-    {
-        _replies = new byte[4][];
-        for (var state = 0; state < _replies.Length; state++)
-        {
-            var lines = Keywords(options, policy, (state & 1) != 0, (state & 2) != 0).Prepend(options.HostName).ToArray();
-            var reply = string.Join("\r\n", lines.Select((line, i) => (i == lines.Length - 1 ? "250 " : "250-") + line));
-            _replies[state] = Encoding.ASCII.GetBytes(reply + "\r\n");
-        }
-    }
+    // There are only so many offers.
+    private readonly ConcurrentDictionary<(bool IsSecured, SaslOffer Offer), byte[]> _replies = [];
 
     /// <summary>The whole reply to EHLO or LHLO.</summary>
-    public ReadOnlySpan<byte> Reply(bool isSecured, bool isAuthenticated) => _replies[(isSecured ? 1 : 0) + (isAuthenticated ? 2 : 0)];
+    public ReadOnlySpan<byte> Reply(bool isSecured, SaslOffer offer) =>
+        _replies.TryGetValue((isSecured, offer), out var reply) ? reply : _replies[(isSecured, offer)] = Encode(isSecured, offer);
 
     /// <summary>EHLO keywords with their parameters.</summary>
-    public static IEnumerable<string> Keywords(SmtpOptions options, TlsPolicy policy, bool isSecured, bool isAuthenticated)
+    public static IEnumerable<string> Keywords(SmtpOptions options, TlsPolicy policy, bool isSecured, SaslOffer offer)
     {
         yield return "PIPELINING"; // RFC 2920
         yield return "SIZE " + options.MaxMessageSize.ToString(CultureInfo.InvariantCulture); // RFC 1870
@@ -39,9 +31,15 @@ internal sealed class SmtpCapabilities
             yield return "STARTTLS"; // RFC 3207
         }
 
-        if (options.OfferAuthentication && policy.AllowsAuthentication(isSecured) && !isAuthenticated)
+        if (offer.Names.Count > 0)
         {
-            yield return "AUTH " + string.Join(' ', SaslMechanisms.Names); // RFC 4954
+            yield return "AUTH " + string.Join(' ', offer.Names); // RFC 4954
         }
+    }
+
+    private byte[] Encode(bool isSecured, SaslOffer offer)
+    {
+        var lines = Keywords(options, policy, isSecured, offer).Prepend(options.HostName).ToArray();
+        return Encoding.ASCII.GetBytes(string.Join("\r\n", lines.Select((line, i) => (i == lines.Length - 1 ? "250 " : "250-") + line)) + "\r\n");
     }
 }

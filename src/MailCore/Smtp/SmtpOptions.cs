@@ -1,3 +1,5 @@
+using MailCore.Net;
+
 namespace MailCore.Smtp;
 
 /// <summary>The settings of one SMTP, submission or LMTP endpoint. Not to be changed once the endpoint runs.</summary>
@@ -32,6 +34,9 @@ public sealed class SmtpOptions
 
     /// <summary>Whether a missing Date or Message-ID is added and Bcc removed (RFC 6409 8). On for submission.</summary>
     public bool CompleteMessages { get; set; }
+
+    /// <summary>Whose clients may send to other servers' users without AUTH; nobody's by default. Where authentication is required it stays so.</summary>
+    public TrustedNetworks TrustedNetworks { get; set; } = TrustedNetworks.None;
 
     /// <summary>Whether MAIL is refused with 503 5.5.1 before EHLO, HELO or LHLO. On.</summary>
     public bool RequireHello { get; set; } = true;

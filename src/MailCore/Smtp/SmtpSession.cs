@@ -50,6 +50,12 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     public bool IsSecured => Connection.Tls is not null;
 
+    /// <summary>What a login on this connection is told.</summary>
+    public AuthenticationContext Authentication => AuthenticationContext.Of("smtp", Connection, Services.Tls.Policy);
+
+    /// <summary>How the client may log in now.</summary>
+    public SaslOffer Offer => Options.OfferAuthentication && Identity is null ? Services.Login!.Offer(Authentication) : SaslOffer.None;
+
     public HelloKind Hello { get; private set; }
 
     public string? ClientName { get; private set; }
@@ -89,6 +95,7 @@ internal sealed class SmtpSession : IAsyncDisposable
         TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
         AuthenticatedUser = Identity?.Name,
         AuthenticatedAccount = Identity?.Account.Value,
+        IsTrustedNetwork = Options.TrustedNetworks.Contains(Connection.RemoteEndPoint),
     };
 
     public async Task RunAsync()

@@ -32,46 +32,19 @@ public sealed class ServerCertificate : IServerCertificates
     public SslStreamCertificateContext Select(string? serverName) => _context;
 
     /// <summary>Reads PEM files: the leaf first, then its intermediates; the key unencrypted, in a file of its own or in the same.</summary>
-    /// <exception cref="CertificateException">A file is missing or unreadable, the key does not fit, or the certificate has expired.</exception>
+    /// <exception cref="CertificateException">A file is missing or unreadable, the key does not fit, or the certificate is not valid now.</exception>
     public static ServerCertificate FromPem(string certificateFile, string? keyFile = null, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(certificateFile);
-        keyFile ??= certificateFile;
-        var certificates = Read(certificateFile, "certificate");
-        var key = keyFile == certificateFile ? certificates : Read(keyFile, "private key");
-        var all = new X509Certificate2Collection();
-        X509Certificate2 leaf;
-        try
-        {
-            all.ImportFromPem(certificates);
-        }
-        catch (CryptographicException error)
-        {
-            throw new CertificateException($"Certificate file '{certificateFile}' is not valid PEM: {error.Message}", error);
-        }
+        return CertificateReader.ReadPem(certificateFile, keyFile ?? certificateFile, time ?? TimeProvider.System);
+    }
 
-        if (all.Count == 0)
-        {
-            throw new CertificateException($"Certificate file '{certificateFile}' holds no certificate (expected '-----BEGIN CERTIFICATE-----').");
-        }
-
-        try
-        {
-            leaf = X509Certificate2.CreateFromPem(certificates, key);
-        }
-        catch (Exception error) when (error is CryptographicException or ArgumentException)
-        {
-            throw new CertificateException($"The private key in '{keyFile}' is missing, encrypted, or does not belong to the certificate in '{certificateFile}': {error.Message}", error);
-        }
-
-        var now = (time ?? TimeProvider.System).GetUtcNow();
-        if (leaf.NotAfter.ToUniversalTime() < now)
-        {
-            throw new CertificateException($"The certificate in '{certificateFile}' expired on {leaf.NotAfter.ToUniversalTime():u}. Renew it.");
-        }
-
-        all.RemoveAt(0);
-        return new ServerCertificate(leaf, all);
+    /// <summary>Reads a PKCS#12 file (.p12, .pfx) that holds the leaf with its key, and its intermediates.</summary>
+    /// <exception cref="CertificateException">The file is missing or can't be opened, holds no key, or the certificate is not valid now.</exception>
+    public static ServerCertificate FromPkcs12(string file, string? password = null, TimeProvider? time = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        return CertificateReader.ReadPkcs12(file, password, time ?? TimeProvider.System);
     }
 
     /// <summary>
@@ -102,21 +75,5 @@ public sealed class ServerCertificate : IServerCertificates
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
         var now = DateTimeOffset.UtcNow;
         return new ServerCertificate(request.CreateSelfSigned(now.AddDays(-1), now.AddYears(1)));
-    }
-
-    private static string Read(string file, string what)
-    {
-        try
-        {
-            return File.ReadAllText(file);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new CertificateException($"The {what} file '{file}' does not exist.", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CertificateException($"The {what} file '{file}' can't be read: {error.Message}", error);
-        }
     }
 }

@@ -70,6 +70,9 @@ public sealed record TlsPolicy
     /// <summary>Whether a certificate is needed.</summary>
     public bool UsesTls => Mode != TlsMode.None;
 
+    /// <summary>Whether versions before TLS 1.2 are spoken.</summary>
+    public bool AllowsObsoleteVersions => (Protocols & ~(SslProtocols.Tls12 | SslProtocols.Tls13)) != 0;
+
     /// <summary>Whether STARTTLS or STLS is to be announced on this connection now.</summary>
     public bool OffersStartTls(bool secured) => !secured && Mode is (TlsMode.Opportunistic or TlsMode.Required);
 

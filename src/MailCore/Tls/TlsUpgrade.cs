@@ -73,22 +73,13 @@ public sealed class TlsUpgrade
         var certificates = _certificates ?? throw new InvalidOperationException("This endpoint has no TLS.");
         var tls = new SslStream(new DuplexPipeStream(connection.Transport), leaveInnerStreamOpen: true);
         var isTrusted = false;
-        var options = MakeOptions(certificates.Select(null), (_, certificate, _, errors) =>
-        {
-            isTrusted = certificate is not null && errors == SslPolicyErrors.None;
-            return isTrusted || Policy.ClientCertificates != ClientCertificateRule.Require;
-        });
 
         using var timeout = new CancellationTokenSource(Policy.HandshakeTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken, connection.Closed);
         try
         {
             await tls.AuthenticateAsServerAsync(
-                (_, hello, _, _) =>
-                {
-                    options.ServerCertificateContext = certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName);
-                    return ValueTask.FromResult(options);
-                },
+                (_, hello, _, _) => ValueTask.FromResult(MakeOptions(certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName), Verify)),
                 null,
                 either.Token).ConfigureAwait(false);
         }
@@ -102,6 +93,12 @@ public sealed class TlsUpgrade
         connection.Tls = tls;
         connection.ClientCertificate = isTrusted ? tls.RemoteCertificate as X509Certificate2 : null;
         connection.Transport = DuplexPipe.Over(tls);
+
+        bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+        {
+            isTrusted = certificate is not null && errors == SslPolicyErrors.None;
+            return isTrusted || Policy.ClientCertificates != ClientCertificateRule.Require;
+        }
     }
 
     private SslServerAuthenticationOptions MakeOptions(SslStreamCertificateContext certificate, RemoteCertificateValidationCallback verify)

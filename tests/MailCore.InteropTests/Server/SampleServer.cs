@@ -100,10 +100,10 @@ internal sealed partial class SampleServer : IAsyncDisposable
         return true;
     }
 
-    [GeneratedRegex(@"^  Endpoint +Protocol +Address +Encryption\n(  \S.*\n)+(?=\n|$)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  Endpoint +Purpose +Protocol +Port +Encryption +Address\n(  \S.*\n)+(?=\n|$)", RegexOptions.Multiline)]
     private static partial Regex Table();
 
-    [GeneratedRegex(@"^  (?<name>[a-z0-9-]+) +\S+ +\S+:(?<port>\d+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  (?<name>[a-z0-9-]+) +\S.*? +(?:SMTP|LMTP|IMAP|POP3) +(?<port>\d+) ", RegexOptions.Multiline)]
     private static partial Regex Row();
 }
 

@@ -9,7 +9,7 @@ public class LayerTests
     // In layer order, as docs/architecture.md draws them. The root namespace stands with Hosting, on top.
     private static readonly string[] Layers =
     [
-        "Messaging", "Mime", "Storage", "Net", "Tls", "Authentication", "Dns", "Smtp.Wire", "Delivery", "Relay", "Smtp", "Imap", "Pop3", "Hosting",
+        "Messaging", "Mime", "Storage", "Net", "Tls", "Authentication", "Dns", "Smtp.Wire", "Delivery", "Relay", "Smtp", "Imap", "Pop3", "Interchange", "Hosting",
     ];
 
     private static readonly Assembly Core = typeof(MailServer).Assembly;

@@ -25,6 +25,9 @@ public class LoginServiceTests
         _login = new LoginService(_users, new LoginOptions(), _time, NullLogger<LoginService>.Instance);
     }
 
+    [TearDown]
+    public void TearDown() => _login.Dispose();
+
     [Test]
     public async Task The_right_password_is_answered_at_once_whatever_the_case_of_the_name()
     {
@@ -81,7 +84,7 @@ public class LoginServiceTests
     [TestCase("bo\rb", "secret")]
     public async Task Implausible_names_are_rejected_without_asking(string user, string password)
     {
-        var service = new LoginService(new Broken(), new LoginOptions { FailureDelay = TimeSpan.Zero }, _time, NullLogger<LoginService>.Instance);
+        using var service = new LoginService(new Broken(), new LoginOptions { FailureDelay = TimeSpan.Zero }, _time, NullLogger<LoginService>.Instance);
 
         Assert.That(await service.VerifyPasswordAsync(user, password, Here, default), Is.InstanceOf<AuthenticationResult.Rejected>());
     }
@@ -89,7 +92,7 @@ public class LoginServiceTests
     [Test]
     public async Task An_authenticator_that_throws_is_a_temporary_failure()
     {
-        var service = new LoginService(new Broken(), new LoginOptions(), _time, NullLogger<LoginService>.Instance);
+        using var service = new LoginService(new Broken(), new LoginOptions(), _time, NullLogger<LoginService>.Instance);
 
         Assert.That(await service.VerifyPasswordAsync("bob", "secret", Here, default), Is.InstanceOf<AuthenticationResult.TryLater>());
     }

@@ -1,16 +1,28 @@
 using System.Text;
 using MailCore.Authentication;
 using MailCore.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Authentication;
 
-public class SaslExchangeTests
+public class SaslExchangeTests : IMailAuthenticator
 {
+    private static readonly AuthenticationContext Context = new("imap", null, IsSecured: true);
+
     private readonly List<(string User, string Password)> _asked = [];
 
+    private LoginService _login = null!;
+
     [SetUp]
-    public void Forget() => _asked.Clear();
+    public void SetUp()
+    {
+        _asked.Clear();
+        _login = new LoginService(this, new LoginOptions { FailureDelay = TimeSpan.Zero }, TimeProvider.System, NullLogger<LoginService>.Instance);
+    }
+
+    [TearDown]
+    public void TearDown() => _login.Dispose();
 
     [TestCase("\0bob\0secret")]
     [TestCase("bob\0bob\0secret")]
@@ -101,19 +113,20 @@ public class SaslExchangeTests
         Assert.That(await Start("LOGIN").StepAsync([], default), Is.InstanceOf<SaslStep.Malformed>());
 
     [Test]
-    public void An_unknown_mechanism_has_no_exchange() => Assert.That(SaslMechanisms.Start("X-OTHER", VerifyAsync), Is.Null);
+    public void An_unknown_mechanism_has_no_exchange() => Assert.That(_login.Start("X-OTHER", Context), Is.Null);
 
     [Test]
     public void Every_announced_mechanism_can_be_started() =>
-        Assert.That(SaslMechanisms.Names.Select(name => SaslMechanisms.Start(name, VerifyAsync)), Has.None.Null);
+        Assert.That(_login.Offer(Context).Names.Select(name => _login.Start(name, Context)), Has.None.Null);
 
     [Test]
     public async Task Fuzz_any_octets_get_an_answer_and_no_exception()
     {
+        var names = _login.Offer(Context).Names;
         var random = new Random(4616);
         for (var i = 0; i < 5_000; i++)
         {
-            var exchange = Start(SaslMechanisms.Names[random.Next(SaslMechanisms.Names.Count)]);
+            var exchange = Start(names[random.Next(names.Count)]);
             for (var step = 0; step < 3; step++)
             {
                 var octets = new byte[random.Next(300)];
@@ -136,9 +149,9 @@ public class SaslExchangeTests
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 
-    private ISaslExchange Start(string mechanism) => SaslMechanisms.Start(mechanism, VerifyAsync)!;
+    private ISaslExchange Start(string mechanism) => _login.Start(mechanism, Context)!;
 
-    private ValueTask<AuthenticationResult> VerifyAsync(string user, string password, CancellationToken cancellationToken)
+    ValueTask<AuthenticationResult> IMailAuthenticator.VerifyPasswordAsync(string user, string password, AuthenticationContext context, CancellationToken cancellationToken)
     {
         _asked.Add((user, password));
         return ValueTask.FromResult<AuthenticationResult>(new AuthenticationResult.Ok(new MailIdentity(user, new AccountId(user))));

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Smtp;
 using MailCore.Tests.Scripts;
 using MailCore.Tls;
@@ -13,7 +14,7 @@ internal sealed class KeywordCoverageTests
     {
         var announced = new[] { SmtpDialect.Transfer, SmtpDialect.Submission, SmtpDialect.Lmtp }
             .SelectMany(dialect => new[] { false, true }
-                .SelectMany(isSecured => SmtpCapabilities.Keywords(new SmtpOptions(dialect) { OfferAuthentication = true }, TlsPolicy.Opportunistic, isSecured, isAuthenticated: false)))
+                .SelectMany(isSecured => SmtpCapabilities.Keywords(new SmtpOptions(dialect) { OfferAuthentication = true }, TlsPolicy.Opportunistic, isSecured, new SaslOffer(["PLAIN"]))))
             .Select(line => line.Split(' ')[0])
             .Distinct()
             .ToList();

@@ -124,7 +124,7 @@ public sealed class SqliteMailDirectoryTests
         await _store.WriteAsync(
             static db =>
             {
-                db.Execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) INSERT INTO user SELECT 'u' || i, 'u' || i || '@example.org', NULL, i % 3 = 0 FROM n");
+                db.Execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) INSERT INTO user(account, address, password, deleted) SELECT 'u' || i, 'u' || i || '@example.org', NULL, i % 3 = 0 FROM n");
                 return true;
             },
             default);

@@ -30,12 +30,12 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (!session.Services.Tls.Policy.AllowsAuthentication(session.IsSecured))
+        if (!session.Authentication.AllowsLogin)
         {
             return LoginCommand.TlsFirst;
         }
 
-        if (SaslMechanisms.Start(mechanism, (user, password, ct) => LoginCommand.VerifyAsync(session, user, password, ct)) is not { } exchange)
+        if (session.Services.Login.Start(mechanism, session.Authentication) is not { } exchange)
         {
             return ImapReply.No("This mechanism is not known", "CANNOT");
         }
@@ -43,6 +43,8 @@ internal sealed class AuthenticateCommand(string mechanism, byte[]? initial) : I
         var response = initial;
         while (true)
         {
+            // A failure takes its time, and the replies before it are due now.
+            await session.Writer.FlushAsync(session.Aborted);
             switch (await exchange.StepAsync(response, session.Aborted))
             {
                 case SaslStep.Done done:

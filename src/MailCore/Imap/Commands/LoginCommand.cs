@@ -20,7 +20,7 @@ internal sealed class LoginCommand(string user, string password) : ImapCommand
     }
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session) =>
-        session.Services.Tls.Policy.AllowsAuthentication(session.IsSecured)
+        session.Offer.TakesPasswords
             ? await FinishAsync(session, await VerifyAsync(session, user, password, session.Aborted))
             : TlsFirst;
 
@@ -28,8 +28,7 @@ internal sealed class LoginCommand(string user, string password) : ImapCommand
     public static async ValueTask<AuthenticationResult> VerifyAsync(ImapSession session, string user, string password, CancellationToken cancellationToken)
     {
         await session.Writer.FlushAsync(cancellationToken);
-        var context = new AuthenticationContext("imap", session.Connection.RemoteEndPoint, session.IsSecured);
-        return await session.Services.Login.VerifyPasswordAsync(user, password, context, cancellationToken);
+        return await session.Services.Login.VerifyPasswordAsync(user, password, session.Authentication, cancellationToken);
     }
 
     /// <summary>Lets the client in, or counts its failure.</summary>

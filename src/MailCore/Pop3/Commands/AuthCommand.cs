@@ -14,7 +14,7 @@ internal static class AuthCommand
 
     public static ValueTask Run(Pop3Session session, Pop3Line line)
     {
-        if (!session.MayAuthenticate)
+        if (!session.Authentication.AllowsLogin)
         {
             session.RefuseCleartext();
             return ValueTask.CompletedTask;
@@ -24,13 +24,13 @@ internal static class AuthCommand
         var mechanism = Pop3Line.TakeWord(ref rest);
         if (mechanism.IsEmpty)
         {
-            List(session.Output);
+            List(session);
             return ValueTask.CompletedTask;
         }
 
         // RFC 4422 3.1: 20 characters at the most.
         var exchange = mechanism.Length <= MaxMechanism && Ascii.IsValid(mechanism)
-            ? SaslMechanisms.Start(Encoding.ASCII.GetString(mechanism), session.VerifyPasswordAsync)
+            ? session.Services.Login.Start(Encoding.ASCII.GetString(mechanism), session.Authentication)
             : null;
         if (exchange is null)
         {
@@ -48,12 +48,13 @@ internal static class AuthCommand
         return ExchangeAsync(session, exchange, initial);
     }
 
-    private static void List(Pop3Output output)
+    private static void List(Pop3Session session)
     {
+        var output = session.Output;
         output.Ok("Mechanisms follow"u8);
-        foreach (var name in SaslMechanisms.Names)
+        foreach (var name in session.Offer.Encoded)
         {
-            output.Text(Encoding.ASCII.GetBytes(name)).EndLine();
+            output.Text(name.Span).EndLine();
         }
 
         output.EndList();

@@ -1,4 +1,3 @@
-using MailCore.Authentication;
 using MailCore.Pop3.Wire;
 
 namespace MailCore.Pop3.Commands;
@@ -17,12 +16,18 @@ internal static class CapaCommand
         var output = session.Output;
         output.Ok("Capability list follows"u8);
         output.Text("TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"u8);
-        if (session.MayAuthenticate)
+        var offer = session.Offer;
+        if (offer.TakesPasswords)
         {
-            output.Text("USER\r\nSASL"u8);
-            foreach (var mechanism in SaslMechanisms.Names)
+            output.Text("USER\r\n"u8);
+        }
+
+        if (offer.Names.Count > 0)
+        {
+            output.Text("SASL"u8);
+            foreach (var mechanism in offer.Encoded)
             {
-                output.Text(" "u8).Text(System.Text.Encoding.ASCII.GetBytes(mechanism));
+                output.Text(" "u8).Text(mechanism.Span);
             }
 
             output.EndLine();

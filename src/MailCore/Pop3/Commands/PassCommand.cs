@@ -8,7 +8,7 @@ internal static class PassCommand
 {
     public static ValueTask Run(Pop3Session session, Pop3Line line)
     {
-        if (!session.MayAuthenticate)
+        if (!session.Offer.TakesPasswords)
         {
             session.RefuseCleartext();
             return ValueTask.CompletedTask;

@@ -35,8 +35,7 @@ internal static class AuthCommand
             return SmtpReplies.BadArgument;
         }
 
-        var context = new AuthenticationContext("smtp", session.Connection.RemoteEndPoint, session.IsSecured);
-        var exchange = SaslMechanisms.Start(mechanism, (user, password, ct) => session.Services.Login!.VerifyPasswordAsync(user, password, context, ct));
+        var exchange = session.Services.Login!.Start(mechanism, session.Authentication);
         return exchange is null ? SmtpReplies.NoMechanism : await RunAsync(session, exchange, initial is { } start ? argument[start..] : default(ReadOnlyMemory<byte>?)).ConfigureAwait(false);
     }
 

@@ -53,7 +53,7 @@ internal static class HelloCommand
             return session.Protocol.Hello;
         }
 
-        session.Channel.Write(session.Protocol.Capabilities.Reply(session.IsSecured, session.Identity is not null));
+        session.Channel.Write(session.Protocol.Capabilities.Reply(session.IsSecured, session.Offer));
         return null;
     }
 }

@@ -1,0 +1,64 @@
+using System.Globalization;
+using MailCore.Storage.Sqlite;
+
+namespace MailServerSample.Verbs;
+
+/// <summary>What is done with the store as a whole.</summary>
+internal static class StoreVerbs
+{
+    public static async Task<int> CheckAsync(VerbContext context)
+    {
+        var report = await new SqliteStoreFolder(context.Folder).CheckAsync(context.Progress, context.Stop);
+        var code = context.Say(report.Problems, report.ProblemCount);
+        context.Say(Text($"{report.Messages:N0} messages with {report.Octets:N0} octets read, {report.ProblemCount:N0} problems."));
+        if (report.Unhashed > 0)
+        {
+            context.Say(Text($"{report.Unhashed:N0} of them have no hash yet, so their octets could not be verified. 'rebuild' adds it."));
+        }
+
+        return code;
+    }
+
+    public static async Task<int> RebuildAsync(VerbContext context)
+    {
+        await using var store = Appliance.OpenStore(context.Folder);
+        var report = await store.RebuildIndexAsync(context.Progress, context.Stop);
+        var code = context.Say(report.Problems, report.Problems.Count);
+        context.Say(Text($"{report.Messages:N0} messages read; {report.Summaries:N0} index entries, {report.Hashes:N0} hashes and {report.Counters:N0} counters were made anew."));
+        return code;
+    }
+
+    public static async Task<int> CompactAsync(VerbContext context)
+    {
+        await using var store = Appliance.OpenStore(context.Folder);
+        var report = await store.CompactAsync(context.Progress, context.Stop);
+        context.Say(Text($"The database had {report.OctetsBefore:N0} octets and has {report.OctetsAfter:N0}."));
+        return 0;
+    }
+
+    public static async Task<int> BackupAsync(VerbContext context)
+    {
+        var target = Path.GetFullPath(context.Arguments.Get("to"));
+        var report = await new SqliteStoreFolder(context.Folder).BackupAsync(target, context.Progress, context.Stop);
+        var code = context.Say(report.Problems, report.Problems.Count);
+        context.Say(Text($"{report.Octets:N0} octets copied to {target}: the database and {report.Files:N0} message files."));
+        return code;
+    }
+
+    public static async Task<int> QuotaAsync(VerbContext context)
+    {
+        var usage = await new SqliteStoreFolder(context.Folder).ReadUsageAsync(context.Stop);
+        var width = Math.Max(7, usage.Select(static account => account.Account.Value.Length).DefaultIfEmpty(0).Max());
+        context.Say($"{"Account".PadRight(width)}  {"Octets",15}  {"Limit",15}  {"Used",6}  {"Messages",10}");
+        foreach (var account in usage)
+        {
+            var limit = account.QuotaLimit is { } octets ? Text($"{octets:N0}") : "none";
+            var part = account.QuotaLimit is > 0 and { } full ? Text($"{100.0 * account.QuotaUsed / full:N1} %") : "";
+            context.Say($"{account.Account.Value.PadRight(width)}  {Text($"{account.QuotaUsed:N0}"),15}  {limit,15}  {part,6}  {Text($"{account.Messages:N0}"),10}");
+        }
+
+        return 0;
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,118 @@
+using System.Collections.Frozen;
+using System.IO.Compression;
+
+namespace MailCore.Authentication;
+
+/// <summary>The data of RFC 3454 and of Unicode 3.2's normalisation. Read from PreparationTables.bin, which PreparationTables.py makes; constant.</summary>
+internal sealed class PreparationTables
+{
+    private static readonly Lazy<PreparationTables> Loaded = new(static () => new PreparationTables());
+
+    private readonly FrozenDictionary<int, int> _classes;
+
+    private PreparationTables()
+    {
+        using var resource = typeof(PreparationTables).Assembly.GetManifestResourceStream("MailCore.Authentication.PreparationTables.bin")!;
+        using var stream = new BufferedStream(new ZLibStream(resource, CompressionMode.Decompress));
+        Decompositions = ReadMap(stream, static stream =>
+        {
+            var parts = new int[Read(stream)];
+            for (var i = 0; i < parts.Length; i++)
+            {
+                parts[i] = Read(stream);
+            }
+
+            return parts;
+        });
+        _classes = ReadMap(stream, Read);
+        var compositions = new Dictionary<(int, int), int>();
+        for (var count = Read(stream); count > 0; count--)
+        {
+            compositions.Add((Read(stream), Read(stream)), Read(stream));
+        }
+
+        Compositions = compositions.ToFrozenDictionary();
+        MappedToNothing = new CodePoints(stream);
+        MappedToSpace = new CodePoints(stream);
+        Prohibited = new CodePoints(stream);
+        RightToLeft = new CodePoints(stream);
+        LeftToRight = new CodePoints(stream);
+    }
+
+    public static PreparationTables Instance => Loaded.Value;
+
+    /// <summary>Full compatibility decompositions.</summary>
+    public FrozenDictionary<int, int[]> Decompositions { get; }
+
+    /// <summary>Without those that composition excludes.</summary>
+    public FrozenDictionary<(int First, int Second), int> Compositions { get; }
+
+    /// <summary>Table B.1.</summary>
+    public CodePoints MappedToNothing { get; }
+
+    /// <summary>Table C.1.2.</summary>
+    public CodePoints MappedToSpace { get; }
+
+    /// <summary>Tables C.1.2, C.2.1, C.2.2 and C.3 to C.9.</summary>
+    public CodePoints Prohibited { get; }
+
+    /// <summary>Table D.1.</summary>
+    public CodePoints RightToLeft { get; }
+
+    /// <summary>Table D.2.</summary>
+    public CodePoints LeftToRight { get; }
+
+    public int CombiningClass(int point) => point < 0x300 ? 0 : _classes.GetValueOrDefault(point);
+
+    private static FrozenDictionary<int, TValue> ReadMap<TValue>(Stream stream, Func<Stream, TValue> readValue)
+    {
+        var map = new Dictionary<int, TValue>();
+        var key = 0;
+        for (var count = Read(stream); count > 0; count--)
+        {
+            key += Read(stream);
+            map.Add(key, readValue(stream));
+        }
+
+        return map.ToFrozenDictionary();
+    }
+
+    // Seven bits an octet, the lowest first.
+    private static int Read(Stream stream)
+    {
+        for (int value = 0, shift = 0; ; shift += 7)
+        {
+            var octet = stream.ReadByte();
+            value |= (octet & 0x7F) << shift;
+            if (octet < 0x80)
+            {
+                return value;
+            }
+        }
+    }
+
+    /// <summary>A set of code points, as sorted ranges.</summary>
+    internal sealed class CodePoints
+    {
+        private readonly int[] _starts;
+        private readonly int[] _ends;
+
+        public CodePoints(Stream stream)
+        {
+            _starts = new int[Read(stream)];
+            _ends = new int[_starts.Length];
+            var at = 0;
+            for (var i = 0; i < _starts.Length; i++)
+            {
+                _starts[i] = at += Read(stream);
+                _ends[i] = at += Read(stream);
+            }
+        }
+
+        public bool Contains(int point)
+        {
+            var found = Array.BinarySearch(_starts, point);
+            return found >= 0 || (~found > 0 && point <= _ends[~found - 1]);
+        }
+    }
+}
