@@ -50,11 +50,22 @@ public sealed partial class DnsblFilter : ISmtpFilter
     private readonly ILogger _logger;
 
     /// <summary>Asks the options' lists by <paramref name="dns"/>.</summary>
+    /// <exception cref="ArgumentException">There is no list, or one has no DNS name.</exception>
     public DnsblFilter(DnsblOptions options, IDnsResolver dns, ILogger<DnsblFilter> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(dns);
         ArgumentNullException.ThrowIfNull(logger);
+        if (options.Lists.Count == 0)
+        {
+            throw new ArgumentException("Name at least one list, such as zen.spamhaus.org.", nameof(options));
+        }
+
+        if (options.Lists.FirstOrDefault(static list => !EmailAddress.IsDomain(list.Zone)) is { } wrong)
+        {
+            throw new ArgumentException($"'{wrong.Zone}' is no DNS name.", nameof(options));
+        }
+
         (_options, _dns, _logger) = (options, dns, logger);
     }
 
