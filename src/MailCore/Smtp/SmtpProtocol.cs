@@ -87,6 +87,11 @@ public sealed class SmtpProtocol : IMailProtocol
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxMessageSize, nameof(options.MaxMessageSize));
+        if (services.Filters.Any(static filter => filter.Timeout <= TimeSpan.Zero))
+        {
+            throw new ArgumentException("A filter's time-out must be positive.", nameof(services));
+        }
+
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxHeaderSize, 998, nameof(options.MaxHeaderSize));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxDrain, nameof(options.MaxDrain));
         // RFC 5321 4.5.3.1 wants at least these.

@@ -394,6 +394,14 @@ internal sealed class FilterStageTests
     }
 
     [Test]
+    public async Task A_filter_has_a_time_limit()
+    {
+        await using var server = new SmtpTestServer();
+        server.Filters.Add(new SmtpFilterRegistration(new StubFilter()) { Timeout = Timeout.InfiniteTimeSpan });
+        Assert.That(() => server.Protocol, Throws.ArgumentException);
+    }
+
+    [Test]
     public void A_rejection_needs_a_negative_reply() => Assert.That(() => SmtpVerdict.Reject(SmtpReply.Ok), Throws.ArgumentException);
 
     private static Task<SmtpTestServer> ServerAsync(params StubFilter[] filters) => ServerAsync(SmtpDialect.Transfer, filters);
