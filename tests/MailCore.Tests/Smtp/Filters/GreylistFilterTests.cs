@@ -1,4 +1,5 @@
 using System.Net;
+using MailCore.Net;
 using MailCore.Smtp;
 using MailCore.Smtp.Filters;
 using MailCore.Storage;
@@ -97,6 +98,9 @@ internal sealed class GreylistFilterTests
         await using var server = await ServerAsync(new ManualTimeProvider(), static options => options.Exempt.Add(IPNetwork.Parse("198.51.100.0/24")));
         Assert.That(await ShippedFilters.RecipientAsync(server, from: "bob@example.org", login: true), Does.StartWith("250"));
         server.Remote = new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1);
+        Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
+        server.Options.TrustedNetworks = TrustedNetworks.Parse("203.0.113.0/24");
+        server.Remote = new IPEndPoint(IPAddress.Parse("203.0.113.9"), 1);
         Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
         server.Remote = new IPEndPoint(IPAddress.Parse("127.0.0.1"), 1);
         Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
