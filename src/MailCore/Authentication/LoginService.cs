@@ -106,6 +106,14 @@ public sealed partial class LoginService : IDisposable
         return new LoginAttempt(this, "password", context).VerifyPasswordAsync(user, password, "", cancellationToken);
     }
 
+    /// <summary>Whether APOP may be used on this connection now: the authenticator must keep passwords in the clear, as for CRAM-MD5.</summary>
+    internal bool TakesApop(AuthenticationContext context) => context.AllowsLogin && Authenticator.CramMd5 is not null;
+
+    /// <summary>Checks a digest of POP3's APOP, by the same rules as a password.</summary>
+    internal ValueTask<AuthenticationResult> VerifyApopAsync(
+        string user, string timestamp, byte[] digest, AuthenticationContext context, CancellationToken cancellationToken) =>
+        ApopLogin.VerifyAsync(new LoginAttempt(this, "APOP", context), user, timestamp, digest, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _metrics.Dispose();
 
