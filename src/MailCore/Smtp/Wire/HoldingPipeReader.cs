@@ -19,7 +19,7 @@ internal abstract class HoldingPipeReader(PipeReader inner) : PipeReader
     /// <summary>The last result was the other reader's own.</summary>
     protected bool Passes { get; set; }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         while (Held.Count <= _examined && !IsEnded)
