@@ -22,6 +22,8 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Openssl { get; } = new("openssl", "openssl");
 
+    public static ClientTool Testssl { get; } = new("testssl", "testssl.sh");
+
     public static ClientTool Strace { get; } = new("strace", "strace");
 
     public static ClientTool Shell { get; } = new("sh", "dash");
