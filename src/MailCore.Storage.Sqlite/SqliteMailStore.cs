@@ -77,7 +77,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
     public StoreTraits Traits =>
         (_context.Options.SurvivesPowerLoss ? StoreTraits.Durable : StoreTraits.None)
         | StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes
-        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes;
+        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes | StoreTraits.Copy | StoreTraits.Import;
 
     /// <summary>Transactions, and so flushes of the log, since the store was opened.</summary>
     internal long Commits => _writer.Commits;

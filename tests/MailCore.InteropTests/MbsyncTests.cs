@@ -8,7 +8,7 @@ namespace MailCore.InteropTests;
 
 internal sealed class MbsyncTests : SampleFixture
 {
-    protected override int Accounts => 3;
+    protected override int Accounts => 4;
 
     [SetUp]
     public void RequireMbsync() => ClientTool.Mbsync.Require();
@@ -81,6 +81,61 @@ internal sealed class MbsyncTests : SampleFixture
         Assert.That(
             Local(account, "INBOX").OrderBy(static file => file.Subject, StringComparer.Ordinal).Select(static file => $"{file.Subject} {file.Flags}"),
             Is.EqualTo(new[] { "a R", "c FS", "e " }));
+    }
+
+    [Test]
+    [Property("Fact", "UIDs and flags told to a session by hand, and the maildir's file names, message by message")]
+    public async Task Five_thousand_messages_stay_the_same_on_both_sides_when_both_change()
+    {
+        const int Count = 5_000;
+        var account = NewAccount();
+        await using var imap = await OpenImapAsync(account);
+        await AppendManyAsync(imap, Enumerable.Range(0, Count).Select(static number => Small(number)));
+        await SyncAsync(account);
+        Assert.That(Local(account, "INBOX").Count(), Is.EqualTo(Count));
+
+        // On the server every 7th is flagged, every 11th expunged, 100 are new; in the maildir every 5th is read, every 13th deleted, 100 are new.
+        await imap.SendAsync("NOOP");
+        await imap.SendAsync($@"UID STORE {Every(7)} +FLAGS.SILENT (\Flagged)");
+        await imap.SendAsync($@"UID STORE {Every(11)} +FLAGS.SILENT (\Deleted)");
+        await imap.SendAsync("EXPUNGE");
+        await AppendManyAsync(imap, Enumerable.Range(Count, 100).Select(static number => Small(number)));
+        foreach (var file in Local(account, "INBOX").ToList())
+            ChangeLocally(account, file);
+
+        for (var number = Count + 100; number < Count + 200; number++)
+            await WriteAsync(account, "INBOX", $"{number}.local:2,", Small(number));
+
+        await SyncAsync(account);
+        await SyncAsync(account);
+
+        var expected = Enumerable.Range(0, Count + 200).Where(static number => number >= Count || (number % 11 != 0 && number % 13 != 0))
+            .ToDictionary(static number => $"m{number}", static number => number >= Count ? "" : (number % 7 == 0 ? "F" : "") + (number % 5 == 0 ? "S" : ""));
+        Assert.That(Local(account, "INBOX").ToDictionary(static file => file.Subject, static file => file.Flags), Is.EquivalentTo(expected));
+        await using var after = await OpenImapAsync(account);
+        var subjects = (await after.FetchAllAsync()).Select(static octets => Encoding.UTF8.GetString(octets).Split("Subject: ")[1].Split('\r')[0]);
+        var flags = (await after.FlagsAsync()).Select(static all => (all.Contains("Flagged", StringComparison.Ordinal) ? "F" : "") + (all.Contains("Seen", StringComparison.Ordinal) ? "S" : ""));
+        Assert.That(subjects.Zip(flags).ToDictionary(static pair => pair.First, static pair => pair.Second), Is.EquivalentTo(expected));
+
+        static string Every(int step) => string.Join(',', Enumerable.Range(0, Count).Where(number => number % step == 0).Select(static number => number + 1));
+    }
+
+    private static byte[] Small(int number) => Encoding.ASCII.GetBytes($"Subject: m{number}\r\nMessage-ID: <{number}@example.com>\r\n\r\nbody {number}\r\n");
+
+    // In one command each hundred: MULTIAPPEND.
+    private static async Task AppendManyAsync(RawImap imap, IEnumerable<byte[]> messages)
+    {
+        foreach (var batch in messages.Chunk(100))
+            await imap.SendAsync("APPEND INBOX" + string.Concat(batch.Select(static message => $" {{{message.Length}+}}\r\n{Encoding.ASCII.GetString(message)}")));
+    }
+
+    private void ChangeLocally(string account, LocalFile file)
+    {
+        var number = int.Parse(file.Subject[1..], System.Globalization.CultureInfo.InvariantCulture);
+        if (number % 13 == 0)
+            File.Delete(file.Path);
+        else if (number % 5 == 0)
+            File.Move(file.Path, Path.Combine(Maildir(account, "INBOX"), "cur", Path.GetFileName(file.Path).Split(":2,")[0] + ":2,S"));
     }
 
     // mbsync may mark what it uploads with a header line of its own, and says so in its manual.

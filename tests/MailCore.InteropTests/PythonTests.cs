@@ -8,7 +8,7 @@ namespace MailCore.InteropTests;
 
 internal sealed class PythonTests : SampleFixture
 {
-    protected override int Accounts => 10;
+    protected override int Accounts => 11;
 
     // The current folder is the server's own, and a long path would not fit into a socket's address.
     protected override string[] Arguments => ["--Mail:Listeners:8:Role=Lmtp", "--Mail:Listeners:8:Path=lmtp.sock"];
@@ -111,6 +111,24 @@ internal sealed class PythonTests : SampleFixture
         StoredMessage.AssertCarries(left[0], messages[1]);
         StoredMessage.AssertCarries(left[1], messages[2]);
         Assert.That((await imap.SendAsync("LIST \"\" *")).SkipLast(1).Select(static line => line.Text), Has.One.Items.And.One.Contains("INBOX"));
+    }
+
+    [Test]
+    [Property("Fact", "zlib decodes each reply as it comes; a session by hand has the octets appended and delivered")]
+    public async Task Zlib_alone_speaks_a_compressed_connection()
+    {
+        var account = NewAccount();
+        await using var client = PythonScript.Start("zlib_client.py", Server.Folder, $"{Server.Imaps}", account, SampleServer.Password);
+        await client.WaitForOutputAsync(static output => output.Split('\n').Contains("idle"));
+        await DeliverAsync(account, StoredMessage.Make("while idle"));
+        Assert.That(await client.WaitForExitAsync(TimeSpan.FromMinutes(1)), Is.Zero, client.Output);
+
+        var said = JsonDocument.Parse(client.Output.Split('\n').Single(static line => line.StartsWith('{'))).RootElement;
+        Assert.That((said.GetProperty("announced").GetBoolean(), said.GetProperty("again").GetBoolean(), said.GetProperty("same").GetBoolean()), Is.EqualTo((true, false, true)));
+        Assert.That(said.GetProperty("pushed").GetString(), Is.EqualTo("* 2 EXISTS"));
+        Assert.That((said.GetProperty("append").GetString(), said.GetProperty("logout").GetString()), Is.EqualTo(("OK", "OK")));
+        await using var imap = await OpenImapAsync(account);
+        Assert.That((await imap.FetchAllAsync())[0], Has.Length.EqualTo(18 + (255 * 4000) + 2));
     }
 
     [TestCase("tls")]

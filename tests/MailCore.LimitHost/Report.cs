@@ -7,11 +7,17 @@ internal static class Report
 {
     public static void Print(string name, object value) => Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}={value}"));
 
+    /// <summary>Octets of this process that are in memory now.</summary>
+    public static long Resident() => Kilobytes("VmRSS:") * 1024L;
+
     /// <summary>The most memory that was ever resident, and the managed heap's part now, in MB.</summary>
     public static void PrintMemory()
     {
-        var peak = File.ReadLines("/proc/self/status").First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        Print("peak-mb", int.Parse(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) / 1024);
+        Print("peak-mb", Kilobytes("VmHWM:") / 1024);
         Print("heap-limit-mb", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024 * 1024));
     }
+
+    private static int Kilobytes(string name) => int.Parse(
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(),
+        CultureInfo.InvariantCulture);
 }

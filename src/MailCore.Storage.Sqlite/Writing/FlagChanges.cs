@@ -22,7 +22,7 @@ internal static class FlagChanges
 
         var altered = new List<uint>(change.Uids.Length);
         var refused = new List<uint>();
-        ulong? given = null;
+        ulong? bits = null;
         foreach (var uid in change.Uids)
         {
             if (!Entries.TryGet(batch.Db, mailbox, uid, out var entry))
@@ -36,7 +36,7 @@ internal static class FlagChanges
                 continue;
             }
 
-            if (given is null)
+            if (bits is null)
             {
                 // Only now: keywords of a STORE that alters nothing are not to be remembered.
                 if (!mailbox.TryGetKeywordBits(change.Keywords, change.Mode == FlagMode.Remove ? null : batch.ModSeq, out var keywords))
@@ -44,10 +44,10 @@ internal static class FlagChanges
                     return CommitError.KeywordLimit;
                 }
 
-                given = keywords | (ulong)change.Flags;
+                bits = keywords;
             }
 
-            var flags = Combine(change.Mode, entry.Flags, given.Value);
+            var flags = change.Combine(entry.Flags, bits.Value);
             if (flags != entry.Flags)
             {
                 Entries.SetFlags(batch, mailbox, entry, flags);
@@ -98,11 +98,4 @@ internal static class FlagChanges
         result = MessageChanges.Result(mailbox, [], []);
         return CommitError.None;
     }
-
-    private static ulong Combine(FlagMode mode, ulong flags, ulong given) => mode switch
-    {
-        FlagMode.Add => flags | given,
-        FlagMode.Remove => flags & ~given,
-        _ => given,
-    };
 }

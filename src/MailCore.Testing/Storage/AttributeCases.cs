@@ -43,7 +43,7 @@ internal static class AttributeCases
         await s.DoAsync(new SetMetadata(inbox, "/private/vendor/octets", given));
         Array.Clear(given);
         var read = await (await s.OpenAsync()).ReadMetadataAsync(inbox, default);
-        Check.Octets(octets, read.Single().Value, "Value");
+        Check.Octets(octets, read.Only().Value, "Value");
         await s.DoAsync(Metadata(inbox, "/private/vendor/octets", null));
 
         // Nothing is not the same as none.
@@ -84,7 +84,7 @@ internal static class AttributeCases
         var result = await s.CommitAsync(Metadata(inbox, "/private/comment", "x"));
         Check.That(result.ModSeq > before.AsOf, "Setting metadata has no ModSeq of its own.");
         var changes = await s.ChangesAsync(before.AsOf);
-        var delta = changes.Mailboxes.Single();
+        var delta = changes.Mailboxes.Only();
         Check.Equal(inbox, delta.Info.Id, "Mailbox in the feed");
         Check.Equal(0, delta.Changed.Count + delta.Vanished.Length, "Rows in the feed");
         Check.Equal(before.Mailboxes[0].HighestModSeq, delta.Info.HighestModSeq, "HighestModSeq, which is of messages");
@@ -154,7 +154,7 @@ internal static class AttributeCases
         var work = await s.CreateAsync("Work");
         var before = (await s.SnapshotAsync()).AsOf;
         await s.DoAsync(new SetAcl(work, "bob", FlagMode.Replace, "lr"));
-        var info = (await s.ChangesAsync(before)).Mailboxes.Single().Info;
+        var info = (await s.ChangesAsync(before)).Mailboxes.Only().Info;
         Check.Sequence([new AclEntry("bob", "lr")], info.Acl, "Access control list in the feed");
         await s.DoAsync(new RenameMailbox(work, "Play"));
         Check.Sequence([new AclEntry("bob", "lr")], (await s.LoadAsync(work)).Info.Acl, "Access control list after the rename");

@@ -9,12 +9,12 @@ internal static class BatchCases
     [
         Case(A_batch_has_one_modseq),
         Case(Each_batch_has_a_modseq_of_its_own),
-        Case(A_failing_change_takes_the_whole_batch_with_it),
+        Case(A_failing_change_takes_the_whole_batch_with_it, StoreTraits.Copy | StoreTraits.Keywords | StoreTraits.Mailboxes),
         Case(A_failing_batch_takes_no_other_with_it),
-        Case(An_error_names_the_first_change_that_fails),
-        Case(Changes_see_those_before_them),
+        Case(An_error_names_the_first_change_that_fails, StoreTraits.Mailboxes),
+        Case(Changes_see_those_before_them, StoreTraits.Copy | StoreTraits.Import),
         Case(An_empty_batch_and_no_batch_do_nothing),
-        Case(Accounts_do_not_see_each_other),
+        Case(Accounts_do_not_see_each_other, StoreTraits.Mailboxes),
         Case(A_cancelled_commit_throws_or_happens),
     ];
 

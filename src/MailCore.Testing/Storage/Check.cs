@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace MailCore.Testing.Storage;
 
@@ -43,6 +44,14 @@ internal static class Check
 
     public static T NotNull<T>(T? value, string what)
         where T : class => value ?? throw new ConformanceException($"{what}: was null.");
+
+    /// <summary>The one item there is.</summary>
+    public static T Only<T>(this IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string what = "")
+    {
+        var all = items.ToList();
+        That(all.Count == 1, $"{what}: expected one, were {Show(all)}.");
+        return all[0];
+    }
 
     private static string Show<T>(List<T> items) =>
         $"[{string.Join(", ", items.Take(ItemsShown))}{(items.Count > ItemsShown ? $", ... {items.Count} in all" : "")}]";

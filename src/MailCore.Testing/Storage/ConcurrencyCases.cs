@@ -13,10 +13,12 @@ internal static class ConcurrencyCases
     [
         Case(A_poller_never_misses_a_row_and_uids_appear_in_order),
         Case(A_load_is_valid_at_its_modseq),
-        Case(Every_answer_is_one_snapshot, StoreTraits.Mailboxes),
+        Case(Every_answer_is_one_snapshot, StoreTraits.Mailboxes | StoreTraits.Copy),
         Case(A_commit_is_seen_by_its_caller_at_once),
-        Case(Writers_of_all_kinds_keep_the_books, StoreTraits.Mailboxes),
+        Case(Writers_of_all_kinds_keep_the_books, StoreTraits.Mailboxes | StoreTraits.Copy | StoreTraits.Keywords),
         Case(An_expunge_and_a_flag_change_that_race_agree),
+        Case(A_copy_that_races_a_delete_copies_all_or_nothing, StoreTraits.Mailboxes | StoreTraits.Copy),
+        Case(Messages_are_read_whole_while_they_are_expunged),
         Case(Many_accounts_at_once),
     ];
 
@@ -149,7 +151,7 @@ internal static class ConcurrencyCases
                 Check.That(load.AsOf >= result.ModSeq, $"A load as of {load.AsOf} follows commit {result.ModSeq}.");
                 Check.Equal(result.ModSeq, load.Row(uid).ModSeq, "ModSeq of the row just appended");
                 var feed = await s.ChangesAsync(new ModSeq(result.ModSeq!.Value.Value - 1), inbox);
-                Check.That(feed.Mailboxes.Single().Changed.Uids.Contains(uid), "The row just appended is not in the feed.");
+                Check.That(feed.Mailboxes.Only().Changed.Uids.Contains(uid), "The row just appended is not in the feed.");
             },
             () => Task.CompletedTask);
     }
@@ -200,6 +202,61 @@ internal static class ConcurrencyCases
             Check.Equal(20, rescued.Length + expunged.Length, "Rows rescued and rows expunged");
             Check.That(!rescued.Intersect(expunged).Any(), "A row was rescued and expunged.");
         }
+    }
+
+    private static async Task A_copy_that_races_a_delete_copies_all_or_nothing(StoreProbe s)
+    {
+        var (inbox, account) = (await s.InboxAsync(), await s.AccountAsync());
+        var expected = 0L;
+        for (var round = 0; round < 15; round++)
+        {
+            var work = await s.CreateAsync("Work");
+            var uids = await s.AppendManyAsync(work, 20);
+            StoreChange[] changes = [new Copy(work, uids, inbox, Move: round % 2 == 0), new DeleteMailbox(work)];
+            var next = -1;
+            var results = await StoreProbe.AllAtOnceAsync(2, async () =>
+            {
+                var change = changes[Interlocked.Increment(ref next)];
+                return (Change: change, Result: (await s.Store.CommitAsync([new ChangeBatch(account, [change])], default))[0]);
+            });
+            var copy = results.Where(static pair => pair.Change is Copy).Only().Result;
+            Check.That(copy.Error is CommitError.None or CommitError.NoMailbox, $"A copy that races a delete says {copy.Error}.");
+            Check.Equal(CommitError.None, results.Where(static pair => pair.Change is DeleteMailbox).Only().Result.Error, "Deleting");
+            if (copy.Error == CommitError.None)
+            {
+                Check.Sequence(uids, copy.Changes[0].SourceUids, "Sources");
+                expected += uids.Length;
+                s.Target.Clock.Advance(TimeSpan.FromHours(1));
+                foreach (var row in await s.ReadAsync(inbox, MessageFields.Content, copy.Changes[0].NewUids))
+                {
+                    Check.That((await s.ContentAsync(row.Content)).Length > 0, "A copy lost its content with the mailbox that it was copied from.");
+                }
+            }
+
+            Check.Equal(expected, (await s.FindAsync("INBOX")).Messages, "Messages copied");
+        }
+    }
+
+    private static async Task Messages_are_read_whole_while_they_are_expunged(StoreProbe s)
+    {
+        var (inbox, account) = (await s.InboxAsync(), await s.AccountAsync());
+        var uids = await s.AppendManyAsync(inbox, Writers * Steps);
+        var before = await s.LoadAsync(inbox);
+        var random = new Random(1);
+        await RaceAsync(
+            async (writer, step) => await s.Store.CommitAsync([new ChangeBatch(account, [new Expunge(inbox, [uids[(writer * Steps) + step]], OnlyDeleted: false)])], default),
+            async () =>
+            {
+                // As a session does that has not been told: the rows it knows, some of them gone by now.
+                uint[] some = [.. Enumerable.Range(0, 10).Select(_ => uids[random.Next(uids.Length)]).Distinct()];
+                var rows = await s.ReadAsync(inbox, MessageFields.Content, some);
+                Check.Sequence(some, rows.Select(static row => row.Uid.Value), "Rows read while they are expunged");
+                foreach (var row in rows)
+                {
+                    Check.Equal((long)before.Row(row.Uid.Value).Size, row.Prefix.Length + (await s.ContentAsync(row.Content)).LongLength, "Octets read while they are expunged");
+                }
+            });
+        Check.Equal(0L, (await s.FindAsync("INBOX")).Messages, "Messages left");
     }
 
     private static async Task Many_accounts_at_once(StoreProbe s)

@@ -72,8 +72,16 @@ public interface IConformanceTarget : IAsyncDisposable
     /// <summary>The clock that the store was given.</summary>
     ManualTimeProvider Clock { get; }
 
+    /// <summary>How long one call may take before it counts as one that never ends.</summary>
+    TimeSpan Patience => TimeSpan.FromSeconds(60);
+
     /// <summary>Makes an account where the store does not make it on first use.</summary>
     ValueTask<AccountId> CreateAccountAsync(string name) => ValueTask.FromResult(new AccountId(name));
+
+    /// <summary>
+    /// Adds messages to the inbox as the application does; false when it can't. Needed only for stores without <see cref="StoreTraits.Append"/>.
+    /// </summary>
+    ValueTask<bool> AddMessagesAsync(AccountId account, int count) => ValueTask.FromResult(false);
 
     /// <summary>Closes the store and opens it again on what it kept; false when there is nothing to open again.</summary>
     ValueTask<bool> ReopenAsync() => ValueTask.FromResult(false);

@@ -7,14 +7,14 @@ internal static class CopyCases
 {
     public static IEnumerable<ConformanceCase> All =>
     [
-        Case(A_copy_keeps_all_but_uid_and_save_date, StoreTraits.Mailboxes),
-        Case(Keywords_are_copied_by_name, StoreTraits.Mailboxes | StoreTraits.Keywords),
-        Case(Copies_stand_in_the_order_asked_for, StoreTraits.Mailboxes),
-        Case(A_copy_into_the_same_mailbox_doubles_the_message),
-        Case(A_move_is_one_change_with_one_modseq, StoreTraits.Mailboxes),
-        Case(A_move_into_the_same_mailbox_gives_new_uids),
-        Case(Copying_from_or_to_a_mailbox_that_is_not_there_is_refused),
-        Case(A_copy_that_would_pass_the_keyword_limit_is_refused_whole, StoreTraits.Mailboxes | StoreTraits.Keywords),
+        Case(A_copy_keeps_all_but_uid_and_save_date, StoreTraits.Mailboxes | StoreTraits.Copy | StoreTraits.FaithfulContent),
+        Case(Keywords_are_copied_by_name, StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Copy),
+        Case(Copies_stand_in_the_order_asked_for, StoreTraits.Mailboxes | StoreTraits.Copy),
+        Case(A_copy_into_the_same_mailbox_doubles_the_message, StoreTraits.Copy),
+        Case(A_move_is_one_change_with_one_modseq, StoreTraits.Mailboxes | StoreTraits.Copy),
+        Case(A_move_into_the_same_mailbox_gives_new_uids, StoreTraits.Copy),
+        Case(Copying_from_or_to_a_mailbox_that_is_not_there_is_refused, StoreTraits.Copy),
+        Case(A_copy_that_would_pass_the_keyword_limit_is_refused_whole, StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Copy),
     ];
 
     private static async Task A_copy_keeps_all_but_uid_and_save_date(StoreProbe s)
@@ -28,7 +28,7 @@ internal static class CopyCases
         var result = await s.DoAsync(new Copy(inbox, [uid], archive, Move: false));
         Check.Equal(archive, result.Mailbox, "Mailbox of the result");
         Check.Equal((await s.FindAsync("Archive")).UidValidity, result.UidValidity, "UIDVALIDITY of the result");
-        var (from, to) = (await s.ReadOneAsync(inbox, uid), await s.ReadOneAsync(archive, result.NewUids.Single()));
+        var (from, to) = (await s.ReadOneAsync(inbox, uid), await s.ReadOneAsync(archive, result.NewUids.Only()));
         Check.Equal(from.EmailId, to.EmailId, "EMAILID");
         Check.Equal(from.InternalDate, to.InternalDate, "Internal date");
         Check.Equal(from.InternalDate.Offset, to.InternalDate.Offset, "Zone of the internal date");
@@ -97,9 +97,9 @@ internal static class CopyCases
         Check.Equal(before.QuotaUsed, after.QuotaUsed, "Quota used after a move");
 
         var changes = await s.ChangesAsync(before.AsOf);
-        Check.Sequence([uids[1], uids[3]], changes.Mailboxes.Single(delta => delta.Info.Id == inbox).Vanished, "UIDs vanished from the source");
+        Check.Sequence([uids[1], uids[3]], changes.Mailboxes.Where(delta => delta.Info.Id == inbox).Only().Vanished, "UIDs vanished from the source");
         Check.Sequence(
-            result.Changes[0].NewUids, changes.Mailboxes.Single(delta => delta.Info.Id == archive).Changed.Uids, "UIDs new at the destination");
+            result.Changes[0].NewUids, changes.Mailboxes.Where(delta => delta.Info.Id == archive).Only().Changed.Uids, "UIDs new at the destination");
         Check.That((await s.ReadOneAsync(inbox, uids[1])).Expunged, "A moved message is not marked as expunged at its source.");
     }
 

@@ -92,7 +92,7 @@ internal static class DeliveryKeyCases
                 return (await s.Store.CommitAsync([batch], default))[0];
             });
             Check.That(results.All(static result => result.Error == CommitError.None), "A delivery failed.");
-            Check.Equal(1, results.Select(static result => result.Changes[0].NewUids.Single()).Distinct().Count(), "Different UIDs of one delivery");
+            Check.Equal(1, results.Select(static result => result.Changes[0].NewUids.Only()).Distinct().Count(), "Different UIDs of one delivery");
             Check.Equal(round + 1L, (await s.FindAsync("INBOX")).Messages, "Messages");
         }
     }

@@ -14,7 +14,7 @@ internal static class ExpungeCases
         Case(Rows_and_content_of_expunged_messages_stay_readable_for_35_minutes),
         Case(Rows_and_content_of_a_deleted_mailbox_stay_readable_for_35_minutes, StoreTraits.Mailboxes),
         Case(An_open_reader_outlives_the_message),
-        Case(Content_stays_while_any_row_names_it),
+        Case(Content_stays_while_any_row_names_it, StoreTraits.Copy),
     ];
 
     private static async Task Only_deleted_is_judged_inside_the_commit(StoreProbe s)
@@ -56,7 +56,7 @@ internal static class ExpungeCases
         var end = (await s.LoadAsync(inbox)).Uids.ToHashSet();
         foreach (var (asOf, left) in steps)
         {
-            var delta = (await s.ChangesAsync(asOf, inbox)).Mailboxes.Single();
+            var delta = (await s.ChangesAsync(asOf, inbox)).Mailboxes.Only();
             Check.Sequence(left.Where(uid => !end.Contains(uid)), delta.Vanished, $"UIDs vanished since {asOf}");
             Check.Equal(0, delta.Changed.Count, "Rows changed");
         }
@@ -68,7 +68,7 @@ internal static class ExpungeCases
         var asOf = (await s.SnapshotAsync()).AsOf;
         var uid = await s.AppendAsync(inbox);
         await s.DoAsync(new Expunge(inbox, [uid], OnlyDeleted: false));
-        var delta = (await s.ChangesAsync(asOf, inbox)).Mailboxes.Single();
+        var delta = (await s.ChangesAsync(asOf, inbox)).Mailboxes.Only();
         Check.Sequence([uid], delta.Vanished, "UIDs vanished");
         Check.Equal(0, delta.Changed.Count, "Rows changed");
         Check.That(delta.Info.UidNext.Value > uid, "UIDNEXT went back.");
@@ -81,10 +81,11 @@ internal static class ExpungeCases
         var uid = (await s.DoAsync(StoreProbe.Message(inbox, content) with { Prefix = "p"u8.ToArray(), Summary = "s"u8.ToArray() })).NewUids[0];
         await content.DisposeAsync();
         var before = await s.ReadOneAsync(inbox, uid);
+        var octets = await s.ContentAsync(before.Content);
         await s.DoAsync(new Expunge(inbox, [uid], OnlyDeleted: false));
-        for (var minute = 0; minute < 34; minute += 17)
+        for (var half = 0; half < 2; half++)
         {
-            s.Target.Clock.Advance(TimeSpan.FromMinutes(17));
+            s.Target.Clock.Advance(TimeSpan.FromMinutes(17.49));
 
             // A commit is when many stores tidy up.
             await s.AppendAsync(inbox);
@@ -92,9 +93,9 @@ internal static class ExpungeCases
             Check.That(row.Expunged, "An expunged message is not marked so.");
             Check.Equal(before.EmailId, row.EmailId, "EMAILID");
             Check.Equal(before.InternalDate, row.InternalDate, "Internal date");
-            Check.Octets("p"u8.ToArray(), row.Prefix, "Prefix");
-            Check.Octets("s"u8.ToArray(), row.Summary, "Summary");
-            Check.Octets("still here\r\n"u8.ToArray(), await s.ContentAsync(row.Content), "Content");
+            Check.Octets(before.Prefix, row.Prefix, "Prefix");
+            Check.Octets(before.Summary, row.Summary, "Summary");
+            Check.Octets(octets, await s.ContentAsync(row.Content), "Content");
         }
     }
 
@@ -102,12 +103,13 @@ internal static class ExpungeCases
     {
         var mailbox = await s.CreateAsync("Short-lived");
         var uid = await s.AppendAsync(mailbox);
+        var octets = await s.ContentAsync((await s.ReadOneAsync(mailbox, uid)).Content);
         await s.DoAsync(new DeleteMailbox(mailbox));
-        s.Target.Clock.Advance(TimeSpan.FromMinutes(34));
+        s.Target.Clock.Advance(TimeSpan.FromMinutes(34.98));
         await s.AppendAsync(await s.InboxAsync());
         var row = await s.ReadOneAsync(mailbox, uid);
         Check.That(row.Expunged, "A message of a deleted mailbox is not marked as expunged.");
-        Check.Octets("Subject: hello\r\n\r\nworld\r\n"u8.ToArray(), await s.ContentAsync(row.Content), "Content");
+        Check.Octets(octets, await s.ContentAsync(row.Content), "Content");
     }
 
     private static async Task An_open_reader_outlives_the_message(StoreProbe s)
@@ -118,6 +120,7 @@ internal static class ExpungeCases
         var uid = (await s.DoAsync(StoreProbe.Message(inbox, content))).NewUids[0];
         await content.DisposeAsync();
         await using var reader = await s.OpenContentAsync((await s.ReadOneAsync(inbox, uid)).Content);
+        octets = s.IsFaithful ? octets : await StoreProbe.ReadAllAsync(reader);
         await s.DoAsync(new Expunge(inbox, [uid], OnlyDeleted: false));
         for (var hour = 0; hour < 3; hour++)
         {

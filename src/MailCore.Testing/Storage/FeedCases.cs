@@ -13,6 +13,7 @@ internal static class FeedCases
         Case(Highestmodseq_is_of_the_mailbox_and_modseq_of_the_account, StoreTraits.Mailboxes),
         Case(Past_the_limit_the_answer_is_truncated_and_never_a_page),
         Case(Every_earlier_modseq_can_be_asked_from),
+        Case(A_question_from_long_ago_is_answered_exactly_or_truncated),
         Case(A_new_keyword_comes_with_its_row, StoreTraits.Keywords),
     ];
 
@@ -43,7 +44,7 @@ internal static class FeedCases
         await s.DoAsync(new SetFlags(inbox, [uid], FlagMode.Replace, SystemFlags.Flagged, [], null));
         var changes = await s.ChangesAsync(asOf);
         var rows = new List<MailboxRow>();
-        StoreProbe.AddRows(changes.Mailboxes.Single().Changed, rows);
+        StoreProbe.AddRows(changes.Mailboxes.Only().Changed, rows);
         var load = await s.LoadAsync(inbox);
         Check.Sequence([load.Row(old[1]), load.Row(uid)], rows, "Rows changed");
         Check.Equal(load.AsOf, changes.AsOf, "AsOf of the feed against the load's");
@@ -92,8 +93,8 @@ internal static class FeedCases
         {
             var whole = await s.ChangesAsync(asOf, scope, limit: 10);
             Check.That(!whole.Truncated, "Ten changed rows pass a limit of ten.");
-            Check.Equal(6, whole.Mailboxes.Single().Changed.Count, "Rows changed");
-            Check.Equal(4, whole.Mailboxes.Single().Vanished.Length, "Rows vanished");
+            Check.Equal(6, whole.Mailboxes.Only().Changed.Count, "Rows changed");
+            Check.Equal(4, whole.Mailboxes.Only().Vanished.Length, "Rows vanished");
             var cut = await s.ChangesAsync(asOf, scope, limit: 5);
             Check.That(cut.Truncated, "Ten changed rows do not pass a limit of five.");
             Check.Equal(whole.AsOf, cut.AsOf, "AsOf of a truncated answer");
@@ -132,14 +133,48 @@ internal static class FeedCases
         }
     }
 
+    private static async Task A_question_from_long_ago_is_answered_exactly_or_truncated(StoreProbe s)
+    {
+        var inbox = await s.InboxAsync();
+        var uids = await s.AppendManyAsync(inbox, 30);
+        var mirrors = new List<FeedMirror>();
+        for (var step = 0; step < 12; step++)
+        {
+            mirrors.Add(FeedMirror.From(await s.LoadAsync(inbox)));
+            await s.DoAsync(new Expunge(inbox, uids[(2 * step)..(2 * step + 2)], OnlyDeleted: false));
+            s.Target.Clock.Advance(TimeSpan.FromDays(7));
+            await s.AppendAsync(inbox);
+        }
+
+        // The mirror of each step is in turn a client that comes back after so many weeks.
+        foreach (var mirror in mirrors)
+        {
+            var (before, changes, load) = (mirror.AsOf, await s.ChangesAsync(mirror.AsOf, inbox), await s.LoadAsync(inbox));
+            Check.Equal(load.AsOf, changes.AsOf, "AsOf");
+            if (changes.Truncated)
+            {
+                Check.That(before < changes.OldestKept, $"The feed is truncated from {before} and says that it is kept from {changes.OldestKept}.");
+                var reloaded = FeedMirror.From(load);
+                await s.AppendAsync(inbox);
+                reloaded.Apply(await s.ChangesAsync(load.AsOf, inbox));
+                reloaded.CheckSame(await s.LoadAsync(inbox));
+            }
+            else
+            {
+                mirror.Apply(changes);
+                mirror.CheckSame(load);
+            }
+        }
+    }
+
     private static async Task A_new_keyword_comes_with_its_row(StoreProbe s)
     {
         var inbox = await s.InboxAsync();
         var uid = await s.AppendAsync(inbox, SystemFlags.None, "first");
         var asOf = (await s.SnapshotAsync()).AsOf;
         await s.DoAsync(new SetFlags(inbox, [uid], FlagMode.Add, SystemFlags.None, ["second"], null));
-        var delta = (await s.ChangesAsync(asOf)).Mailboxes.Single();
+        var delta = (await s.ChangesAsync(asOf)).Mailboxes.Only();
         Check.Sequence(["first", "second"], delta.Info.Keywords, "Keywords in the feed");
-        Check.Equal(0b11UL, delta.Changed.Flags.Single() >> 8, "Keyword bits of the row");
+        Check.Equal(0b11UL, delta.Changed.Flags.Only() >> 8, "Keyword bits of the row");
     }
 }

@@ -12,6 +12,7 @@ public static class MailStoreConformance
     /// <summary>All cases; independent of each other.</summary>
     public static IReadOnlyList<ConformanceCase> Cases { get; } =
     [
+        .. ReadCases.All,
         .. AppendCases.All,
         .. FlagCases.All,
         .. ExpungeCases.All,
@@ -25,11 +26,19 @@ public static class MailStoreConformance
         .. ContentCases.All,
         .. StagingCases.All,
         .. ConcurrencyCases.All,
+        .. CancellationCases.All,
+        .. HintCases.All,
         .. ReopenCases.All,
         .. RandomCases.All,
     ];
 
+    /// <summary>A case for stores that can be written to and more.</summary>
     internal static ConformanceCase Case(
-        Func<StoreProbe, Task> run, StoreTraits requires = StoreTraits.None, [CallerArgumentExpression(nameof(run))] string name = "") =>
+        Func<StoreProbe, Task> run, StoreTraits more = StoreTraits.None, [CallerArgumentExpression(nameof(run))] string name = "") =>
+        new(name, StoreTraits.Writes | more, run);
+
+    /// <summary>A case for all stores, or for those with exactly this.</summary>
+    internal static ConformanceCase CaseFor(
+        StoreTraits requires, Func<StoreProbe, Task> run, [CallerArgumentExpression(nameof(run))] string name = "") =>
         new(name, requires, run);
 }

@@ -7,12 +7,12 @@ internal static class QuotaCases
 {
     public static IEnumerable<ConformanceCase> All =>
     [
-        Case(The_quota_is_exact_and_counts_prefixes, StoreTraits.Quota),
-        Case(Copies_count_and_moves_do_not, StoreTraits.Quota | StoreTraits.Mailboxes),
-        Case(Expunges_and_deletes_free_what_they_took, StoreTraits.Quota | StoreTraits.Mailboxes),
-        Case(The_quota_counts_within_a_batch, StoreTraits.Quota),
-        Case(A_quota_of_messages_is_exact_in_all_mailboxes_together, StoreTraits.Quota | StoreTraits.Mailboxes),
-        Case(Appends_that_race_do_not_pass_the_quota, StoreTraits.Quota),
+        Case(The_quota_is_exact_and_counts_prefixes, StoreTraits.Quota | StoreTraits.FaithfulContent),
+        Case(Copies_count_and_moves_do_not, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.Copy | StoreTraits.FaithfulContent),
+        Case(Expunges_and_deletes_free_what_they_took, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.FaithfulContent),
+        Case(The_quota_counts_within_a_batch, StoreTraits.Quota | StoreTraits.FaithfulContent),
+        Case(A_quota_of_messages_is_exact_in_all_mailboxes_together, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.Copy),
+        Case(Appends_that_race_do_not_pass_the_quota, StoreTraits.Quota | StoreTraits.FaithfulContent),
     ];
 
     private static async Task The_quota_is_exact_and_counts_prefixes(StoreProbe s)

@@ -12,7 +12,7 @@ internal static class RandomCases
     public static IEnumerable<ConformanceCase> All =>
         Enumerable.Range(1, Seeds).Select(static seed => new ConformanceCase(
             string.Create(CultureInfo.InvariantCulture, $"Random_batches_do_as_the_model_does_seed_{seed}"),
-            StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Quota,
+            StoreTraits.Writes | StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Quota | StoreTraits.Copy | StoreTraits.FaithfulContent,
             probe => RunAsync(probe, seed)));
 
     private static async Task RunAsync(StoreProbe s, int seed)

@@ -7,10 +7,10 @@ internal static class ReopenCases
 {
     public static IEnumerable<ConformanceCase> All =>
     [
-        Case(Everything_is_there_after_reopening, StoreTraits.Durable),
+        Case(Everything_is_there_after_reopening, StoreTraits.Durable | StoreTraits.Mailboxes | StoreTraits.Keywords | StoreTraits.Quota | StoreTraits.FaithfulContent),
         Case(Metadata_and_access_control_lists_survive_reopening, StoreTraits.Durable | StoreTraits.Metadata | StoreTraits.Acl),
-        Case(Uids_and_modseqs_go_on_after_reopening, StoreTraits.Durable),
-        Case(Expunged_messages_and_the_feed_survive_reopening, StoreTraits.Durable),
+        Case(Uids_and_modseqs_go_on_after_reopening, StoreTraits.Durable | StoreTraits.Mailboxes),
+        Case(Expunged_messages_and_the_feed_survive_reopening, StoreTraits.Durable | StoreTraits.Mailboxes),
         Case(Delivery_keys_survive_reopening, StoreTraits.Durable),
         Case(Staged_content_of_a_closed_store_is_dropped, StoreTraits.Durable),
     ];

@@ -13,7 +13,7 @@ internal static class StagingCases
         Case(A_pipe_that_breaks_leaves_nothing_behind),
         Case(A_cancelled_staging_leaves_nothing_behind),
         Case(Staged_content_that_nobody_takes_is_dropped),
-        Case(Taken_content_survives_the_disposal_of_its_staging),
+        Case(Taken_content_survives_the_disposal_of_its_staging, StoreTraits.FaithfulContent),
         Case(A_stalled_pipe_stalls_nobody_else),
     ];
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using MailCore.Delivery;
+using MailCore.Dns;
 using MailCore.Smtp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -20,6 +21,17 @@ public static class MailServerBuilderFilters
         ArgumentNullException.ThrowIfNull(mail);
         mail.Services.TryAddScoped<TFilter>();
         mail.Services.AddSingleton(new SmtpFilterRegistration(static services => services.GetRequiredService<TFilter>()) { OnFailure = onFailure });
+        return mail;
+    }
+
+    /// <summary>Which name servers are asked, by filters and later by the relay; those of the machine without this.</summary>
+    public static MailServerBuilder UseDns(this MailServerBuilder mail, Action<StubResolverOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(mail);
+        ArgumentNullException.ThrowIfNull(configure);
+        var options = new StubResolverOptions();
+        configure(options);
+        mail.Services.Replace(ServiceDescriptor.Singleton<IDnsResolver>(services => new StubResolver(options, services.GetRequiredService<TimeProvider>())));
         return mail;
     }
 

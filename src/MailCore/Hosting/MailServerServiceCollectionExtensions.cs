@@ -1,5 +1,6 @@
 using MailCore.Authentication;
 using MailCore.Delivery;
+using MailCore.Dns;
 using MailCore.Hosting;
 using MailCore.Pop3;
 using MailCore.Storage;
@@ -36,6 +37,7 @@ public static class MailServerServiceCollectionExtensions
         services.TryAddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
         services.TryAdd(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
         services.AddSingleton<IChangeSignal, LocalChangeSignal>();
+        services.AddSingleton<IDnsResolver>(static provider => new StubResolver(null, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IServerState, InMemoryServerState>();
         services.AddSingleton<InMemoryAuthenticator>(static _ => new InMemoryAuthenticator());
         services.AddSingleton<IMailAuthenticator>(static provider => provider.GetRequiredService<InMemoryAuthenticator>());

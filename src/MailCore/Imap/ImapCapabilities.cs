@@ -27,9 +27,14 @@ internal static class ImapCapabilities
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
-            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE SPECIAL-USE"u8);
+            writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN SPECIAL-USE"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" MULTIAPPEND BINARY REPLACE UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE APPENDLIMIT="u8).Number(session.Options.AppendLimit);
+            if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Copy))
+            {
+                writer.Raw(" MOVE"u8);
+            }
+
             if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Mailboxes))
             {
                 writer.Raw(" CREATE-SPECIAL-USE"u8);

@@ -15,6 +15,7 @@ internal sealed class ImapSelection : IDisposable
     private readonly IDisposable _hints;
     private readonly TimeProvider _time;
     private readonly TimeSpan _pollInterval;
+    private readonly StoreTraits _traits;
     private volatile bool _isHinted;
     private volatile Action? _onHint;
     private long _looked;
@@ -25,7 +26,8 @@ internal sealed class ImapSelection : IDisposable
         _time = session.Services.Time;
         _pollInterval = session.Options.PollInterval;
         _looked = _time.GetTimestamp();
-        IsReadOnly = isReadOnly;
+        _traits = session.Services.Accounts.Traits;
+        IsReadOnly = isReadOnly || (_traits & StoreTraits.Writes) == 0;
         Messages = new SelectedMailbox(view.State);
         _hints = view.OnHint(Hint);
     }
@@ -34,8 +36,11 @@ internal sealed class ImapSelection : IDisposable
 
     public SelectedMailbox Messages { get; }
 
-    /// <summary>EXAMINE.</summary>
+    /// <summary>EXAMINE, or a store in which nothing can be changed.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>Whether flags can be changed.</summary>
+    public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);
 
     /// <summary>The newest state of the mailbox, which the client may not have been told of.</summary>
     public MailboxViewState Latest => _view.State;
@@ -110,18 +115,18 @@ internal sealed class ImapSelection : IDisposable
     }
 
     /// <summary>FLAGS and PERMANENTFLAGS (RFC 3501 7.2.6, 7.1).</summary>
-    public void WriteFlagNames(ImapWriter writer, bool keepsKeywords)
+    public void WriteFlagNames(ImapWriter writer)
     {
         var keywords = Messages.State.Info.Keywords;
         writer.Raw("* FLAGS "u8).FlagNames(keywords, end: ""u8).Line();
         writer.Raw("* OK [PERMANENTFLAGS "u8);
-        if (IsReadOnly)
+        if (!TakesFlags)
         {
             writer.Raw("()"u8);
         }
         else
         {
-            var hasRoom = keepsKeywords && keywords.Count < StorageLimits.KeywordsPerMailbox;
+            var hasRoom = _traits.HasFlag(StoreTraits.Keywords) && keywords.Count < StorageLimits.KeywordsPerMailbox;
             writer.FlagNames(keywords, hasRoom ? "\\*"u8 : ""u8);
         }
 
@@ -206,7 +211,7 @@ internal sealed class ImapSelection : IDisposable
         var writer = session.Writer;
         if (update.HasNewKeywords)
         {
-            WriteFlagNames(writer, session.Services.Accounts.Traits.HasFlag(StoreTraits.Keywords));
+            WriteFlagNames(writer);
         }
 
         foreach (var sequence in update.Expunged)

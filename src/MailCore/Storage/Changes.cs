@@ -49,7 +49,16 @@ public sealed record SetFlags(
     FlagMode Mode,
     SystemFlags Flags,
     IReadOnlyList<string> Keywords,
-    ModSeq? UnchangedSince) : StoreChange;
+    ModSeq? UnchangedSince) : StoreChange
+{
+    /// <summary>A row's flag word after this change. The bits of the keywords are the store's to find.</summary>
+    public ulong Combine(ulong flagWord, ulong keywordBits) => Mode switch
+    {
+        FlagMode.Add => flagWord | (ulong)Flags | keywordBits,
+        FlagMode.Remove => flagWord & ~((ulong)Flags | keywordBits),
+        _ => (ulong)Flags | keywordBits,
+    };
+}
 
 /// <summary>Removes messages; with <paramref name="OnlyDeleted"/> only those that carry \Deleted at the moment of the commit.</summary>
 public sealed record Expunge(MailboxId Mailbox, uint[] Uids, bool OnlyDeleted) : StoreChange;

@@ -40,7 +40,10 @@ public interface IMailStore
 [Flags]
 public enum StoreTraits
 {
-    /// <summary>Nothing beyond reading: the changes that each need a trait are refused with <see cref="CommitError.NotSupported"/>.</summary>
+    /// <summary>
+    /// Nothing beyond reading. A change that needs a trait which is not claimed is refused with <see cref="CommitError.NotSupported"/>;
+    /// <see cref="ClaimRecent"/> and <see cref="PutSummary"/> need none, and a store may forget what they say.
+    /// </summary>
     None = 0,
 
     /// <summary>A returned commit survives a power cut.</summary>
@@ -52,7 +55,7 @@ public enum StoreTraits
     /// <summary>One staged content can be appended to several accounts and is kept once.</summary>
     SharedContent = 4,
 
-    /// <summary>Octets come out exactly as they went in.</summary>
+    /// <summary>Octets, prefixes and summaries come out exactly as they went in; other stores keep what they make of a message.</summary>
     FaithfulContent = 8,
 
     /// <summary>Quotas are enforced inside the commit (<see cref="SetQuota"/>).</summary>
@@ -61,7 +64,7 @@ public enum StoreTraits
     /// <summary>Clients may define keywords.</summary>
     Keywords = 32,
 
-    /// <summary>Clients may create, rename and delete mailboxes.</summary>
+    /// <summary>Clients may create, rename and delete mailboxes, and subscribe to names.</summary>
     Mailboxes = 64,
 
     /// <summary>Access control lists are kept (<see cref="SetAcl"/>).</summary>
@@ -70,14 +73,20 @@ public enum StoreTraits
     /// <summary>Annotations of mailboxes and accounts are kept (<see cref="SetMetadata"/>).</summary>
     Metadata = 256,
 
-    /// <summary>Messages can be added (<see cref="AppendMessage"/>, <see cref="Copy"/>).</summary>
+    /// <summary>Messages can be added (<see cref="AppendMessage"/>).</summary>
     Append = 512,
 
     /// <summary>System flags can be changed (<see cref="SetFlags"/>).</summary>
     Flags = 1024,
 
-    /// <summary>Messages can be removed (<see cref="Storage.Expunge"/>; <see cref="Copy"/> with Move needs this and Append).</summary>
+    /// <summary>Messages can be removed (<see cref="Storage.Expunge"/>).</summary>
     Expunge = 2048,
+
+    /// <summary>Messages can be copied and moved within an account (<see cref="Storage.Copy"/>).</summary>
+    Copy = 4096,
+
+    /// <summary>What an import keeps is kept: <see cref="AppendMessage.KeepUid"/>, <see cref="AppendMessage.KeepEmailId"/>, UIDVALIDITY.</summary>
+    Import = 8192,
 
     /// <summary>Messages can be added, flagged and removed.</summary>
     Writes = Append | Flags | Expunge,
@@ -102,7 +111,8 @@ public interface IAccountStore
     /// <summary>
     /// All that changed after <paramref name="since"/>, in all mailboxes or in <paramref name="scope"/>: one snapshot, never
     /// a page. When more than <paramref name="limit"/> rows changed, or <paramref name="since"/> is older than the store
-    /// remembers expunges, the answer is <see cref="ChangeSet.Truncated"/> and the caller loads again.
+    /// remembers expunges, or newer than the account is (its store was restored from a backup), the answer is
+    /// <see cref="ChangeSet.Truncated"/> and the caller loads again.
     /// </summary>
     ValueTask<ChangeSet> ChangesSinceAsync(ModSeq since, MailboxId? scope, int limit, CancellationToken cancellationToken);
 

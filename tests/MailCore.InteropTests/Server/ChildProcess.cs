@@ -55,10 +55,10 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Waits until what was printed satisfies the condition; fails when the process ends before, or takes longer than a minute.</summary>
-    public async Task WaitForOutputAsync(Func<string, bool> condition)
+    /// <summary>Waits until what was printed satisfies the condition; fails when the process ends before, or takes longer than a minute or what is given.</summary>
+    public async Task WaitForOutputAsync(Func<string, bool> condition, TimeSpan? patience = null)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var timeout = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(1));
         while (true)
         {
             Task grown;

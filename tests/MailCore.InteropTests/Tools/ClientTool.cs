@@ -20,6 +20,14 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Fetchmail { get; } = new("fetchmail", "fetchmail");
 
+    public static ClientTool Imapfilter { get; } = new("imapfilter", "imapfilter");
+
+    public static ClientTool Offlineimap { get; } = new("offlineimap", "offlineimap3");
+
+    public static ClientTool Thunderbird { get; } = new("thunderbird", "thunderbird");
+
+    public static ClientTool Node { get; } = new("node", "nodejs");
+
     public static ClientTool Openssl { get; } = new("openssl", "openssl");
 
     public static ClientTool Testssl { get; } = new("testssl", "testssl.sh");
@@ -87,7 +95,8 @@ internal sealed class ClientTool(string command, string package)
         return ChildProcess.Start([Find()!, .. arguments], folder, variables);
     }
 
-    private static void Miss(string message)
+    /// <summary>Something of a client is missing: the test is skipped, or failed where all must be there.</summary>
+    public static void Miss(string message)
     {
         if (Environment.GetEnvironmentVariable("MAILCORE_REQUIRE_CLIENTS") == "1")
             Assert.Fail(message);

@@ -6,7 +6,9 @@ using MailCore.Delivery;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Smtp;
+using MailCore.Smtp.Filters;
 using MailCore.Storage;
+using MailCore.Tests.Dns;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using NUnit.Framework;
@@ -93,6 +95,44 @@ public class FilterHostingTests
         await host.StopAsync();
     }
 
+    [Test]
+    public async Task Each_shipped_filter_is_on_when_its_method_is_called()
+    {
+        await using var dns = new FakeDnsServer(static question => question.Name == "1.0.0.127.list.example"
+            ? new DnsMessageBuilder().A(question.Name, "127.0.0.2")
+            : new DnsMessageBuilder { Flags = 0x8183 });
+        var cases = new (string Reply, Action<SmtpEndpointBuilder> Configure)[]
+        {
+            ("554 5.7.1 Client [127.0.0.1] is listed by list.example", static smtp => smtp.UseDnsbl(static options =>
+            {
+                options.Exempt.Clear();
+                options.Lists.Add(new DnsblList("list.example"));
+            })),
+            ("250 2.0.0", static smtp => smtp.UseDnsbl("list.example")),
+            ("451 4.7.1 Greylisted", static smtp => smtp.UseGreylisting(static options => options.Exempt.Clear())),
+            ("550 5.7.1 Refused by a rule", static smtp => smtp.UseAddressRules(static rules => rules.RejectRecipient("^bob@"))),
+            ("450 4.7.1 You send too much", static smtp => smtp.UseRateLimit(static options =>
+            {
+                options.Exempt.Clear();
+                options.MessagesPerAddress = new RateLimit(1, TimeSpan.FromDays(1));
+            })),
+            ("550 5.7.25 ", static smtp => smtp.UseClientNameChecks(static options => options.Exempt.Clear())),
+            ("250 2.0.0", static smtp => smtp.UseEarlyTalkerDelay(static options => options.Delay = TimeSpan.FromDays(1))),
+        };
+        foreach (var (reply, configure) in cases)
+        {
+            await using var server = await MailServer.StartAsync(mail =>
+            {
+                mail.UseInMemoryStore().AddAccount("bob@example.org");
+                mail.UseDns(options => options.Servers.Add(dns.EndPoint));
+                mail.ListenSmtp(0, configure).On(IPAddress.Loopback).UseCleartext();
+            });
+            var replies = await SendAsync(server.Endpoints["smtp"]);
+            replies = replies[^1].StartsWith("250", StringComparison.Ordinal) && reply.StartsWith("450", StringComparison.Ordinal) ? await SendAsync(server.Endpoints["smtp"]) : replies;
+            Assert.That(replies.First(static text => text[0] is '4' or '5' || text.Contains("queued", StringComparison.Ordinal)), Does.StartWith(reply));
+        }
+    }
+
     private static async Task<List<string>> SendAsync(MailEndpoint endpoint)
     {
         using var client = new TcpClient();
@@ -102,6 +142,11 @@ public class FilterHostingTests
         var replies = new List<string>();
         foreach (var line in new[] { "HELO client.example", "MAIL FROM:<>", "RCPT TO:<bob@example.org>", "DATA", "Subject: hi\r\n\r\nhello\r\n.", "QUIT" })
         {
+            if (replies is [.., ['4' or '5', ..]])
+            {
+                return replies;
+            }
+
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"));
             replies.Add((await reader.ReadLineAsync())!);
         }

@@ -85,11 +85,11 @@ internal sealed class MailClient : IDisposable
     }
 
     /// <summary>Whether the server shakes hands.</summary>
-    public async Task<bool> TryStartTlsAsync()
+    public async Task<bool> TryStartTlsAsync(Action<SslClientAuthenticationOptions>? configure = null)
     {
         try
         {
-            await StartTlsAsync();
+            await StartTlsAsync(configure);
             return true;
         }
         catch (Exception error) when (error is IOException or AuthenticationException)

@@ -27,7 +27,7 @@ internal sealed class SelectCommand(MailboxName? name, bool isReadOnly) : ImapCo
 
         session.Select(selection);
         Describe(session, selection);
-        return isReadOnly ? ImapReply.Ok("Opened to read", "READ-ONLY") : ImapReply.Ok("Opened", "READ-WRITE");
+        return selection.IsReadOnly ? ImapReply.Ok("Opened to read", "READ-ONLY") : ImapReply.Ok("Opened", "READ-WRITE");
     }
 
     private static SelectCommand Parse(ref ImapReader reader, bool isReadOnly)
@@ -42,7 +42,7 @@ internal sealed class SelectCommand(MailboxName? name, bool isReadOnly) : ImapCo
     {
         var writer = session.Writer;
         var state = selection.Messages.State;
-        selection.WriteFlagNames(writer, session.Services.Accounts.Traits.HasFlag(StoreTraits.Keywords));
+        selection.WriteFlagNames(writer);
         writer.Untagged(state.Count).Raw("EXISTS"u8).Line();
         writer.Untagged(selection.Messages.RecentCount).Raw("RECENT"u8).Line();
         if (FirstUnseen(state) is var unseen and > 0)

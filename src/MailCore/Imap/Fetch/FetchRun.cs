@@ -26,7 +26,7 @@ internal sealed class FetchRun
     public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items)
     {
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
-        _setsSeen = !_selection.IsReadOnly && items.Any(static item => item.SetsSeen);
+        _setsSeen = _selection.TakesFlags && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
         foreach (var item in items)
         {

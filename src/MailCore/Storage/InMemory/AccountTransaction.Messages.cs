@@ -74,7 +74,6 @@ internal sealed partial class AccountTransaction
             return CommitError.KeywordLimit;
         }
 
-        var named = (ulong)set.Flags | keywords;
         var changed = new List<uint>();
         var refused = new List<uint>();
         foreach (var uid in set.Uids)
@@ -91,12 +90,7 @@ internal sealed partial class AccountTransaction
                 continue;
             }
 
-            var flags = set.Mode switch
-            {
-                FlagMode.Add => row.FlagWord | named,
-                FlagMode.Remove => row.FlagWord & ~named,
-                _ => named,
-            };
+            var flags = set.Combine(row.FlagWord, keywords);
             if (flags != row.FlagWord)
             {
                 mailbox.SetFlags(block, at, flags, _modSeq);

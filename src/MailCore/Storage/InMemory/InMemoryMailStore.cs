@@ -33,7 +33,7 @@ public sealed class InMemoryMailStore : IMailStore
     /// <inheritdoc/>
     public StoreTraits Traits =>
         StoreTraits.SharedContent | StoreTraits.FaithfulContent | StoreTraits.Quota | StoreTraits.Keywords | StoreTraits.Mailboxes
-        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes;
+        | StoreTraits.Acl | StoreTraits.Metadata | StoreTraits.Writes | StoreTraits.Copy | StoreTraits.Import;
 
     /// <summary>How long rows and content stay readable after their expunge.</summary>
     internal static TimeSpan ReadableAfterExpunge { get; } = TimeSpan.FromMinutes(35);

@@ -143,7 +143,7 @@ internal sealed class MemoryAccount : IAccountStore
         }
 
         var truncated = new ChangeSet(asOf, true, new ModSeq(oldestKept), [], [], false);
-        if (since.Value < oldestKept)
+        if (since.Value < oldestKept || since > asOf)
         {
             return ValueTask.FromResult(truncated);
         }

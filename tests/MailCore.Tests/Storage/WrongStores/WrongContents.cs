@@ -105,3 +105,27 @@ internal sealed class GullibleStore(IMailStore inner) : StoreWrapper(inner)
         return await Inner.StageAsync(PipeReader.Create(new ReadOnlySequence<byte>(octets.ToArray(), 0, length)), hint, cancellationToken);
     }
 }
+
+/// <summary>Shows a row before its content can be opened.</summary>
+internal sealed class RowBeforeContentStore(IMailStore inner) : StoreWrapper(inner)
+{
+    private volatile HashSet<ContentId> _late = [];
+
+    public override async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken)
+    {
+        _late = [.. batches.SelectMany(static batch => batch.Changes).OfType<AppendMessage>().Select(static append => append.Content.Id)];
+        return await Inner.CommitAsync(batches, cancellationToken);
+    }
+
+    public override ValueTask<IContentReader?> OpenContentAsync(ContentId id, CancellationToken cancellationToken) =>
+        _late.Contains(id) ? ValueTask.FromResult<IContentReader?>(null) : Inner.OpenContentAsync(id, cancellationToken);
+}
+
+/// <summary>Makes up an EMAILID each time it is asked.</summary>
+internal sealed class FreshEmailIdStore(IMailStore inner) : StoreWrapper(inner)
+{
+    private int _last;
+
+    protected override async ValueTask<IReadOnlyList<MessageRow>> ReadAsync(IAccountStore account, MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields) =>
+        [.. (await account.ReadAsync(mailbox, uids, fields, default)).Select(row => row with { EmailId = new EmailId($"E{++_last}") })];
+}

@@ -191,3 +191,62 @@ internal sealed class StaleLoadStore(IMailStore inner) : StoreWrapper(inner)
     protected override ValueTask<MailboxLoad?> LoadAsync(IAccountStore account, MailboxId mailbox) =>
         _last.Remove(mailbox, out var last) ? ValueTask.FromResult(last) : account.LoadAsync(mailbox, default);
 }
+
+/// <summary>Believes that nothing has changed until a hint says so; and every third hint gets lost.</summary>
+internal sealed class HintedStore(IMailStore inner) : StoreWrapper(inner)
+{
+    private int _commits;
+    private volatile bool _hinted = true;
+
+    public override async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken)
+    {
+        var results = await Inner.CommitAsync(batches, cancellationToken);
+        _hinted |= ++_commits % 3 != 0;
+        return results;
+    }
+
+    protected override async ValueTask<ChangeSet> ChangesSinceAsync(IAccountStore account, ModSeq since, MailboxId? scope, int limit)
+    {
+        if (!_hinted && since.Value > 0)
+        {
+            return new ChangeSet(since, false, default, [], [], false);
+        }
+
+        _hinted = false;
+        return await account.ChangesSinceAsync(since, scope, limit, default);
+    }
+}
+
+/// <summary>Forgets expunges in time, and does not say so.</summary>
+internal sealed class ShortMemoryStore(IMailStore inner) : StoreWrapper(inner)
+{
+    protected override async ValueTask<ChangeSet> ChangesSinceAsync(IAccountStore account, ModSeq since, MailboxId? scope, int limit)
+    {
+        var changes = await account.ChangesSinceAsync(since, scope, limit, default);
+        return changes.AsOf.Value - since.Value < 10 || since.Value == 0
+            ? changes
+            : changes with { Mailboxes = [.. changes.Mailboxes.Select(static delta => delta with { Vanished = [] })] };
+    }
+}
+
+/// <summary>Says that nothing has changed since a time that never was.</summary>
+internal sealed class FutureFeedStore(IMailStore inner) : StoreWrapper(inner)
+{
+    protected override async ValueTask<ChangeSet> ChangesSinceAsync(IAccountStore account, ModSeq since, MailboxId? scope, int limit) =>
+        await account.ChangesSinceAsync(since, scope, limit, default) with { Truncated = false };
+}
+
+/// <summary>Counts an octet too many in each row.</summary>
+internal sealed class WrongSizeStore(IMailStore inner) : StoreWrapper(inner)
+{
+    protected override async ValueTask<MailboxLoad?> LoadAsync(IAccountStore account, MailboxId mailbox) =>
+        await account.LoadAsync(mailbox, default) is { } load ? load with { Segments = Enlarged(load.Segments) } : null;
+
+    private static async IAsyncEnumerable<ColumnSegment> Enlarged(IAsyncEnumerable<ColumnSegment> segments)
+    {
+        await foreach (var segment in segments)
+        {
+            yield return segment with { Sizes = [.. segment.Sizes.Select(static size => size + 1)] };
+        }
+    }
+}
