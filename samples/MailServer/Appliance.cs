@@ -37,7 +37,7 @@ internal static class Appliance
         var folder = FolderOf(settings);
         builder.Services.AddMailServer(mail =>
         {
-            mail.Apply(settings).UseSqliteStore(folder);
+            mail.Apply(settings).UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
             UseDevelopmentCertificate(mail, settings, folder);
             // RFC 5321 4.5.1: there is always a postmaster.
             if (EmailAddress.TryParse(settings.Accounts.FirstOrDefault()?.Address ?? FirstAccount.AddressIn(settings), out var postmaster))
@@ -48,17 +48,21 @@ internal static class Appliance
         return settings;
     }
 
-    /// <summary>Where mail is kept, by the configuration of a server started with the same arguments in the same folder.</summary>
-    public static string FindDataFolder(string[] args)
+    /// <summary>The configuration of a server started with the same arguments in the same folder.</summary>
+    public static MailServerSettings ReadSettings(string[] args)
     {
         var builder = Host.CreateApplicationBuilder(args);
         AddShipped(builder);
         ConfigurationKeys.Check(builder.Configuration, args);
-        return FolderOf(MailServerSettings.Read(builder.Configuration.GetSection("Mail")));
+        return MailServerSettings.Read(builder.Configuration.GetSection("Mail"));
     }
 
+    /// <summary>Where mail is kept.</summary>
+    public static string FolderOf(MailServerSettings settings) => Path.GetFullPath(settings.DataFolder ?? "data");
+
     /// <summary>The store by itself, with the options that the server opens it with.</summary>
-    public static SqliteMailStore OpenStore(string folder) => SqliteMailStore.Open(folder);
+    public static SqliteMailStore OpenStore(MailServerSettings settings) =>
+        SqliteMailStore.Open(FolderOf(settings), new SqliteStoreOptions { FullTextSearch = settings.FullTextSearch });
 
     /// <summary>
     /// The library makes accounts that are missing and leaves others alone. Here the configuration is where passwords are set, so a
@@ -81,8 +85,6 @@ internal static class Appliance
         }
     }
 
-    private static string FolderOf(MailServerSettings settings) => Path.GetFullPath(settings.DataFolder ?? "data");
-
     private static void AddShipped(HostApplicationBuilder builder)
     {
         // What ships beside the program is weaker than a file in the folder it is started in.
@@ -93,6 +95,14 @@ internal static class Appliance
 
     private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)
     {
+        // One of an unknown name is told of at the start.
+        if (settings.Certificate is null && settings.Listeners.Count == 0 && mail.Preset.Name.Equals(settings.Preset, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new MailServerConfigurationException([
+                $"Mail:Preset={mail.Preset.Name} listens on the network and needs a certificate. "
+                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files, or Mail:Certificate:Folder to that of an ACME client."]);
+        }
+
         if (settings.Certificate is not null || !settings.Listeners.Exists(UsesTls))
         {
             return;

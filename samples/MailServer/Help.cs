@@ -14,6 +14,7 @@ internal static class Help
           Mail:HostName                    this server's name in greetings and Received headers
           Mail:Domains:N                   a domain whose mail is ours
           Mail:DataFolder                  where mail is kept; ./data by default
+          Mail:FullTextSearch              true keeps an index of texts, for SEARCH TEXT and BODY
           Mail:Certificate:File            certificate and intermediates, PEM
           Mail:Certificate:KeyFile         its private key, PEM; without it the key is in File
           Mail:Certificate:Password        for a File that is PKCS#12 (.p12, .pfx)

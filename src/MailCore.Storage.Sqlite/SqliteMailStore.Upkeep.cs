@@ -1,4 +1,5 @@
 using MailCore.Storage.Sqlite.Database;
+using MailCore.Storage.Sqlite.Text;
 using MailCore.Storage.Sqlite.Upkeep;
 using MailCore.Storage.Sqlite.Writing;
 using SQLitePCL;
@@ -10,10 +11,19 @@ public sealed partial class SqliteMailStore
 {
     /// <summary>
     /// Reads all messages and makes again what was derived from them: summaries, hashes where there are none, counters and the database's
-    /// own indexes. Mailboxes, UIDs and flags stay as they are.
+    /// own indexes and, with <see cref="SqliteStoreOptions.FullTextSearch"/>, the text index, which is filled in the background. Mailboxes, UIDs and flags stay as they are.
     /// </summary>
-    public Task<IndexRebuildReport> RebuildIndexAsync(IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => new IndexRebuild(this, _context.Stage.Folder, progress).RunAsync(cancellationToken), cancellationToken);
+    public async Task<IndexRebuildReport> RebuildIndexAsync(IProgress<WorkProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var report = await Task.Run(() => new IndexRebuild(this, _context.Stage.Folder, progress).RunAsync(cancellationToken), cancellationToken);
+        if (_text is { } text)
+        {
+            await WriteAsync(TextSchema.Renew, cancellationToken);
+            text.Wake();
+        }
+
+        return report;
+    }
 
     /// <summary>
     /// Removes what has expired and writes the database anew without the room that deleted messages left. Deliveries wait meanwhile;

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using MailCore.Storage.Sqlite.Content;
 using MailCore.Storage.Sqlite.Database;
 using MailCore.Storage.Sqlite.Reading;
+using MailCore.Storage.Sqlite.Text;
 using MailCore.Storage.Sqlite.Writing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -20,7 +21,7 @@ namespace MailCore.Storage.Sqlite;
 /// (see SqliteAccountStore). Disposing finishes the commits under way; calls after that throw
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
-public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDisposable
+public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IAsyncDisposable, IDisposable
 {
     private static readonly Sql SelectSettled = new("SELECT settled FROM store");
     private static readonly Sql SelectContent = new("SELECT size, data FROM content WHERE id = ?1");
@@ -34,6 +35,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
     private readonly WriteContext _context;
     private readonly Writer _writer;
     private readonly Maintenance _maintenance;
+    private readonly TextIndexer? _text;
     private readonly ITimer _timer;
     private readonly ILogger _logger;
     private readonly string _tag;
@@ -47,6 +49,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
     {
         var path = Path.Combine(folder, DatabaseName);
         Schema.Prepare(db, folder, options.TimeProvider.GetUtcNow());
+        TextSchema.Prepare(db, options.FullTextSearch);
 
         // One large transaction must not leave a large file for good.
         db.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA journal_size_limit={2 * options.WriteAheadLimit}"));
@@ -64,6 +67,7 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
         _checkpointer = new LogCheckpointer(path, options);
         _writer = new Writer(db, ids, _checkpointer);
         _maintenance = new Maintenance(_context, _writer, PublishOldestKept);
+        _text = options.FullTextSearch ? new TextIndexer(this, _logger) : null;
         _timer = options.TimeProvider.CreateTimer(static store => ((SqliteMailStore)store!).Tick(), this, options.MaintenanceInterval, options.MaintenanceInterval);
     }
 
@@ -165,7 +169,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
                 await content.FlushAsync().WaitAsync(cancellationToken);
             }
 
-            return await new CommitWork(_context, batches, Publish, weight).RunAsync(_writer, cancellationToken);
+            var results = await new CommitWork(_context, batches, Publish, weight).RunAsync(_writer, cancellationToken);
+            _text?.Wake();
+            return results;
         }
         finally
         {
@@ -174,6 +180,14 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
                 content.Release();
             }
         }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_text?.FindCandidates(MailboxNumbers.Parse(mailbox), text, scope));
     }
 
     /// <summary>Finishes what is under way, writes the log back into the database and lets go of the folder.</summary>
@@ -187,6 +201,9 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
 
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    /// <summary>Completes when all that was committed before is in the text index.</summary>
+    internal Task IndexTextAsync() => _text?.RunAsync() ?? Task.CompletedTask;
 
     /// <summary>Removes what has expired.</summary>
     internal Task MaintainAsync()
@@ -319,6 +336,11 @@ public sealed partial class SqliteMailStore : IMailStore, IAsyncDisposable, IDis
     private async Task CloseAsync(Task maintaining)
     {
         await _timer.DisposeAsync();
+        if (_text is not null)
+        {
+            await _text.DisposeAsync();
+        }
+
         await maintaining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.Run(Close);
     }

@@ -35,6 +35,13 @@ public sealed class SqliteStoreOptions
     /// <summary>How often expired things are removed.</summary>
     public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// Whether an index of texts is kept, so that SEARCH BODY and TEXT read only messages that may match. It takes about as much room as
+    /// the texts of the messages. Opening a folder without it throws the index away; opening one with it for the first time begins to
+    /// make it, beside the work of the server.
+    /// </summary>
+    public bool FullTextSearch { get; set; }
+
     /// <summary>Octets that the write-ahead log may reach before it is written back into the database file; 1 MB to 1 GB.</summary>
     public long WriteAheadLimit { get; set; } = 16 * 1024 * 1024;
 

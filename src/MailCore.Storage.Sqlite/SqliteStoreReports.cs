@@ -25,7 +25,8 @@ public sealed record StoreBackupReport(long Octets, long Files, IReadOnlyList<St
 /// <param name="Messages">In all of them.</param>
 /// <param name="QuotaUsed">Octets of them, prefixes counted.</param>
 /// <param name="QuotaLimit">Octets, or null for no limit.</param>
-public sealed record AccountUsage(AccountId Account, long Mailboxes, long Messages, long QuotaUsed, long? QuotaLimit);
+/// <param name="MessageLimit">Messages, or null for no limit.</param>
+public sealed record AccountUsage(AccountId Account, long Mailboxes, long Messages, long QuotaUsed, long? QuotaLimit, long? MessageLimit);
 
 /// <summary>What rebuilding the index changed.</summary>
 /// <param name="Messages">Messages read.</param>

@@ -30,6 +30,9 @@ public sealed class MailEndpoint
     /// <summary>What is spoken.</summary>
     public IMailProtocol Protocol { get; }
 
+    /// <summary>Proxies that must begin each connection with a PROXY header.</summary>
+    internal IReadOnlyList<IPNetwork> ProxyFrom { get; init; } = [];
+
     internal TlsUpgrade TlsUpgrade { get; }
 
     internal MailConnectionDelegate Run { get; }

@@ -138,35 +138,41 @@ public sealed partial class MailServer : IAsyncDisposable
     // The connection is in the table already, so that a stop can't overlook it.
     private async Task RunSessionAsync(MailEndpoint endpoint, MailConnection connection)
     {
-        var admitted = _limiter.TryEnter(connection.RemoteEndPoint, out var lease);
-        using (lease)
+        // A proxy has many clients: it is counted as none of them.
+        var isProxied = endpoint.ProxyFrom.Covers(connection.RemoteEndPoint);
+        var admitted = _limiter.TryEnter(isProxied ? null : connection.RemoteEndPoint, out var lease);
+        try
         {
-            try
+            if (admitted && isProxied)
             {
-                if (admitted)
-                {
-                    await endpoint.Run(connection).ConfigureAwait(false);
-                }
-                else
-                {
-                    LogBusy(endpoint.Name, connection.RemoteEndPoint);
-                    await RefuseAsync(endpoint, connection).ConfigureAwait(false);
-                }
+                var header = await ProxyProtocol.ReadAsync(connection, _options.ProxyHeaderTimeout, _time).ConfigureAwait(false);
+                admitted = _limiter.TryIdentify(ref lease, header.Source);
             }
-            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException || connection.Closed.IsCancellationRequested)
+
+            if (admitted)
             {
-                LogBroken(connection.Id, endpoint.Name, error.Message);
+                await endpoint.Run(connection).ConfigureAwait(false);
             }
-            catch (Exception error)
+            else
             {
-                LogBug(error, connection.Id, endpoint.Name);
-                connection.Abort(error);
+                LogBusy(endpoint.Name, connection.RemoteEndPoint);
+                await RefuseAsync(endpoint, connection).ConfigureAwait(false);
             }
-            finally
-            {
-                await CloseAsync(connection).ConfigureAwait(false);
-                _sessions.Remove(connection);
-            }
+        }
+        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException || connection.Closed.IsCancellationRequested)
+        {
+            LogBroken(connection.Id, endpoint.Name, error.Message);
+        }
+        catch (Exception error)
+        {
+            LogBug(error, connection.Id, endpoint.Name);
+            connection.Abort(error);
+        }
+        finally
+        {
+            await CloseAsync(connection).ConfigureAwait(false);
+            _sessions.Remove(connection);
+            lease.Dispose();
         }
     }
 

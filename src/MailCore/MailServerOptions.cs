@@ -15,6 +15,9 @@ public sealed class MailServerOptions
     /// <summary>Connections at the same time from one IPv4 address or IPv6 /56, all endpoints together; 20 by default.</summary>
     public int MaxConnectionsPerAddress { get; set; } = 20;
 
+    /// <summary>How long a proxy may take for its PROXY header; 10 s by default. Past it the connection is cut off.</summary>
+    public TimeSpan ProxyHeaderTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Clients that may wait to be accepted, per endpoint; 512 by default.</summary>
     public int Backlog { get; set; } = 512;
 

@@ -7,7 +7,7 @@ namespace MailCore.InteropTests;
 
 internal sealed class CurlTests : SampleFixture
 {
-    protected override int Accounts => 10;
+    protected override int Accounts => 12;
 
     [SetUp]
     public void RequireCurl() => ClientTool.Curl.Require();
@@ -46,6 +46,30 @@ internal sealed class CurlTests : SampleFixture
 
         await using var pop3 = await OpenPop3Async(account);
         Assert.That(StoredMessage.AssertCarries(await pop3.ReadLinesAsync("RETR 1"), message), Does.Contain(" with ESMTPSA"));
+    }
+
+    [Test]
+    [Property("Fact", "the replies that curl prints are those of the policy: no word about who has an account")]
+    public async Task Vrfy_and_expn_tell_a_stranger_nothing()
+    {
+        var known = await ClientTool.Curl.RunAsync(["-sS", "--max-time", "50", $"smtp://127.0.0.1:{Server.Smtp}/client.example", "--mail-rcpt", "user1@example.org"]);
+        var unknown = await ClientTool.Curl.RunAsync(["-sS", "--max-time", "50", $"smtp://127.0.0.1:{Server.Smtp}/client.example", "--mail-rcpt", "nobody@example.org"]);
+        var list = await ClientTool.Curl.RunAsync(["-sS", "--max-time", "50", $"smtp://127.0.0.1:{Server.Smtp}/client.example", "-X", "EXPN", "--mail-rcpt", "user1@example.org"]);
+
+        Assert.That(known.Succeeded().Text, Is.EqualTo(unknown.Succeeded().Text).And.StartWith("252 2.0.0"));
+        Assert.That(list.ExitCode, Is.Not.Zero);
+    }
+
+    [Test]
+    [Property("Fact", "the mailbox of the recipient that was taken holds the octets, and the trace says UTF8SMTP with the sender's address in UTF-8")]
+    public async Task An_internationalized_sender_is_stored_as_it_is()
+    {
+        var (account, message) = (NewAccount(), StoredMessage.Make("curl smtputf8"));
+
+        await CurlAsync(message, $"smtp://127.0.0.1:{Server.Smtp}/client.example", "--mail-from", "sünder@example.com", "--mail-rcpt", account, "--upload-file", "-");
+
+        await using var imap = await OpenImapAsync(account);
+        Assert.That(StoredMessage.AssertCarries(await imap.FetchAsync(1), message), Does.Contain("Return-Path: <sünder@example.com>").And.Contain(" with UTF8SMTP "));
     }
 
     [Test]

@@ -124,6 +124,93 @@ internal sealed class LimitTests
         AssertLimited(Parse(host.Output));
     }
 
+    [Test]
+    [Property("Fact", "the server's log says that it could not accept, and sessions by hand work as soon as there are descriptors again")]
+    public async Task Accepting_without_file_descriptors_backs_off_and_recovers()
+    {
+        await using var server = await SampleServer.StartAsync(new SampleSetUp
+        {
+            Accounts = ["bob@example.org"],
+            Wrapper = ["/bin/sh", "-c", "ulimit -n 350; exec \"$@\"", "sh"],
+        });
+        var clients = new List<System.Net.Sockets.TcpClient>();
+        try
+        {
+            for (var i = 0; i < 500 && !server.Process.Output.Contains("can't accept connections for now", StringComparison.Ordinal); i++)
+            {
+                var client = new System.Net.Sockets.TcpClient();
+                clients.Add(client);
+                await client.ConnectAsync(System.Net.IPAddress.Loopback, server.Smtp);
+            }
+
+            await server.Process.WaitForOutputAsync(static output => output.Contains("can't accept connections for now", StringComparison.Ordinal));
+        }
+        finally
+        {
+            clients.ForEach(static client => client.Dispose());
+        }
+
+        await using (var smtp = await RawSmtp.ConnectAsync(server.Smtp))
+            Assert.That(await smtp.DeliverAsync("sender@example.com", "bob@example.org", new MemoryStream("Subject: x\r\n"u8.ToArray())), Does.StartWith("250"));
+
+        await using var imap = await RawImap.ConnectAsync(server.Imaps, "bob@example.org", SampleServer.Password);
+        Assert.That(await imap.CountAsync(), Is.EqualTo(1));
+    }
+
+    [TestCase("DATA")]
+    [TestCase("BDAT")]
+    [Property("Fact", "VmRSS of the server's process, and its heap after a collection, when 100 MB have gone through and when 1 GB has")]
+    public async Task Memory_after_1_GB_streamed_is_what_it_was_after_100_MB(string verb)
+    {
+        var line = Encoding.ASCII.GetBytes(new string('x', 998) + "\r\n");
+        var megabyte = Enumerable.Repeat(line, 1_000).SelectMany(static octets => octets).ToArray();
+        // What the runtime compiles anew meanwhile would count as well.
+        await using var host = ChildProcess.Start(
+            SourceTree.Program("tests/MailCore.LimitHost"), ["sink", _folder, $"{100_000_000}"], _folder, new() { ["DOTNET_TieredCompilation"] = "0" });
+        await host.WaitForOutputAsync(static output => output.Contains("smtp=", StringComparison.Ordinal));
+        await using var smtp = await RawSmtp.ConnectAsync(int.Parse(Parse(host.Output)["smtp"], CultureInfo.InvariantCulture));
+
+        await SendAsync(10);
+        var (before, heapBefore) = await MeasureAsync(1);
+        await SendAsync(90);
+        var (after, heapAfter) = await MeasureAsync(2);
+
+        TestContext.Out.WriteLine($"{before} kB resident after 100 MB, {after} kB after 1 GB; heap {heapBefore}, {heapAfter}");
+        Assert.That(after - before, Is.LessThanOrEqualTo(2 * 1024));
+        Assert.That(heapAfter - heapBefore, Is.LessThanOrEqualTo(512 * 1024));
+
+        // Messages of 10 MB, the last megabyte by itself.
+        async Task SendAsync(int messages)
+        {
+            for (var i = 0; i < messages; i++)
+            {
+                await smtp.BeginAsync("sender@example.com", "bob@example.org");
+                await smtp.WriteAsync(verb == "DATA" ? "DATA\r\n" : "BDAT 9000000\r\n");
+                if (verb == "DATA")
+                    Assert.That(await smtp.ReadReplyAsync(), Does.StartWith("354"));
+
+                for (var part = 0; part < 9; part++)
+                    await smtp.WriteAsync(megabyte);
+
+                if (verb == "BDAT")
+                {
+                    Assert.That(await smtp.ReadReplyAsync(), Does.StartWith("250"));
+                    await smtp.WriteAsync("BDAT 1000000 LAST\r\n");
+                }
+
+                await smtp.WriteAsync(megabyte);
+                Assert.That(verb == "DATA" ? await smtp.EndContentAsync() : await smtp.ReadReplyAsync(), Does.StartWith("250"));
+            }
+        }
+
+        async Task<(int Resident, long Heap)> MeasureAsync(int report)
+        {
+            await host.SendLineAsync("report");
+            await host.WaitForOutputAsync(output => output.Split("heap=").Length > report);
+            return (host.ReadMemory("VmRSS"), long.Parse(Parse(host.Output)["heap"], CultureInfo.InvariantCulture));
+        }
+    }
+
     private static long Amount(string variable, long usual) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? long.Parse(text, CultureInfo.InvariantCulture) : usual;
 

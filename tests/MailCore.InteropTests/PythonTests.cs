@@ -8,7 +8,7 @@ namespace MailCore.InteropTests;
 
 internal sealed class PythonTests : SampleFixture
 {
-    protected override int Accounts => 11;
+    protected override int Accounts => 14;
 
     // The current folder is the server's own, and a long path would not fit into a socket's address.
     protected override string[] Arguments => ["--Mail:Listeners:8:Role=Lmtp", "--Mail:Listeners:8:Path=lmtp.sock"];
@@ -66,6 +66,23 @@ internal sealed class PythonTests : SampleFixture
 
         await SendAsync(message, socket.Length < 100 ? socket : Path.GetRelativePath(Environment.CurrentDirectory, socket), "lmtp", "-", "sender@example.com", account);
 
+        await using var imap = await OpenImapAsync(account);
+        StoredMessage.AssertCarries(await imap.FetchAsync(1), message);
+    }
+
+    [TestCase("BODY=8BITMIME", 100)]
+    [TestCase("BODY=BINARYMIME", 7)]
+    [TestCase("BODY=BINARYMIME", 100_000)]
+    [Property("Fact", "FETCH BODY[] ends with the octets of the file, dots at the start of lines and all")]
+    public async Task Smtplib_sends_in_chunks(string body, int chunk)
+    {
+        var (account, message) = (NewAccount(), StoredMessage.Make("chunks"));
+        var file = Path.Combine(Server.Folder, $"{Guid.NewGuid():n}.eml");
+        await File.WriteAllBytesAsync(file, message);
+
+        var result = await RunAsync("bdat_client.py", $"{Server.Smtp}", "sender@example.com", account, file, $"{chunk}", body);
+
+        Assert.That(result.Text, Does.Contain("OK queued as"));
         await using var imap = await OpenImapAsync(account);
         StoredMessage.AssertCarries(await imap.FetchAsync(1), message);
     }

@@ -8,6 +8,7 @@ await (args[0] switch
     "rows" => RowsScenario.RunAsync(folder, (int)size),
     "message" => MessageScenario.RunAsync(folder, size),
     "accounts" => AccountsScenario.RunAsync(folder, (int)size),
+    "sink" => SinkScenario.RunAsync(size),
     "idle" => IdleScenario.RunAsync((int)size),
     "idle-clients" => IdleClients.RunAsync(int.Parse(args[3], System.Globalization.CultureInfo.InvariantCulture), args[4] == "tls", (int)size),
     "serve" => ServeScenario.RunAsync(folder, size),

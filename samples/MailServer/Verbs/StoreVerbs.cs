@@ -21,7 +21,7 @@ internal static class StoreVerbs
 
     public static async Task<int> RebuildAsync(VerbContext context)
     {
-        await using var store = Appliance.OpenStore(context.Folder);
+        await using var store = Appliance.OpenStore(context.Settings);
         var report = await store.RebuildIndexAsync(context.Progress, context.Stop);
         var code = context.Say(report.Problems, report.Problems.Count);
         context.Say(Text($"{report.Messages:N0} messages read; {report.Summaries:N0} index entries, {report.Hashes:N0} hashes and {report.Counters:N0} counters were made anew."));
@@ -30,7 +30,7 @@ internal static class StoreVerbs
 
     public static async Task<int> CompactAsync(VerbContext context)
     {
-        await using var store = Appliance.OpenStore(context.Folder);
+        await using var store = Appliance.OpenStore(context.Settings);
         var report = await store.CompactAsync(context.Progress, context.Stop);
         context.Say(Text($"The database had {report.OctetsBefore:N0} octets and has {report.OctetsAfter:N0}."));
         return 0;
@@ -49,12 +49,12 @@ internal static class StoreVerbs
     {
         var usage = await new SqliteStoreFolder(context.Folder).ReadUsageAsync(context.Stop);
         var width = Math.Max(7, usage.Select(static account => account.Account.Value.Length).DefaultIfEmpty(0).Max());
-        context.Say($"{"Account".PadRight(width)}  {"Octets",15}  {"Limit",15}  {"Used",6}  {"Messages",10}");
+        context.Say($"{"Account".PadRight(width)}  {"Octets",15}  {"Limit",15}  {"Used",6}  {"Messages",10}  {"Limit",10}");
         foreach (var account in usage)
         {
             var limit = account.QuotaLimit is { } octets ? Text($"{octets:N0}") : "none";
             var part = account.QuotaLimit is > 0 and { } full ? Text($"{100.0 * account.QuotaUsed / full:N1} %") : "";
-            context.Say($"{account.Account.Value.PadRight(width)}  {Text($"{account.QuotaUsed:N0}"),15}  {limit,15}  {part,6}  {Text($"{account.Messages:N0}"),10}");
+            context.Say($"{account.Account.Value.PadRight(width)}  {Text($"{account.QuotaUsed:N0}"),15}  {limit,15}  {part,6}  {Text($"{account.Messages:N0}"),10}  {(account.MessageLimit is { } messages ? Text($"{messages:N0}") : "none"),10}");
         }
 
         return 0;

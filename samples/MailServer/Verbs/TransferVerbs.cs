@@ -38,7 +38,7 @@ internal static class TransferVerbs
             throw new MailServerConfigurationException([$"'{text}' is no address."]);
         }
 
-        await using var store = Appliance.OpenStore(context.Folder);
+        await using var store = Appliance.OpenStore(context.Settings);
         var directory = new SqliteMailDirectory(store);
         if (await directory.ResolveAsync(address, context.Stop) is not DirectoryEntry.Account found)
         {

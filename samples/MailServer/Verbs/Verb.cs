@@ -61,7 +61,7 @@ internal sealed record Verb(string Name, string Text, IReadOnlyList<VerbOption> 
         try
         {
             var arguments = VerbArguments.Parse(this, args[1..]);
-            return await Run(new VerbContext(arguments, Appliance.FindDataFolder([.. arguments.Configuration]), progress, stop.Token));
+            return await Run(new VerbContext(arguments, Appliance.ReadSettings([.. arguments.Configuration]), progress, stop.Token));
         }
         catch (OperationCanceledException)
         {
@@ -96,8 +96,10 @@ internal sealed record Verb(string Name, string Text, IReadOnlyList<VerbOption> 
 }
 
 /// <summary>What a verb works with.</summary>
-internal sealed record VerbContext(VerbArguments Arguments, string Folder, TerminalProgress Progress, CancellationToken Stop)
+internal sealed record VerbContext(VerbArguments Arguments, MailServerSettings Settings, TerminalProgress Progress, CancellationToken Stop)
 {
+    public string Folder => Appliance.FolderOf(Settings);
+
     /// <summary>Says something for the user to keep.</summary>
     public void Say(string line)
     {

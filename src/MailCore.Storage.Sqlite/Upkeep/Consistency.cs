@@ -19,6 +19,11 @@ internal static class Consistency
         FROM mailbox LEFT JOIN entry ON entry.mailbox = mailbox.id GROUP BY mailbox.account, mailbox.id
         """;
 
+    private const string Used = """
+        SELECT account.id, coalesce(sum(mailbox.bytes), 0) AS bytes, coalesce(sum(mailbox.messages), 0) AS messages
+        FROM account LEFT JOIN mailbox ON mailbox.account = account.id GROUP BY account.id
+        """;
+
     private const string Uses = "SELECT content, count(*) AS uses FROM message GROUP BY content";
 
     public static IReadOnlyList<Question> Questions { get; } =
@@ -36,10 +41,9 @@ internal static class Consistency
             JOIN mailbox ON mailbox.account = counted.account AND mailbox.id = counted.id JOIN account ON account.id = mailbox.account
             WHERE counted.last_uid >= mailbox.uid_next OR counted.last_modseq > account.modseq
             """)),
-        new("the accounts", "its quota counter is wrong: {0}", new("""
-            SELECT account.name, 'mailboxes hold ' || coalesce(sum(mailbox.bytes), 0) || ' octets, and ' || account.quota_used || ' are counted'
-            FROM account LEFT JOIN mailbox ON mailbox.account = account.id GROUP BY account.id
-            HAVING account.quota_used <> coalesce(sum(mailbox.bytes), 0)
+        new("the accounts", "its quota counters are wrong: {0}", new($"""
+            SELECT account.name, 'mailboxes hold ' || used.bytes || ' octets in ' || used.messages || ' messages, and ' || account.quota_used || ' in ' || account.messages || ' are counted'
+            FROM account JOIN ({Used}) used ON used.id = account.id WHERE (account.quota_used, account.messages) <> (used.bytes, used.messages)
             """)),
         new("the entries", "{0}", new("""
             SELECT account.name || ', ' || mailbox.name || ', UID ' || entry.uid,
@@ -69,10 +73,9 @@ internal static class Consistency
                 AND ((mailbox.messages, mailbox.unseen, mailbox.deleted, mailbox.bytes) <> (counted.messages, counted.unseen, counted.deleted, counted.bytes)
                     OR counted.last_uid >= mailbox.uid_next)
             """),
-        new("""
-            UPDATE account SET quota_used = used.bytes
-            FROM (SELECT account.id, coalesce(sum(mailbox.bytes), 0) AS bytes FROM account LEFT JOIN mailbox ON mailbox.account = account.id GROUP BY account.id) used
-            WHERE used.id = account.id AND account.quota_used <> used.bytes
+        new($"""
+            UPDATE account SET quota_used = used.bytes, messages = used.messages
+            FROM ({Used}) used WHERE used.id = account.id AND (account.quota_used, account.messages) <> (used.bytes, used.messages)
             """),
         new($"""
             INSERT INTO content_use(content, uses) SELECT content, uses FROM ({Uses}) WHERE uses > 1

@@ -6,7 +6,7 @@ namespace MailCore.Storage.Sqlite.Upkeep;
 internal static class UsageReport
 {
     private static readonly Sql Select = new("""
-        SELECT account.name, count(mailbox.id), coalesce(sum(mailbox.messages), 0), account.quota_used, account.quota_limit
+        SELECT account.name, count(mailbox.id), coalesce(sum(mailbox.messages), 0), account.quota_used, account.quota_limit, account.message_limit
         FROM account LEFT JOIN mailbox ON mailbox.account = account.id GROUP BY account.id ORDER BY account.name
         """);
 
@@ -16,7 +16,7 @@ internal static class UsageReport
         using var row = db.Use(Select);
         while (row.Step())
         {
-            accounts.Add(new AccountUsage(new AccountId(row.Text(0)), row.Int64(1), row.Int64(2), row.Int64(3), row.IsNull(4) ? null : row.Int64(4)));
+            accounts.Add(new AccountUsage(new AccountId(row.Text(0)), row.Int64(1), row.Int64(2), row.Int64(3), row.IsNull(4) ? null : row.Int64(4), row.IsNull(5) ? null : row.Int64(5)));
         }
 
         return accounts;

@@ -62,7 +62,7 @@ internal static class AttributeChanges
             return CommitError.NoMailbox;
         }
 
-        if (change.Identifier.Length == 0 || change.Identifier.Any(char.IsControl) || change.Rights.Any(char.IsControl))
+        if (!change.IsWellFormed)
         {
             return CommitError.NotSupported;
         }

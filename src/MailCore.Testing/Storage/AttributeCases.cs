@@ -138,6 +138,13 @@ internal static class AttributeCases
         Check.That((await s.CommitAsync(new SetAcl(inbox, "anyone", FlagMode.Add, "p"))).ModSeq is null, "Giving a right that is given has a ModSeq.");
         Check.That((await s.CommitAsync(new SetAcl(inbox, "nobody", FlagMode.Replace, ""))).ModSeq is null, "Removing who is not there has a ModSeq.");
         await s.RefusedAsync(CommitError.NoMailbox, 0, new SetAcl(new MailboxId("no-such-mailbox"), "bob", FlagMode.Add, "r"));
+        foreach (var (identifier, rights) in new[] { ("", "r"), ("a\tb", "r"), ("a\nb", "r"), ("a", "\n") })
+        {
+            await s.RefusedAsync(CommitError.NotSupported, 0, new SetAcl(inbox, identifier, FlagMode.Add, rights));
+        }
+
+        await s.DoAsync(new SetAcl(inbox, "Zoë & Søn = 送信", FlagMode.Add, "r"));
+        await ExpectAclAsync(s, "Bob=r Zoë & Søn = 送信=r anyone=p");
     }
 
     private static async Task An_access_control_list_has_a_limit(StoreProbe s)

@@ -61,7 +61,7 @@ internal static class CancellationCases
             Check.That(!completed || results![0].Error == CommitError.None, $"A commit whose token was cancelled at await {at} was rejected.");
             Check.Equal(before.Rows.Count + (happened ? 1 : 0), after.Rows.Count, $"Rows after a commit that was cancelled at await {at}");
             Check.Equal(!happened, after.Uids.Contains(target), "Whether the row to be expunged is still there");
-            Check.Equal(happened || before.Rows.SequenceEqual(after.Rows), true, "Rows as they were");
+            Check.That(happened || before.Rows.SequenceEqual(after.Rows), $"A commit that was cancelled at await {at} and did not happen changed rows.");
             await CancelAtAwait.RunAsync(s, int.MaxValue, _ => s.AppendAsync(inbox));
         }
     }

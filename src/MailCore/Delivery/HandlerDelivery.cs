@@ -21,21 +21,29 @@ public sealed class HandlerDelivery : IMessageDelivery
         _handler = handler;
     }
 
+    /// <summary>Nothing, unless the handler knows what to do about it.</summary>
+    public DeliveryAbilities Honours { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(message);
-        var recipients = transaction.Envelope.Recipients;
-        var prefix = TraceHeader.Build(transaction, recipients is [var only] ? only.Address : null);
-        await using var content = new MessageContent(prefix, await message.Content.OpenAsync(cancellationToken).ConfigureAwait(false));
+        // Many a handler looks at the envelope alone.
+        await using var content = new MessageContent(
+            transaction, static source => Trace((MailTransaction)source), await message.Content.OpenAsync(cancellationToken).ConfigureAwait(false));
         var stream = content.AsStream();
         await using (stream.ConfigureAwait(false))
         {
             var reply = await _handler(transaction.Envelope, stream, cancellationToken).ConfigureAwait(false);
-            return [.. Enumerable.Repeat(reply, recipients.Count)];
+            var replies = new SmtpReply[transaction.Envelope.Recipients.Count];
+            Array.Fill(replies, reply);
+            return replies;
         }
     }
+
+    private static byte[] Trace(MailTransaction transaction) =>
+        TraceHeader.Build(transaction, transaction.Envelope.Recipients is [var only] ? only.Address : null);
 }
 
 /// <summary>Routes every recipient, of any domain, to one delivery. Nothing is relayed by that. Thread-safe.</summary>

@@ -12,6 +12,34 @@ public interface IMessageDelivery
     /// exception is logged and becomes 451 for all. The message stays the caller's to dispose.
     /// </summary>
     ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The wishes on an envelope that it grants. Only these are announced, and accepted, by an endpoint that delivers here. Constant.
+    /// </summary>
+    DeliveryAbilities Honours => DeliveryAbilities.None;
+}
+
+/// <summary>Wishes of a sender that take more than storing or passing on a message.</summary>
+[Flags]
+public enum DeliveryAbilities
+{
+    /// <summary>None of them.</summary>
+    None = 0,
+
+    /// <summary>Reports as RET, ENVID, NOTIFY and ORCPT ask for them (RFC 3461).</summary>
+    StatusNotifications = 1,
+
+    /// <summary><see cref="Envelope.RequireTls"/></summary>
+    RequireTls = 2,
+
+    /// <summary><see cref="Envelope.HoldUntil"/></summary>
+    FutureRelease = 4,
+
+    /// <summary><see cref="Envelope.DeliverBy"/></summary>
+    DeliverBy = 8,
+
+    /// <summary><see cref="Envelope.Priority"/></summary>
+    Priority = 16,
 }
 
 /// <summary>A received message with the places its recipients were routed to.</summary>

@@ -33,6 +33,9 @@ public sealed partial class LocalDelivery : IMessageDelivery
         (_accounts, _logger, _options) = (accounts, logger, options ?? new LocalDeliveryOptions());
     }
 
+    /// <summary>A message in its mailbox travels no further.</summary>
+    public DeliveryAbilities Honours => DeliveryAbilities.RequireTls;
+
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {

@@ -17,6 +17,11 @@ public sealed partial class RoutedDelivery : IMessageDelivery
         (_local, _relay, _logger) = (local, relay, logger);
     }
 
+    /// <summary>What the relay honours; what is delivered here at once is in time, and nothing overtakes it.</summary>
+    public DeliveryAbilities Honours => _relay is null
+        ? _local?.Honours ?? DeliveryAbilities.None
+        : _relay.Honours & ((_local ?? _relay).Honours | DeliveryAbilities.DeliverBy | DeliveryAbilities.Priority);
+
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {

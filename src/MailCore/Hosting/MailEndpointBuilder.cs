@@ -34,6 +34,12 @@ public class MailEndpointBuilder
     /// <summary>The TLS rule; a role's method sets the one that fits the role.</summary>
     public TlsPolicy Tls { get; set; } = TlsPolicy.None;
 
+    /// <summary>
+    /// Proxies whose connections begin with a PROXY header, version 1 or 2, before TLS; the address it names is the client's from
+    /// then on. From anywhere else such a header is what it looks like: not mail. None by default.
+    /// </summary>
+    public IList<IPNetwork> ProxyFrom { get; } = [];
+
     internal MailProtocolFactory? Protocol { get; private set; }
 
     internal bool NeedsStore { get; set; }
@@ -72,6 +78,18 @@ public class MailEndpointBuilder
     public MailEndpointBuilder AllowCleartextAuthentication()
     {
         Tls = Tls with { AllowCleartextAuthentication = true };
+        return this;
+    }
+
+    /// <inheritdoc cref="ProxyFrom"/>
+    public MailEndpointBuilder UseProxyProtocol(params IReadOnlyList<IPNetwork> from)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        foreach (var network in from)
+        {
+            ProxyFrom.Add(network);
+        }
+
         return this;
     }
 

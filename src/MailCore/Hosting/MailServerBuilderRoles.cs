@@ -106,7 +106,7 @@ public static class MailServerBuilderRoles
             }
 
             var (router, delivery) = endpoint.Handler is { } handler
-                ? (new HandlerRouter(new HandlerDelivery(handler)), new RoutedDelivery(null, null, services.GetRequiredService<ILogger<RoutedDelivery>>()))
+                ? (new HandlerRouter(handler), handler)
                 : (services.GetRequiredService<IMessageRouter>(), services.GetRequiredService<IMessageDelivery>());
             return new SmtpProtocol(endpoint.Options, new SmtpServices
             {

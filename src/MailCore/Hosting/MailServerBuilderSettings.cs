@@ -128,7 +128,41 @@ public static class MailServerBuilderSettings
             }
         }
 
+        ApplyPeers(mail, endpoint, listener, key);
         endpoint.Tls = endpoint.Tls with { Mode = listener.Tls ?? endpoint.Tls.Mode, AllowCleartextAuthentication = listener.AllowCleartextAuthentication };
+    }
+
+    private static void ApplyPeers(MailServerBuilder mail, MailEndpointBuilder endpoint, ListenerSettings listener, string key)
+    {
+        AddNetworks(mail, endpoint.ProxyFrom, listener.ProxyFrom, $"{key}:{nameof(listener.ProxyFrom)}");
+        if (endpoint is SmtpEndpointBuilder smtp)
+        {
+            AddNetworks(mail, smtp.Options.XClientFrom, listener.XClientFrom, $"{key}:{nameof(listener.XClientFrom)}");
+            AddNetworks(mail, smtp.Options.XForwardFrom, listener.XForwardFrom, $"{key}:{nameof(listener.XForwardFrom)}");
+        }
+        else if (listener.XClientFrom.Count + listener.XForwardFrom.Count > 0)
+        {
+            mail.Problems.Add($"{key} has XClientFrom or XForwardFrom, and its role takes no mail. Remove them.");
+        }
+    }
+
+    private static void AddNetworks(MailServerBuilder mail, IList<IPNetwork> networks, List<string> texts, string key)
+    {
+        foreach (var text in texts)
+        {
+            if (IPAddress.TryParse(text, out var address))
+            {
+                networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8));
+            }
+            else if (IPNetwork.TryParse(text, out var network))
+            {
+                networks.Add(network);
+            }
+            else
+            {
+                mail.Problems.Add($"{key}: '{text}' is no network. Write an address, such as 192.0.2.1, or a prefix, such as 10.0.0.0/8.");
+            }
+        }
     }
 
     private static void ApplyPreset(MailServerBuilder mail, MailServerSettings settings)

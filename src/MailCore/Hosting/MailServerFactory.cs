@@ -28,7 +28,11 @@ internal static class MailServerFactory
             var tls = new TlsUpgrade(endpoint.Tls, certificates, time);
             var protocol = endpoint.Protocol!(services, tls);
             var run = Compose(endpoint, tls, protocol, stopping.Token);
-            endpoints.Add(new MailEndpoint(UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), tls, protocol, run) { Purpose = endpoint.Purpose });
+            endpoints.Add(new MailEndpoint(UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), tls, protocol, run)
+            {
+                Purpose = endpoint.Purpose,
+                ProxyFrom = [.. endpoint.ProxyFrom],
+            });
         }
 
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)

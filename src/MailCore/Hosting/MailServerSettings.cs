@@ -19,6 +19,9 @@ public sealed class MailServerSettings
     /// <summary>For hosts that keep mail in a folder; MailCore itself does not read it.</summary>
     public string? DataFolder { get; set; }
 
+    /// <summary>Whether the store keeps an index of texts for SEARCH, for hosts whose store can; MailCore itself does not read it.</summary>
+    public bool FullTextSearch { get; set; }
+
     /// <summary>Null leaves it to the host.</summary>
     public CertificateSettings? Certificate { get; set; }
 
@@ -146,6 +149,15 @@ public sealed class ListenerSettings
 
     /// <summary>The role's own by default.</summary>
     public TlsMode? Tls { get; set; }
+
+    /// <summary>Networks of proxies that send a PROXY header, such as 10.0.0.0/8 or 192.0.2.1.</summary>
+    public List<string> ProxyFrom { get; set; } = [];
+
+    /// <summary>Networks that may speak for clients of theirs by XCLIENT; for roles that take mail.</summary>
+    public List<string> XClientFrom { get; set; } = [];
+
+    /// <summary>Networks that may tell by XFORWARD where mail came from; for roles that take mail.</summary>
+    public List<string> XForwardFrom { get; set; } = [];
 
     /// <inheritdoc cref="TlsPolicy.AllowCleartextAuthentication"/>
     public bool AllowCleartextAuthentication { get; set; }

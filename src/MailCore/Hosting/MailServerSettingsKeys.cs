@@ -8,6 +8,7 @@ internal static class MailServerSettingsKeys
     private static readonly string[] Root =
     [
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
+        nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
         nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
@@ -33,6 +34,7 @@ internal static class MailServerSettingsKeys
     [
         nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path),
         nameof(ListenerSettings.Tls), nameof(ListenerSettings.AllowCleartextAuthentication),
+        nameof(ListenerSettings.ProxyFrom), nameof(ListenerSettings.XClientFrom), nameof(ListenerSettings.XForwardFrom),
     ];
 
     public static List<string> FindUnknown(IConfiguration section)
@@ -47,6 +49,13 @@ internal static class MailServerSettingsKeys
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
         CheckList(section.GetSection(nameof(MailServerSettings.AllowSubmissionFrom)), "172.16.0.0/12", problems);
         CheckList(section.GetSection($"{nameof(MailServerSettings.Tls)}:{nameof(TlsSettings.CipherSuites)}"), "TLS_AES_256_GCM_SHA384", problems);
+        foreach (var listener in section.GetSection(nameof(MailServerSettings.Listeners)).GetChildren())
+        {
+            CheckList(listener.GetSection(nameof(ListenerSettings.ProxyFrom)), "10.0.0.0/8", problems);
+            CheckList(listener.GetSection(nameof(ListenerSettings.XClientFrom)), "10.0.0.0/8", problems);
+            CheckList(listener.GetSection(nameof(ListenerSettings.XForwardFrom)), "10.0.0.0/8", problems);
+        }
+
         foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())
         {
             CheckList(alias.GetSection(nameof(AliasSettings.Targets)), "name@example.org", problems);

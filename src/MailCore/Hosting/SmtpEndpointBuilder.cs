@@ -19,7 +19,7 @@ public sealed class SmtpEndpointBuilder : ProtocolEndpointBuilder<SmtpOptions>
         (NeedsStore, _services) = (true, mail.Services);
     }
 
-    internal MessageHandler? Handler { get; private set; }
+    internal HandlerDelivery? Handler { get; private set; }
 
     internal IEnumerable<Func<IServiceProvider, SmtpFilterRegistration>> Filters => _filters;
 
@@ -27,10 +27,11 @@ public sealed class SmtpEndpointBuilder : ProtocolEndpointBuilder<SmtpOptions>
     /// Hands every message of this endpoint, whoever it is for, to the host's own code instead of the store, which is not needed
     /// then. The client's reply waits for the handler; an exception becomes 451.
     /// </summary>
-    public SmtpEndpointBuilder OnMessage(MessageHandler handler)
+    /// <param name="handler">Called once per message.</param>
+    /// <param name="honours">What the handler does for a sender beyond taking the message; announced accordingly.</param>
+    public SmtpEndpointBuilder OnMessage(MessageHandler handler, DeliveryAbilities honours = DeliveryAbilities.None)
     {
-        ArgumentNullException.ThrowIfNull(handler);
-        Handler = handler;
+        Handler = new HandlerDelivery(handler) { Honours = honours };
         NeedsStore = false;
         return this;
     }

@@ -6,6 +6,11 @@ namespace MailCore.Interchange;
 /// <summary>A message on its way into a mailbox.</summary>
 internal sealed record ImportedMessage(SystemFlags Flags, IReadOnlyList<string> Keywords, DateTimeOffset? Date)
 {
+    private const string NoAtom = "(){%*\"\\]";
+
+    /// <summary>Whether a name can be a keyword: an atom (RFC 9051 9, flag-keyword). Anything else would break clients' parsers.</summary>
+    public static bool IsKeyword(string name) => name.Length > 0 && name.All(static c => c is > ' ' and <= '~' && !NoAtom.Contains(c, StringComparison.Ordinal));
+
     /// <summary>Null for one that gets the next UID.</summary>
     public uint? Uid { get; init; }
 }
@@ -96,7 +101,7 @@ internal sealed class MailboxImport(MailAccount account, Mailbox mailbox, uint u
         var result = await mailbox.AppendAsync(_waiting, cancellationToken);
         if (!result.Succeeded)
         {
-            throw new InvalidOperationException($"The store refused imported messages: {result.Error}.");
+            throw new InvalidDataException($"The store refused messages of the import: {result.Error}.");
         }
 
         Messages += _waiting.Count;
@@ -126,7 +131,7 @@ internal sealed class MailboxImport(MailAccount account, Mailbox mailbox, uint u
         var result = await account.CommitAsync([append, new Expunge(mailbox.Id, [last], OnlyDeleted: false)], cancellationToken);
         if (result.Error != CommitError.None)
         {
-            throw new InvalidOperationException($"The store refused to keep UIDNEXT {uidNext}: {result.Error}.");
+            throw new InvalidDataException($"The store refused to keep UIDNEXT {uidNext}: {result.Error}.");
         }
 
         _uidNext = uidNext;

@@ -22,8 +22,8 @@ internal sealed class MaildirFlags
 
     private readonly string?[] _keywords = new string?[Letters];
 
-    /// <summary>Keywords in the order of their letters.</summary>
-    public IEnumerable<string> Keywords => _keywords.OfType<string>();
+    /// <summary>Names in the file that can't be keywords.</summary>
+    public List<string> Refused { get; } = [];
 
     public static MaildirFlags Read(string folder)
     {
@@ -32,9 +32,17 @@ internal sealed class MaildirFlags
         foreach (var line in File.Exists(path) ? File.ReadLines(path) : [])
         {
             var cut = line.IndexOf(' ', StringComparison.Ordinal);
-            if (cut > 0 && int.TryParse(line.AsSpan(0, cut), out var index) && index is >= 0 and < Letters && cut + 1 < line.Length)
+            if (cut > 0 && int.TryParse(line.AsSpan(0, cut), out var index) && index is >= 0 and < Letters)
             {
-                flags._keywords[index] = line[(cut + 1)..];
+                var name = line[(cut + 1)..];
+                if (ImportedMessage.IsKeyword(name))
+                {
+                    flags._keywords[index] = name;
+                }
+                else
+                {
+                    flags.Refused.Add(name);
+                }
             }
         }
 

@@ -88,6 +88,7 @@ public sealed class MaildirImport(MailAccount account, string folder)
 
         await using var import = opened;
         var flags = MaildirFlags.Read(path);
+        _problems.AddRange(flags.Refused.Select(keyword => $"Mailbox '{name}': '{keyword}' can't be a keyword in IMAP; it was left out."));
         var step = $"Importing {name}";
         var hasNew = false;
         foreach (var (file, uid) in Order(path, uids))

@@ -14,6 +14,7 @@ internal sealed class MaildirUidList
 
     public uint? UidValidity { get; private set; }
 
+    /// <summary>Dovecot adds lines without writing the header anew: what it says there may be too low.</summary>
     public uint UidNext { get; private set; } = 1;
 
     /// <summary>An empty one when there is no such file; lines that make no sense are passed over.</summary>
@@ -84,6 +85,10 @@ internal sealed class MaildirUidList
 
         var name = line.IndexOf(" :", cut, StringComparison.Ordinal) is >= 0 and var colon ? line[(colon + 2)..] : line[(cut + 1)..];
         _uids[MaildirFlags.BaseName(name)] = uid;
+        if (uid < uint.MaxValue)
+        {
+            UidNext = Math.Max(UidNext, uid + 1);
+        }
     }
 
     private static uint? Number(string text) => uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : null;

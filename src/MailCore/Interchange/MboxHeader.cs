@@ -51,7 +51,8 @@ internal sealed class MboxHeader
         }
     }
 
-    public IReadOnlyList<string> Keywords => _fields.GetValueOrDefault("X-Keywords")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+    public IReadOnlyList<string> Keywords =>
+        [.. (_fields.GetValueOrDefault("X-Keywords") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(ImportedMessage.IsKeyword)];
 
     /// <summary>Looks at a line of the header; false when it is not part of the message.</summary>
     public bool Keeps(ReadOnlySpan<byte> line)

@@ -1,8 +1,13 @@
+using System.Collections.Frozen;
+
 namespace MailCore.Messaging;
 
 /// <summary>What MAIL and RCPT said; kept apart from the message's own headers.</summary>
 public sealed class Envelope
 {
+    // Most envelopes wish for nothing.
+    private Wishes _wishes = Wishes.None;
+
     /// <summary>Starts an envelope.</summary>
     public Envelope(ReversePath from) => From = from;
 
@@ -10,7 +15,7 @@ public sealed class Envelope
     public ReversePath From { get; }
 
     /// <summary>Accepted recipients, in the order they were given.</summary>
-    public List<Recipient> Recipients { get; } = [];
+    public List<Recipient> Recipients { get; } = new(1);
 
     /// <summary>BODY= of RFC 6152 and RFC 3030.</summary>
     public BodyType Body { get; init; }
@@ -22,7 +27,60 @@ public sealed class Envelope
     public long? DeclaredSize { get; init; }
 
     /// <summary>AUTH= of RFC 4954 5 as given, decoded from xtext; never trusted by itself.</summary>
-    public string? AuthParameter { get; init; }
+    public string? AuthParameter
+    {
+        get => _wishes.AuthParameter;
+        init => _wishes = _wishes with { AuthParameter = value };
+    }
+
+    /// <summary>RET= of RFC 3461 4.3: how much of the message a report of its failure shall hold.</summary>
+    public ReportContent Return
+    {
+        get => _wishes.Return;
+        init => _wishes = _wishes with { Return = value };
+    }
+
+    /// <summary>ENVID= of RFC 3461 4.4, decoded; at most 100 characters.</summary>
+    public string? EnvelopeId
+    {
+        get => _wishes.EnvelopeId;
+        init => _wishes = _wishes with { EnvelopeId = value };
+    }
+
+    /// <summary>REQUIRETLS was given (RFC 8689): the message may travel on only over verified TLS, to servers that say the same.</summary>
+    public bool RequireTls
+    {
+        get => _wishes.RequireTls;
+        init => _wishes = _wishes with { RequireTls = value };
+    }
+
+    /// <summary>HOLDFOR= or HOLDUNTIL= (RFC 4865): delivery shall not begin before. Null for at once.</summary>
+    public DateTimeOffset? HoldUntil
+    {
+        get => _wishes.HoldUntil;
+        init => _wishes = _wishes with { HoldUntil = value };
+    }
+
+    /// <summary>BY= (RFC 2852), or null.</summary>
+    public DeliverBy? DeliverBy
+    {
+        get => _wishes.DeliverBy;
+        init => _wishes = _wishes with { DeliverBy = value };
+    }
+
+    /// <summary>MT-PRIORITY= (RFC 6710), -9 to 9; 0 without it.</summary>
+    public int Priority
+    {
+        get => _wishes.Priority;
+        init => _wishes = _wishes with { Priority = value };
+    }
+
+    /// <summary>Parameters of the host's own keywords, by name in capitals; null values had none.</summary>
+    public IReadOnlyDictionary<string, string?> Parameters
+    {
+        get => _wishes.Parameters;
+        init => _wishes = _wishes with { Parameters = value };
+    }
 
     /// <summary>The same sender and parameters, for a part of the recipients.</summary>
     public Envelope WithoutRecipients() => new(From)
@@ -30,8 +88,33 @@ public sealed class Envelope
         Body = Body,
         SmtpUtf8 = SmtpUtf8,
         DeclaredSize = DeclaredSize,
-        AuthParameter = AuthParameter,
+        _wishes = _wishes,
     };
+
+    /// <summary>What few senders say.</summary>
+    internal sealed record Wishes
+    {
+        public static Wishes None { get; } = new();
+
+        public string? AuthParameter { get; init; }
+
+        public ReportContent Return { get; init; }
+
+        public string? EnvelopeId { get; init; }
+
+        public bool RequireTls { get; init; }
+
+        public DateTimeOffset? HoldUntil { get; init; }
+
+        public DeliverBy? DeliverBy { get; init; }
+
+        public int Priority { get; init; }
+
+        public IReadOnlyDictionary<string, string?> Parameters { get; init; } = Recipient.NoParameters;
+    }
+
+    internal Envelope(ReversePath from, Wishes? wishes)
+        : this(from) => _wishes = wishes ?? Wishes.None;
 }
 
 /// <summary>One RCPT.</summary>
@@ -40,8 +123,19 @@ public sealed class Recipient
     /// <summary>Makes a recipient.</summary>
     public Recipient(EmailAddress address) => Address = address;
 
+    internal static readonly IReadOnlyDictionary<string, string?> NoParameters = FrozenDictionary<string, string?>.Empty;
+
     /// <summary>As the client gave it.</summary>
     public EmailAddress Address { get; }
+
+    /// <summary>NOTIFY= of RFC 3461 4.1.</summary>
+    public ReportEvents Notify { get; init; }
+
+    /// <summary>ORCPT= of RFC 3461 4.2, or null.</summary>
+    public OriginalRecipient? Original { get; init; }
+
+    /// <inheritdoc cref="Envelope.Parameters"/>
+    public IReadOnlyDictionary<string, string?> Parameters { get; init; } = NoParameters;
 
     /// <inheritdoc/>
     public override string ToString() => Address.ToString();

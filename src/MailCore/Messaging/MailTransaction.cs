@@ -88,6 +88,12 @@ public sealed record MailSessionInfo
     /// <summary>The account that authenticated; null for strangers.</summary>
     public string? AuthenticatedAccount { get; init; }
 
+    /// <summary>The client's own name as a trusted proxy looked it up (XCLIENT); null where none told.</summary>
+    public string? ClientHostName { get; init; }
+
+    /// <summary>Where a content filter says that it has the message from (XFORWARD); null where none told. Decides nothing.</summary>
+    public ForwardedClient? Forwarded { get; init; }
+
     /// <summary>The host itself sends, by <c>IMailSubmission</c>, and may send anywhere.</summary>
     public bool IsLocal { get; init; }
 
@@ -96,4 +102,29 @@ public sealed record MailSessionInfo
 
     /// <summary>Outward mail is taken from this session; a stranger reaches only what is ours.</summary>
     public bool MaySendOutward => IsLocal || AuthenticatedAccount is not null || IsTrustedNetwork;
+}
+
+/// <summary>A client that the engine has not seen itself. Null is not known.</summary>
+public sealed record ForwardedClient
+{
+    /// <summary>By reverse look-up.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>Its address.</summary>
+    public IPAddress? Address { get; init; }
+
+    /// <summary>Its port.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>SMTP or ESMTP.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>What it called itself.</summary>
+    public string? ClientName { get; init; }
+
+    /// <summary>The message's queue id where it first arrived.</summary>
+    public string? Identifier { get; init; }
+
+    /// <summary>It belongs to the forwarder's own site.</summary>
+    public bool? IsLocal { get; init; }
 }

@@ -36,6 +36,28 @@ internal sealed class ConnectionLimiter(int total, int perAddress)
         }
     }
 
+    /// <summary>Counts an admitted connection for its client, once that is known; false when the client has too many.</summary>
+    public bool TryIdentify(ref Lease lease, EndPoint? remote)
+    {
+        if (ClientKey.From(remote) is not { } key)
+        {
+            return true;
+        }
+
+        lock (_gate)
+        {
+            var fromHere = _perAddress.GetValueOrDefault(key);
+            if (fromHere >= perAddress)
+            {
+                return false;
+            }
+
+            _perAddress[key] = fromHere + 1;
+            lease = new Lease(this, key);
+            return true;
+        }
+    }
+
     private void Leave(ClientKey? key)
     {
         lock (_gate)

@@ -11,7 +11,10 @@ namespace MailCore.Smtp;
 internal static class MessageIntake
 {
     public static DataLimits Limits(SmtpOptions options) =>
-        new(options.MaxMessageSize, options.MaxTextLine, options.MaxReceived, options.BareLineFeed == BareLineFeedRule.Rewrite, options.DataTimeout);
+        new(options.MaxMessageSize, options.MaxTextLine, options.MaxReceived, options.BareLineFeed == BareLineFeedRule.Rewrite, options.DataTimeout)
+        {
+            MinPerMinute = options.MinDataPerMinute,
+        };
 
     /// <summary>Null when the staging failed; the connection itself may be fine.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -119,6 +122,9 @@ internal static class MessageIntake
         }
     }
 
+    /// <summary>No more can be read.</summary>
+    public static bool IsCutOff(DataOutcome outcome) => outcome is DataOutcome.TimedOut or DataOutcome.TooSlow or DataOutcome.Stopping;
+
     /// <summary>RFC 2033 4.2: LMTP has one for each recipient.</summary>
     public static int ReplyCount(SmtpSession session) => session.Options.Dialect.IsLmtp ? session.Routes.Count : 1;
 
@@ -133,6 +139,7 @@ internal static class MessageIntake
         DataOutcome.Nul => SmtpReplies.NulInMessage,
         DataOutcome.Looping => SmtpReplies.Looping,
         DataOutcome.TimedOut => SmtpReplies.TimedOut,
+        DataOutcome.TooSlow => SmtpReplies.TooSlow,
         DataOutcome.Stopping => SmtpReplies.Stopping,
         _ => SmtpReplies.LocalError,
     };

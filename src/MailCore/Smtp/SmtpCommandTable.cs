@@ -37,6 +37,9 @@ internal enum SmtpConditions
 
     /// <summary>At least one recipient was accepted.</summary>
     Recipients = 256,
+
+    /// <summary>HELP does not name it: it is for few.</summary>
+    Unlisted = 512,
 }
 
 /// <summary>Runs a command. The argument is what stands behind the verb, valid until the next line is read. Null when the replies have been written already.</summary>
@@ -48,7 +51,8 @@ internal sealed record SmtpCommand(string Verb, SmtpConditions Conditions, SmtpH
 /// <summary>The protocol on one page: every verb, when it may be used, and where it is done. Immutable.</summary>
 internal sealed class SmtpCommandTable
 {
-    private const int LongestVerb = sizeof(ulong);
+    /// <summary>Letters of a verb.</summary>
+    public const int LongestVerb = sizeof(ulong);
 
     private readonly FrozenDictionary<ulong, SmtpCommand> _byVerb;
 
@@ -70,11 +74,19 @@ internal sealed class SmtpCommandTable
         new("BDAT", BeforeTls, BdatCommand.RunAsync),
         new("RSET", NoArgument, RsetCommand.RunAsync),
         new("NOOP", BeforeTls, NoopCommand.RunAsync),
-        new("VRFY", None, VrfyCommand.RunAsync),
+        new("VRFY", None, VrfyCommand.VrfyAsync),
+        new("EXPN", None, VrfyCommand.ExpnAsync),
+        new("XCLIENT", Unlisted | NoTransaction, XClientCommand.RunAsync),
+        new("XFORWARD", Unlisted | Hello | NoTransaction, XForwardCommand.RunAsync),
         new("HELP", None, HelpCommand.RunAsync),
         new("QUIT", BeforeTls | NoArgument, QuitCommand.RunAsync));
 
     public IReadOnlyList<SmtpCommand> Commands { get; }
+
+    /// <summary>This table, and the host's own verbs behind it.</summary>
+    public SmtpCommandTable With(IReadOnlyCollection<KeyValuePair<string, SmtpVerbHandler>> verbs) => verbs.Count == 0
+        ? this
+        : new SmtpCommandTable([.. Commands, .. verbs.Select(static verb => new SmtpCommand(verb.Key, None, HostCommand.Over(verb.Value)))]);
 
     /// <summary>The command of a verb in any case, or null.</summary>
     public SmtpCommand? Find(ReadOnlySpan<byte> verb) =>

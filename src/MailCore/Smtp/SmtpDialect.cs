@@ -18,6 +18,7 @@ public sealed record SmtpDialect
         RequireAuthentication = true,
         RequireOwnedSender = true,
         CompleteMessages = true,
+        MayQueue = true,
     };
 
     /// <summary>Mail from a server that has accepted it already (RFC 2033): LHLO, and one reply per recipient.</summary>
@@ -36,6 +37,9 @@ public sealed record SmtpDialect
     internal bool RequireOwnedSender { get; private init; }
 
     internal bool CompleteMessages { get; private init; }
+
+    /// <summary>Takes wishes about when a message is sent on.</summary>
+    internal bool MayQueue { get; private init; }
 
     internal BareLineFeedRule BareLineFeed { get; private init; }
 }

@@ -25,6 +25,12 @@ internal sealed partial class SmtpLog(ILogger logger)
     [LoggerMessage(EventId = 4006, Level = LogLevel.Error, Message = "{Connection} {QueueId}: the delivery gave {Given} replies for {Expected} recipients")]
     public partial void WrongReplies(string connection, string queueId, int given, int expected);
 
+    [LoggerMessage(EventId = 4007, Level = LogLevel.Information, Message = "{Connection} {QueueId}: forwarded as {Identifier}, from {HostName} [{Address}], HELO {ClientName}")]
+    private partial void Forwarded(string connection, string queueId, string? identifier, string? hostName, IPAddress? address, string? clientName);
+
+    public void Forwarded(string connection, string queueId, ForwardedClient client) =>
+        Forwarded(connection, queueId, client.Identifier, client.HostName, client.Address, client.ClientName);
+
     [LoggerMessage(EventId = 4021, Level = LogLevel.Information, Message = "{Connection} {QueueId}: {Filter} at {Stage}: {Verdict}, {Why}")]
     public partial void Judged(string connection, string queueId, string filter, string stage, SmtpVerdictKind verdict, string why);
 

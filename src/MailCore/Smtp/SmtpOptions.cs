@@ -1,3 +1,5 @@
+using System.Net;
+using MailCore.Delivery;
 using MailCore.Net;
 
 namespace MailCore.Smtp;
@@ -5,6 +7,9 @@ namespace MailCore.Smtp;
 /// <summary>The settings of one SMTP, submission or LMTP endpoint. Not to be changed once the endpoint runs.</summary>
 public sealed class SmtpOptions
 {
+    private readonly Dictionary<string, SmtpVerbHandler> _verbs = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<SmtpKeyword> _keywords = [];
+
     /// <summary>Starts from a dialect's defaults.</summary>
     public SmtpOptions(SmtpDialect dialect)
     {
@@ -40,6 +45,27 @@ public sealed class SmtpOptions
 
     /// <summary>Whether MAIL is refused with 503 5.5.1 before EHLO, HELO or LHLO. On.</summary>
     public bool RequireHello { get; set; } = true;
+
+    /// <summary>Whom VRFY tells whether an address exists; nobody by default (252).</summary>
+    public AddressDisclosure Verification { get; set; }
+
+    /// <summary>Whom EXPN tells what an alias stands for; nobody by default (502). The keyword EXPN is announced to those it tells.</summary>
+    public AddressDisclosure Expansion { get; set; }
+
+    /// <summary>Peers that may speak for a client of theirs by XCLIENT, such as a mail proxy. They can log in as anybody. None by default.</summary>
+    public IList<IPNetwork> XClientFrom { get; } = [];
+
+    /// <summary>Peers that may tell by XFORWARD where a message came from, such as a content filter. None by default.</summary>
+    public IList<IPNetwork> XForwardFrom { get; } = [];
+
+    /// <summary>
+    /// Keywords that are neither announced nor accepted, for clients or networks that cannot live with them: PIPELINING, SIZE, 8BITMIME,
+    /// CHUNKING (and BINARYMIME with it), BINARYMIME, ENHANCEDSTATUSCODES, DSN, REQUIRETLS, LIMITS, FUTURERELEASE, DELIVERBY, MT-PRIORITY, SMTPUTF8.
+    /// </summary>
+    public ISet<string> WithheldKeywords { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>How long a client may have a message held (RFC 4865), where the delivery has <see cref="DeliveryAbilities.FutureRelease"/>; 30 days by default. Past it 501 5.5.4.</summary>
+    public TimeSpan MaxFutureRelease { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>What is done about lines that end in LF alone: rewritten on transfer, refused otherwise.</summary>
     public BareLineFeedRule BareLineFeed { get; set; }
@@ -83,7 +109,16 @@ public sealed class SmtpOptions
     /// <summary>Messages in a session; null, the default, for any number. Past it 421 4.7.0 and the connection is closed.</summary>
     public int? MaxMessages { get; set; }
 
-    /// <summary>Without a command for this long the client gets 421 4.4.2; 5 min by default (RFC 5321 4.5.3.2.7).</summary>
+    /// <summary>Commands that a session may give in a minute; null, the default, for any number. Past it 421 4.7.0 and the connection is closed.</summary>
+    public int? MaxCommandsPerMinute { get; set; }
+
+    /// <summary>
+    /// Octets of a message that must come in each minute spent waiting for the client; 1,000 by default, 0 for no minimum. Below it
+    /// 421 4.4.2. Time that the server itself takes does not count.
+    /// </summary>
+    public long MinDataPerMinute { get; set; } = 1_000;
+
+    /// <summary>Without a whole command for this long the client gets 421 4.4.2; 5 min by default (RFC 5321 4.5.3.2.7).</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Without an octet of a message for this long the client gets 421 4.4.2; 3 min by default (RFC 5321 4.5.3.2.5).</summary>
@@ -91,4 +126,46 @@ public sealed class SmtpOptions
 
     /// <summary>A client that takes no replies for this long is cut off; 5 min by default.</summary>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    internal IReadOnlyCollection<KeyValuePair<string, SmtpVerbHandler>> Verbs => _verbs;
+
+    internal IReadOnlyList<SmtpKeyword> Keywords => _keywords;
+
+    /// <summary>
+    /// Answers a verb of the host's own: one to eight letters. Like any command it is refused where TLS must come first; whether the
+    /// client must have greeted or logged in is the handler's to say.
+    /// </summary>
+    /// <exception cref="ArgumentException">No such verb can be, or there is one already.</exception>
+    public void AddVerb(string verb, SmtpVerbHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(verb);
+        ArgumentNullException.ThrowIfNull(handler);
+        if (verb.Length is 0 or > SmtpCommandTable.LongestVerb || !verb.All(char.IsAsciiLetter))
+        {
+            throw new ArgumentException($"'{verb}' is no verb: one to eight letters.", nameof(verb));
+        }
+
+        if (SmtpCommandTable.Standard.Find(System.Text.Encoding.ASCII.GetBytes(verb)) is not null || !_verbs.TryAdd(verb.ToUpperInvariant(), handler))
+        {
+            throw new ArgumentException($"There is a verb {verb} already.", nameof(verb));
+        }
+    }
+
+    /// <summary>Announces a keyword of the host's own to clients that say EHLO or LHLO.</summary>
+    /// <exception cref="ArgumentException">No such keyword or parameter can be, or there is one already.</exception>
+    public void AddKeyword(SmtpKeyword keyword)
+    {
+        ArgumentNullException.ThrowIfNull(keyword);
+        if (!keyword.IsValid)
+        {
+            throw new ArgumentException($"'{keyword}' is no keyword: letters, digits and hyphens, and a value of printable ASCII.", nameof(keyword));
+        }
+
+        if (SmtpCapabilities.IsKnown(keyword.Name) || _keywords.Any(other => other.Name.Equals(keyword.Name, StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new ArgumentException($"There is a keyword {keyword.Name} already.", nameof(keyword));
+        }
+
+        _keywords.Add(keyword);
+    }
 }

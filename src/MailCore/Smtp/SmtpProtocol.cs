@@ -18,10 +18,12 @@ public sealed class SmtpProtocol : IMailProtocol
         Validate(options, services);
         (Options, Services) = (options, services);
         Log = new SmtpLog(services.Loggers.CreateLogger<SmtpProtocol>());
-        Capabilities = new SmtpCapabilities(options, services.Tls.Policy);
+        Capabilities = new SmtpCapabilities(options, services.Tls.Policy, services.Delivery.Honours);
+        Commands = SmtpCommandTable.Standard.With(options.Verbs);
+        HelloLine = Encoding.ASCII.GetBytes($"250-{options.HostName}\r\n");
         Greeting = Encoding.ASCII.GetBytes($"220 {options.HostName} {(options.Dialect.IsLmtp ? "LMTP" : "ESMTP")} ready\r\n");
         Hello = new SmtpReply(250, (EnhancedStatusCode?)null, options.HostName);
-        var verbs = Commands.Commands.Where(command => !command.Conditions.HasFlag(options.Dialect.IsLmtp ? SmtpConditions.SmtpOnly : SmtpConditions.LmtpOnly));
+        var verbs = Commands.Commands.Where(command => !command.Conditions.HasFlag(options.Dialect.IsLmtp ? SmtpConditions.SmtpOnly : SmtpConditions.LmtpOnly) && !command.Conditions.HasFlag(SmtpConditions.Unlisted));
         Help = new SmtpReply(214, "2.0.0", string.Join(' ', verbs.Select(static command => command.Verb)));
         _busy = Encoding.ASCII.GetBytes($"421 4.7.0 {options.HostName} Too many connections, try again later\r\n");
     }
@@ -36,13 +38,15 @@ public sealed class SmtpProtocol : IMailProtocol
 
     internal SmtpServices Services { get; }
 
-    internal SmtpCommandTable Commands { get; } = SmtpCommandTable.Standard;
+    internal SmtpCommandTable Commands { get; }
 
     internal SmtpCapabilities Capabilities { get; }
 
     internal SmtpLog Log { get; }
 
     internal byte[] Greeting { get; }
+
+    internal byte[] HelloLine { get; }
 
     internal SmtpReply Hello { get; }
 
@@ -87,6 +91,8 @@ public sealed class SmtpProtocol : IMailProtocol
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxMessageSize, nameof(options.MaxMessageSize));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MinDataPerMinute, nameof(options.MinDataPerMinute));
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxCommandsPerMinute ?? 1, nameof(options.MaxCommandsPerMinute));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxHeaderSize, 998, nameof(options.MaxHeaderSize));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxDrain, nameof(options.MaxDrain));
         // RFC 5321 4.5.3.1 wants at least these.

@@ -16,6 +16,8 @@ internal static class SmtpReplies
 
     public static readonly SmtpReply Stopping = new(421, "4.3.2", "The server stops, try again later");
     public static readonly SmtpReply TimedOut = new(421, "4.4.2", "Nothing came in time");
+    public static readonly SmtpReply TooSlow = new(421, "4.4.2", "The message comes too slowly");
+    public static readonly SmtpReply TooManyCommands = new(421, "4.7.0", "Too many commands in a minute");
     public static readonly SmtpReply TooManyErrors = new(421, "4.7.0", "Too many bad commands");
     public static readonly SmtpReply TooManyFailures = new(421, "4.7.0", "Too many failed logins");
     public static readonly SmtpReply TooManyMessages = new(421, "4.7.0", "Enough messages for one connection");
@@ -36,6 +38,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply BadRecipient = new(501, "5.1.3", "Malformed recipient address");
     public static readonly SmtpReply RepeatedParameter = new(501, "5.5.4", "Parameter given twice");
     public static readonly SmtpReply BadParameterValue = new(501, "5.5.4", "Bad parameter value");
+    public static readonly SmtpReply HeldTooLong = new(501, "5.5.4", "Not held for so long here");
     public static readonly SmtpReply BadBase64 = new(501, "5.5.2", "Not base64");
     public static readonly SmtpReply MalformedLogin = new(501, "5.5.2", "Not what the mechanism wants");
     public static readonly SmtpReply LoginCancelled = new(501, "5.7.0", "Authentication cancelled");
@@ -50,6 +53,7 @@ internal static class SmtpReplies
     public static readonly SmtpReply NoMechanism = new(504, "5.5.4", "Mechanism not known");
 
     public static readonly SmtpReply ChunksOnly = new(503, "5.5.1", "This message can come by BDAT only");
+    public static readonly SmtpReply TooLateForXClient = new(503, "5.5.1", "Too late for XCLIENT");
     public static readonly SmtpReply InChunks = new(503, "5.5.1", "Not while chunks are coming");
 
     public static readonly SmtpReply BadChunk = new(521, "5.5.4", "BDAT needs a number of octets, and LAST or nothing");
@@ -57,9 +61,13 @@ internal static class SmtpReplies
     public static readonly SmtpReply LoginFirst = new(530, "5.7.0", "Authentication required");
     public static readonly SmtpReply BadCredentials = new(535, "5.7.8", "Authentication credentials invalid");
     public static readonly SmtpReply LoginNeedsTls = new(538, "5.7.11", "Encryption required for authentication");
+    public static readonly SmtpReply NoSuchList = new(550, "5.1.1", "No such list here");
+    public static readonly SmtpReply TooManyTargets = new(550, "5.7.2", "Too many members to list");
+    public static readonly SmtpReply NoSuchLogin = new(550, "5.7.1", "No such login here");
     public static readonly SmtpReply TooLarge = new(552, "5.3.4", "Message too large");
     public static readonly SmtpReply HeaderTooLarge = new(552, "5.3.4", "Message header too large");
     public static readonly SmtpReply NotTheirAddress = new(553, "5.7.1", "You may not send as this address");
+    public static readonly SmtpReply Ambiguous = new(553, "5.1.3", "Give an address with its domain");
     public static readonly SmtpReply NeedsSmtpUtf8 = new(553, "5.6.7", "This address needs SMTPUTF8");
     public static readonly SmtpReply NoRecipients = new(554, "5.5.1", "No valid recipients");
     public static readonly SmtpReply LineOfMessageTooLong = new(554, "5.6.0", "A line of the message is too long");

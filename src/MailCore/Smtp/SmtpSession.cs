@@ -21,7 +21,13 @@ internal sealed class SmtpSession : IAsyncDisposable
 {
     private readonly DataBodyReader _body;
     private readonly LineRule _command;
+    private readonly SmtpExtensions _trust;
     private MailSessionInfo? _info;
+    private ForwardedClient? _forwarded;
+    private BodyInput? _chunkInput;
+    private CommandRate _rate;
+    private PathCache _sender;
+    private PathCache _recipient;
     private int _badCommands;
     private bool _isRefused;
 
@@ -29,9 +35,12 @@ internal sealed class SmtpSession : IAsyncDisposable
     {
         (Protocol, Stopping) = (protocol, stopping);
         Channel = new SmtpChannel(connection, protocol.Options.WriteTimeout, protocol.Services.Time, stopping);
-        _body = new DataBodyReader(Channel.Framer);
+        _body = new DataBodyReader(Channel.Framer, protocol.Services.Time);
         var options = protocol.Options;
         var longest = options.OfferAuthentication ? options.MaxAuthenticationLine : options.MaxCommandLine;
+        var remote = connection.RemoteEndPoint;
+        _trust = (options.XClientFrom.Covers(remote) ? SmtpExtensions.XClient : SmtpExtensions.None)
+            | (options.XForwardFrom.Covers(remote) ? SmtpExtensions.XForward : SmtpExtensions.None);
         _command = new LineRule(options.MaxCommandLine, longest, options.CommandTimeout, IsCommand: true);
         Filters = protocol.Services.Filters.Count == 0 ? null : new SmtpFilterChain(this);
     }
@@ -62,6 +71,22 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     public MailIdentity? Identity { get; private set; }
 
+    /// <summary>As a trusted proxy told.</summary>
+    public string? ClientHostName { get; private set; }
+
+    /// <summary>What XFORWARD told of the next message.</summary>
+    public ForwardedClient? Forwarded
+    {
+        get => _forwarded;
+        set => (_forwarded, _info) = (value, null);
+    }
+
+    /// <summary>MAIL or AUTH was accepted on this connection: who the client is can no longer change.</summary>
+    public bool HasWorked { get; private set; }
+
+    /// <summary>What EHLO announces, or would.</summary>
+    public SmtpExtensions Offered => Protocol.Capabilities.Offered(IsSecured, Granted);
+
     /// <summary>Since MAIL was accepted.</summary>
     public MailTransaction? Transaction { get; private set; }
 
@@ -81,6 +106,12 @@ internal sealed class SmtpSession : IAsyncDisposable
     /// <summary>Null where there are none.</summary>
     public SmtpFilterChain? Filters { get; }
 
+    /// <summary>The path of the last MAIL.</summary>
+    public ref PathCache Sender => ref _sender;
+
+    /// <summary>The path of the last RCPT.</summary>
+    public ref PathCache Recipient => ref _recipient;
+
     /// <summary>The body behind DATA.</summary>
     public DataBodyReader Body => _body;
 
@@ -95,8 +126,12 @@ internal sealed class SmtpSession : IAsyncDisposable
         TlsDescription = Connection.Tls is { } tls ? TlsDescription.Of(tls) : null,
         AuthenticatedUser = Identity?.Name,
         AuthenticatedAccount = Identity?.Account.Value,
+        ClientHostName = ClientHostName,
+        Forwarded = Forwarded,
         IsTrustedNetwork = Options.TrustedNetworks.Contains(Connection.RemoteEndPoint),
     };
+
+    private SmtpExtensions Granted => _trust | (Services.Directory is not null && Tells(Options.Expansion) ? SmtpExtensions.Expn : SmtpExtensions.None);
 
     public async Task RunAsync()
     {
@@ -110,7 +145,9 @@ internal sealed class SmtpSession : IAsyncDisposable
             }
 
             var line = await Channel.ReadLineAsync(_command).ConfigureAwait(false);
-            var reply = line.Kind == LineKind.Line ? await RunCommandAsync(line.Octets).ConfigureAwait(false) : Answer(line.Kind);
+            var reply = line.Kind != LineKind.Line ? Answer(line.Kind)
+                : _rate.IsExceeded(Options.MaxCommandsPerMinute, Services.Time) ? Answer(LineKind.TooMany)
+                : await RunCommandAsync(line.Octets).ConfigureAwait(false);
             if (reply is not null)
             {
                 Channel.Write(CountBad(reply));
@@ -129,7 +166,30 @@ internal sealed class SmtpSession : IAsyncDisposable
     /// <summary>After a greeting that was refused.</summary>
     public void ForgetHello() => (Hello, ClientName, _info) = (HelloKind.None, null, null);
 
-    public void Authenticate(MailIdentity identity) => (Identity, _info) = (identity, null);
+    public void Authenticate(MailIdentity identity) => (Identity, HasWorked, _info) = (identity, true, null);
+
+    /// <summary>Goes on as another client, whose word nothing was yet.</summary>
+    public void Impersonate(MailIdentity? identity, string? hostName)
+    {
+        Forget();
+        (Identity, ClientHostName) = (identity, hostName);
+    }
+
+    public bool Tells(AddressDisclosure disclosure) =>
+        disclosure == AddressDisclosure.Everybody || (disclosure == AddressDisclosure.Authenticated && Identity is not null);
+
+    /// <summary>The reply to EHLO and LHLO.</summary>
+    public void WriteCapabilities()
+    {
+        Channel.Write(Protocol.HelloLine);
+        var state = new SmtpSessionState(IsSecured, Granted, Offer);
+        if (Protocol.Capabilities.FutureReleaseLine(in state, Services.Time.GetUtcNow()) is { } line)
+        {
+            Channel.Write(line);
+        }
+
+        Channel.Write(Protocol.Capabilities.Reply(in state));
+    }
 
     /// <summary>After TLS came on: nothing that was said before counts (RFC 3207 4.2).</summary>
     public void Forget()
@@ -141,18 +201,45 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     public void BeginTransaction(Envelope envelope)
     {
+        HasWorked = true;
         Transaction = new MailTransaction(QueueId.Create(Services.Time), Info, envelope, Services.Time.GetUtcNow());
         Routes = new List<RecipientRoute>(1);
+        if (Forwarded is { } forwarded)
+        {
+            Protocol.Log.Forwarded(Connection.Id, Transaction.QueueId, forwarded);
+        }
+    }
+
+    /// <summary>Where chunks come from.</summary>
+    public BodyInput ChunkInput => _chunkInput ??= new BodyInput(Channel.Framer, Services.Time);
+
+    /// <summary>The same, for a chunk that belongs to no message.</summary>
+    public BodyInput BeginInput()
+    {
+        ChunkInput.Begin(MessageIntake.Limits(Options), Stopping);
+        return ChunkInput;
     }
 
     /// <summary>The message of the transaction as chunks: the one at hand or a new one.</summary>
-    public ChunkedMessage BeginChunks() =>
-        Chunks ??= new ChunkedMessage(this, new ChunkedBodyReader(MessageIntake.Limits(Options), Transaction!.Envelope.Body == BodyType.BinaryMime));
+    public ChunkedMessage BeginChunks()
+    {
+        if (Chunks is null)
+        {
+            BeginInput();
+            Chunks = new ChunkedMessage(this, new ChunkedBodyReader(MessageIntake.Limits(Options), Transaction!.Envelope.Body == BodyType.BinaryMime));
+        }
+
+        return Chunks;
+    }
 
     public void EndTransaction()
     {
         Chunks?.Abandon();
         (Transaction, Chunks) = (null, null);
+        if (_forwarded is not null)
+        {
+            Forwarded = null;
+        }
     }
 
     /// <summary>The reply to something that is no line; null where there is nobody to read it.</summary>
@@ -165,6 +252,7 @@ internal sealed class SmtpSession : IAsyncDisposable
             LineKind.BareLineFeed => SmtpReplies.BareLineFeed,
             LineKind.NotMail => SmtpReplies.NotMail,
             LineKind.TimedOut => SmtpReplies.TimedOut,
+            LineKind.TooMany => SmtpReplies.TooManyCommands,
             LineKind.Stopping => SmtpReplies.Stopping,
             _ => null,
         };
@@ -178,7 +266,8 @@ internal sealed class SmtpSession : IAsyncDisposable
         return Filters?.DisposeAsync() ?? default;
     }
 
-    private ValueTask GreetAsync()
+    /// <summary>Asks who may connect, and says 220 or why not.</summary>
+    public ValueTask GreetAsync()
     {
         if (Filters is not null)
         {

@@ -123,11 +123,17 @@ public sealed record SetMetadata(MailboxId? Mailbox, string Entry, byte[]? Value
 /// set changes nothing.
 /// </summary>
 /// <param name="Mailbox">Which.</param>
-/// <param name="Identifier">Compared ordinally; has no control characters.</param>
+/// <param name="Identifier">Compared ordinally.</param>
 /// <param name="Mode">How <paramref name="Rights"/> combine with those it has.</param>
 /// <param name="Rights">Letters. When none are left the identifier leaves the list.</param>
 public sealed record SetAcl(MailboxId Mailbox, string Identifier, FlagMode Mode, string Rights) : StoreChange
 {
+    /// <summary>
+    /// Whether there is an identifier and no control character in it or among the rights; otherwise the change is refused with
+    /// <see cref="CommitError.NotSupported"/>.
+    /// </summary>
+    public bool IsWellFormed => Identifier.Length > 0 && !Identifier.Any(char.IsControl) && !Rights.Any(char.IsControl);
+
     /// <summary>The list after this change, in ordinal order of the identifiers; the same object when nothing changes.</summary>
     public IReadOnlyList<AclEntry> ApplyTo(IReadOnlyList<AclEntry> acl)
     {

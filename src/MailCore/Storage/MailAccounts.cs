@@ -37,6 +37,9 @@ public sealed partial class MailAccounts : IMessageStaging
 
     internal IMailStore Store { get; }
 
+    /// <summary>The store's index of texts, if it has that ability.</summary>
+    internal IMessageSearch? Search => Store as IMessageSearch;
+
     internal IChangeSignal Signal { get; }
 
     internal TimeProvider Time { get; }

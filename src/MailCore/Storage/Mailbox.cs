@@ -135,6 +135,13 @@ public sealed class Mailbox
         return Account.Accounts.OpenContentAsync(row.Content, row.Prefix, cancellationToken);
     }
 
+    /// <summary>
+    /// By the store's index, the messages that may hold a text; null when the store has none or it can't tell. Each is still to be
+    /// looked into.
+    /// </summary>
+    public ValueTask<UidSet?> FindCandidatesAsync(string text, MessageTextScope scope, CancellationToken cancellationToken = default) =>
+        Account.Accounts.Search?.FindCandidatesAsync(Account.Id, Id, text, scope, cancellationToken) ?? ValueTask.FromResult<UidSet?>(null);
+
     /// <summary>Keeps a better summary, unless the message is gone; false when the mailbox is gone.</summary>
     public async ValueTask<bool> PutSummaryAsync(Uid uid, ReadOnlyMemory<byte> summary, CancellationToken cancellationToken = default) =>
         (await Account.CommitAsync(new PutSummary(Id, uid, summary), cancellationToken)).Error == CommitError.None;

@@ -10,8 +10,10 @@ public sealed class MessageContent : IAsyncDisposable
 {
     private const int ChunkSize = 32 * 1024;
 
-    private readonly ReadOnlyMemory<byte> _prefix;
     private readonly IContentReader _reader;
+    private readonly object? _source;
+    private Func<object, byte[]>? _make;
+    private ReadOnlyMemory<byte> _prefix;
 
     /// <summary>Puts a prefix before stored octets, and owns their reader.</summary>
     public MessageContent(ReadOnlyMemory<byte> prefix, IContentReader reader)
@@ -20,19 +22,36 @@ public sealed class MessageContent : IAsyncDisposable
         (_prefix, _reader) = (prefix, reader);
     }
 
+    /// <summary>The same with a prefix that is made when first needed.</summary>
+    internal MessageContent(object source, Func<object, byte[]> prefix, IContentReader reader) => (_source, _make, _reader) = (source, prefix, reader);
+
+    private ReadOnlyMemory<byte> Prefix
+    {
+        get
+        {
+            if (_make is { } make)
+            {
+                _prefix = make(_source!);
+                _make = null;
+            }
+
+            return _prefix;
+        }
+    }
+
     /// <summary>Octets in all.</summary>
-    public long Length => _prefix.Length + _reader.Length;
+    public long Length => Prefix.Length + _reader.Length;
 
     /// <summary>Reads octets from <paramref name="offset"/> on; returns how many, 0 only at or past the end or for an empty buffer.</summary>
     public ValueTask<int> ReadAsync(long offset, Memory<byte> into, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        if (offset >= _prefix.Length)
+        if (offset >= Prefix.Length)
         {
-            return _reader.ReadAsync(offset - _prefix.Length, into, cancellationToken);
+            return _reader.ReadAsync(offset - Prefix.Length, into, cancellationToken);
         }
 
-        var part = _prefix[(int)offset..];
+        var part = Prefix[(int)offset..];
         part = part.Length > into.Length ? part[..into.Length] : part;
         part.CopyTo(into);
         return ValueTask.FromResult(part.Length);

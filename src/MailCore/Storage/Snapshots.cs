@@ -45,6 +45,9 @@ public sealed record AclEntry(string Identifier, string Rights);
 /// <param name="Value">Any octets.</param>
 public sealed record MetadataEntry(string Entry, ReadOnlyMemory<byte> Value)
 {
+    /// <summary>Characters of a name, at the most.</summary>
+    public const int MaxNameLength = 255;
+
     /// <summary>Checks an entry name by RFC 5464 4.1 and puts it into lower case.</summary>
     public static bool TryParseName([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? text, out string name)
     {
@@ -53,9 +56,6 @@ public sealed record MetadataEntry(string Entry, ReadOnlyMemory<byte> Value)
             && name.Length <= MaxNameLength && name[^1] != '/' && !name.Contains("//", StringComparison.Ordinal)
             && name.All(static c => c is > '\x1f' and < '\x7f' and not '*' and not '%');
     }
-
-    /// <summary>Characters of a name, at the most.</summary>
-    public const int MaxNameLength = 255;
 }
 
 /// <summary>An account as of one ModSeq.</summary>

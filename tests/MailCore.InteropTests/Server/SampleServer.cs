@@ -44,6 +44,9 @@ internal sealed partial class SampleServer : IAsyncDisposable
 
     public int Pop3s => _ports["pop3s"];
 
+    /// <summary>The port of an endpoint by its name: a second one of a role is "smtp-2".</summary>
+    public int Port(string endpoint) => _ports[endpoint];
+
     /// <summary>Starts it with these accounts, all with <see cref="Password"/>.</summary>
     public static Task<SampleServer> StartAsync(params string[] accounts) => StartAsync(new SampleSetUp { Accounts = accounts });
 

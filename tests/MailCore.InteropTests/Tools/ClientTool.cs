@@ -34,6 +34,10 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Strace { get; } = new("strace", "strace");
 
+    public static ClientTool Msmtp { get; } = new("msmtp", "msmtp");
+
+    public static ClientTool Postfix { get; } = new("postfix", "postfix");
+
     public static ClientTool Shell { get; } = new("sh", "dash");
 
     /// <summary>Where the program is, or null.</summary>

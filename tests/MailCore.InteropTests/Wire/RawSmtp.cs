@@ -68,6 +68,9 @@ internal sealed class RawSmtp : IAsyncDisposable
 
     public Task WriteAsync(string text) => _wire.WriteAsync(text);
 
+    /// <summary>Octets as they are.</summary>
+    public Task WriteAsync(ReadOnlyMemory<byte> octets) => _wire.WriteAsync(octets);
+
     public async Task<string> EndContentAsync()
     {
         await _wire.WriteAsync(".\r\n");

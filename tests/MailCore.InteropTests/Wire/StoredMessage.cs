@@ -11,7 +11,7 @@ internal static class StoredMessage
     {
         Assert.That(stored, Has.Length.GreaterThanOrEqualTo(sent.Length), because);
         var trace = Encoding.UTF8.GetString(stored, 0, stored.Length - sent.Length);
-        Assert.That(stored.AsSpan(trace.Length).SequenceEqual(sent), Is.True, () => $"{because}: the octets differ from position {FirstDifference(stored, sent)} of the message on.");
+        Assert.That(stored.AsSpan(stored.Length - sent.Length).SequenceEqual(sent), Is.True, () => $"{because}: the octets differ from position {FirstDifference(stored, sent)} of the message on.");
         Assert.That(trace, Does.Match(@"\A(Return-Path: <[^\r\n]*>\r\n(Delivered-To: [^\r\n]+\r\n)?Received: ([^\r\n]+\r\n)([ \t][^\r\n]+\r\n)*)?\z"), because);
         return trace;
     }

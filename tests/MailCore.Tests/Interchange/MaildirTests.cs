@@ -42,6 +42,29 @@ public sealed class MaildirTests : InterchangeFixture
     }
 
     [Test]
+    public async Task Keywords_that_would_break_a_clients_parser_are_left_out_and_named()
+    {
+        Write("", "cur", "1.x:2,abcd", "Subject: 1\n\n");
+        Text("", "dovecot-keywords", "0 good\n1 two words\n2 x)(\n3 \u00e9\n");
+        var anna = await OpenAsync("anna");
+        var report = await new MaildirImport(anna, Maildir).RunAsync();
+
+        Assert.That((await DescribeAsync(anna))[1], Does.StartWith("1 None [good] "));
+        Assert.That(report.Problems, Has.Count.EqualTo(3).And.Some.Contains("two words"));
+    }
+
+    [Test]
+    public async Task Dovecots_header_may_be_older_than_its_lines()
+    {
+        Write("", "cur", "1.x:2,S", "Subject: 1\n\n");
+        Text("", "dovecot-uidlist", "3 V1700000000 N2\n1 :1.x\n6 :gone.x\n");
+        var anna = await OpenAsync("anna");
+        await new MaildirImport(anna, Maildir).RunAsync();
+
+        Assert.That((await DescribeAsync(anna))[0], Is.EqualTo("INBOX V1700000000 N7"));
+    }
+
+    [Test]
     public async Task An_import_that_broke_off_goes_on_and_doubles_nothing()
     {
         for (var uid = 1; uid <= 5; uid++)

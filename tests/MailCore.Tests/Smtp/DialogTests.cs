@@ -193,13 +193,13 @@ internal sealed class DialogTests
     [TestCase("NOOP anything", "250 2.0.0")]
     [TestCase("VRFY bob", "252 2.0.0")]
     [TestCase("VRFY", "501 5.5.4")]
-    [TestCase("HELP", "214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT")]
+    [TestCase("HELP", "214 2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT")]
     [TestCase("HELP DATA", "214 2.0.0")]
     [TestCase("RSET now", "501 5.5.4")]
     [TestCase("DATA now", "501 5.5.4")]
     [TestCase("QUIT now", "501 5.5.4")]
     [TestCase("RSET ", "250 2.0.0")]
-    [TestCase("EXPN all", "500 5.5.1")]
+    [TestCase("EXPN all", "502 5.5.1")]
     [TestCase("MAILX", "500 5.5.1")]
     [TestCase("", "500 5.5.1")]
     [TestCase("MAILFROM:<eve@elsewhere.example>", "500 5.5.1")]
@@ -247,7 +247,7 @@ internal sealed class DialogTests
         await using var client = await server.ConnectAsync();
         Assert.That(
             await client.SayAsync(250, "EHLO client.example"),
-            Is.EqualTo("250-mx.example.org\n250-PIPELINING\n250-SIZE 1234\n250-8BITMIME\n250-CHUNKING\n250-BINARYMIME\n250-ENHANCEDSTATUSCODES\n250 SMTPUTF8"));
+            Is.EqualTo("250-mx.example.org\n250-PIPELINING\n250-SIZE 1234\n250-8BITMIME\n250-CHUNKING\n250-BINARYMIME\n250-ENHANCEDSTATUSCODES\n250-LIMITS RCPTMAX=1000\n250 SMTPUTF8"));
     }
 
     [Test]

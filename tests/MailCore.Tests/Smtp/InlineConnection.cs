@@ -10,7 +10,11 @@ internal sealed class InlineConnection : MailConnection
     private readonly Pipe _in = new(Inline());
     private readonly Pipe _out = new(Inline());
 
-    public InlineConnection() => Transport = new DuplexPipe(_in.Reader, new CountingWriter(this, _out.Writer));
+    public InlineConnection()
+    {
+        Transport = new DuplexPipe(_in.Reader, new CountingWriter(this, _out.Writer));
+        RemoteEndPoint = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 4711);
+    }
 
     public override string Id => "inline";
 

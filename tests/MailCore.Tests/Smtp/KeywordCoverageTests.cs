@@ -14,7 +14,7 @@ internal sealed class KeywordCoverageTests
     {
         var announced = new[] { SmtpDialect.Transfer, SmtpDialect.Submission, SmtpDialect.Lmtp }
             .SelectMany(dialect => new[] { false, true }
-                .SelectMany(isSecured => SmtpCapabilities.Keywords(new SmtpOptions(dialect) { OfferAuthentication = true }, TlsPolicy.Opportunistic, isSecured, new SaslOffer(["PLAIN"]))))
+                .SelectMany(isSecured => new SmtpCapabilities(new SmtpOptions(dialect) { OfferAuthentication = true }, TlsPolicy.Opportunistic, (MailCore.Delivery.DeliveryAbilities)(-1)).Keywords(new SmtpSessionState(isSecured, (SmtpExtensions)(-1), new SaslOffer(["PLAIN"])))))
             .Select(line => line.Split(' ')[0])
             .Distinct()
             .ToList();

@@ -209,6 +209,73 @@ internal sealed class LimitTests
     }
 
     [Test]
+    public async Task A_message_that_drips_is_cut_off_unless_the_option_says_not_to([Values("DATA", "BDAT 2000 LAST")] string verb, [Values(0, 1_000)] long minimum)
+    {
+        var time = new ManualTimeProvider();
+        await using var server = new SmtpTestServer(null, options => (options.MinDataPerMinute, options.DataTimeout) = (minimum, TimeSpan.FromDays(30)))
+        {
+            Time = time,
+            Staging = new DiscardStaging(),
+            Delivery = new StubDelivery(),
+            Router = new MailCore.Delivery.HandlerRouter(new StubDelivery()),
+        };
+        var connection = new InlineConnection();
+        var session = server.Protocol.RunAsync(connection, default);
+        connection.Feed(Encoding.ASCII.GetBytes($"EHLO client.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\n{verb}\r\n"));
+        for (var i = 0; i < 1_000 && !session.IsCompleted; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(61));
+            connection.Feed("x"u8.ToArray());
+            await Task.Yield();
+        }
+
+        if (minimum == 0)
+        {
+            Assert.That(session.IsCompleted, Is.False);
+            return;
+        }
+
+        await session.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.That(Encoding.ASCII.GetString(connection.Take()), Does.EndWith("\r\n421 4.4.2 The message comes too slowly\r\n"));
+    }
+
+    [Test]
+    public async Task A_command_that_drips_wins_no_time()
+    {
+        var time = new ManualTimeProvider();
+        await using var server = new SmtpTestServer(null, static options => options.CommandTimeout = TimeSpan.FromMinutes(3)) { Time = time };
+        var connection = new InlineConnection();
+        var session = server.Protocol.RunAsync(connection, default);
+        for (var i = 0; i < 1_000 && !session.IsCompleted; i++)
+        {
+            connection.Feed("x"u8.ToArray());
+            time.Advance(TimeSpan.FromMinutes(1));
+            await Task.Yield();
+        }
+
+        await session.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.That(Encoding.ASCII.GetString(connection.Take()), Does.EndWith("\r\n421 4.4.2 Nothing came in time\r\n"));
+    }
+
+    [Test]
+    public async Task Commands_of_a_minute_are_counted()
+    {
+        var time = new ManualTimeProvider();
+        await using var server = await new SmtpTestServer(null, static options => options.MaxCommandsPerMinute = 3) { Time = time }.PopulateAsync();
+        await using var client = await server.GreetAsync();
+        await client.SayAsync(250, "NOOP");
+        await client.SayAsync(250, "NOOP");
+        time.Advance(TimeSpan.FromSeconds(60));
+        for (var i = 0; i < 3; i++)
+        {
+            await client.SayAsync(250, "NOOP");
+        }
+
+        Assert.That(await client.SayAsync(421, "NOOP"), Does.StartWith("421 4.7.0"));
+        await client.ExpectCloseAsync();
+    }
+
+    [Test]
     public async Task Shutdown_mid_data_is_421_and_never_554()
     {
         await using var server = await new SmtpTestServer().PopulateAsync();

@@ -58,8 +58,62 @@ internal sealed partial class RandomDialogTests
         }
     }
 
-    private static Task<SmtpTestServer> ServerAsync(SmtpDialect dialect) =>
-        new SmtpTestServer(dialect, options => (options.MaxMessageSize, options.MaxRecipients) = (100, 5)) { Delivery = new StubDelivery() }.PopulateAsync();
+    [Test]
+    public async Task Random_dialogs_in_every_state_get_one_reply_each([Range(1, 12)] int seed, [Values("transfer", "submission", "lmtp")] string role)
+    {
+        var random = new Random(Seed * 2 + seed);
+        var dialect = role switch { "transfer" => SmtpDialect.Transfer, "submission" => SmtpDialect.Submission, _ => SmtpDialect.Lmtp };
+        await using var server = await ServerAsync(dialect);
+        foreach (var state in States(dialect))
+        {
+            byte[] input = [.. state, .. RandomInput(random, dialect, greets: false)];
+            var whole = await PlayAsync(server, input, []);
+            AssertOneReplyEach(input, whole, dialect.IsLmtp);
+            var cuts = Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(1, input.Length)).ToArray();
+            Assert.That(await PlayAsync(server, input, cuts), Is.EqualTo(whole), $"cut at {string.Join(",", cuts)}:\n{Encoding.Latin1.GetString(input)}");
+        }
+    }
+
+    /// <summary>What brings a session into each state that it can be in without TLS.</summary>
+    private static IEnumerable<byte[]> States(SmtpDialect dialect)
+    {
+        var hello = dialect.IsLmtp ? "LHLO client.example\r\n" : "EHLO client.example\r\n";
+        var login = dialect == SmtpDialect.Submission ? $"AUTH PLAIN {SmtpTestClient.Plain("bob", "secret")}\r\n" : "";
+        var mail = hello + login + "MAIL FROM:<bob@example.org> BODY=BINARYMIME RET=HDRS\r\n";
+        var text = hello + login + "MAIL FROM:<bob@example.org>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<alice@example.org> NOTIFY=NEVER\r\n";
+        string[] states =
+        [
+            "",
+            "HELO client.example\r\n",
+            hello,
+            hello + login,
+            hello + "XCLIENT ADDR=192.0.2.7 LOGIN=bob@example.org HELO=inner.example\r\n",
+            hello + login + "XFORWARD ADDR=192.0.2.7 HELO=inner.example\r\n",
+            mail,
+            mail + "RCPT TO:<bob@example.org>\r\n",
+            mail + "RCPT TO:<bob@example.org>\r\nBDAT 5\r\n\0.\r\n.",
+            mail + "RCPT TO:<bob@example.org>\r\nBDAT 5\r\nabcdeBDAT 30\r\nRSET\r\n",
+            text,
+            text + "DATA\r\n",
+            text + "DATA\r\nSubject: x\r\n\r\n..",
+            text + "DATA\r\n.\r\n" + "MAIL FROM:<bob@example.org>\r\n",
+            text + "BDAT 200 LAST\r\n",
+        ];
+        return states.Select(Encoding.ASCII.GetBytes);
+    }
+
+    private static Task<SmtpTestServer> ServerAsync(SmtpDialect dialect) => new SmtpTestServer(dialect, static options =>
+    {
+        (options.MaxMessageSize, options.MaxRecipients) = (100, 5);
+        options.XClientFrom.Add(System.Net.IPNetwork.Parse("0.0.0.0/0"));
+        options.XForwardFrom.Add(System.Net.IPNetwork.Parse("0.0.0.0/0"));
+        (options.Verification, options.Expansion) = (AddressDisclosure.Authenticated, AddressDisclosure.Everybody);
+    })
+    {
+        Delivery = new StubDelivery(),
+        Honours = (MailCore.Delivery.DeliveryAbilities)(-1),
+        Records = false,
+    }.PopulateAsync();
 
     private static byte[] Batch(int commands)
     {
@@ -83,11 +137,11 @@ internal sealed partial class RandomDialogTests
     }
 
     /// <summary>Lines of the scripts and of a list, some of them mutated.</summary>
-    private static byte[] RandomInput(Random random, SmtpDialect dialect)
+    private static byte[] RandomInput(Random random, SmtpDialect dialect, bool greets = true)
     {
         var lines = Lines.Value;
-        var input = new List<byte>(Encoding.ASCII.GetBytes(random.Next(8) == 0 ? "" : $"{(dialect.IsLmtp ? "LHLO" : "EHLO")} client.example\r\n"));
-        if (dialect == SmtpDialect.Submission && random.Next(4) > 0)
+        var input = new List<byte>(Encoding.ASCII.GetBytes(!greets || random.Next(8) == 0 ? "" : $"{(dialect.IsLmtp ? "LHLO" : "EHLO")} client.example\r\n"));
+        if (greets && dialect == SmtpDialect.Submission && random.Next(4) > 0)
         {
             input.AddRange(Encoding.ASCII.GetBytes($"AUTH PLAIN {SmtpTestClient.Plain("bob", "secret")}\r\n"));
         }
@@ -173,7 +227,7 @@ internal sealed partial class RandomDialogTests
             // The input ended within a message.
         }
 
-        return QueueId.Replace(Encoding.Latin1.GetString(connection.Take()), "queued");
+        return LatestRelease.Replace(QueueId.Replace(Encoding.Latin1.GetString(connection.Take()), "queued"), "date");
     }
 
     private static void AssertOneReplyEach(byte[] input, string output, bool isLmtp)
@@ -232,6 +286,9 @@ internal sealed partial class RandomDialogTests
 
     [GeneratedRegex("^BDAT +([0-9]{1,18})( +LAST)? *\r$", RegexOptions.IgnoreCase)]
     private static partial Regex Chunk { get; }
+
+    [GeneratedRegex("2[0-9]{3}-[0-9-]+T[0-9:]+Z")]
+    private static partial Regex LatestRelease { get; }
 
     [GeneratedRegex("queued as [0-9A-Z]{16}")]
     private static partial Regex QueueId { get; }

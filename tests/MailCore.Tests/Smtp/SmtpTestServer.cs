@@ -63,10 +63,22 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     public IMessageStaging? Staging { get; set; }
 
+    /// <summary>What the delivery says it honours besides.</summary>
+    public DeliveryAbilities Honours { get; init; }
+
+    /// <summary>Whether what the delivery was given is kept.</summary>
+    public bool Records { get; init; } = true;
+
+    /// <summary>What the delivery was given.</summary>
+    public RecordingDelivery Deliveries => field ??= new RecordingDelivery(
+        Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance), Honours, Records);
+
     public List<SmtpFilterRegistration> Filters { get; } = [];
 
     /// <summary>What a connection says of its client; null for the memory's own nothing.</summary>
     public System.Net.EndPoint? Remote { get; set; }
+
+    public Microsoft.Extensions.Logging.ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     public CancellationTokenSource Stopping { get; } = new();
 
@@ -167,11 +179,12 @@ internal sealed class SmtpTestServer : IAsyncDisposable
         {
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? Certificate.Value : null, TimeProvider.System),
             Router = Router ?? new DirectoryRouter(Directory, Routing),
-            Delivery = Delivery ?? new RoutedDelivery(new LocalDelivery(Accounts, NullLogger<LocalDelivery>.Instance), null, NullLogger<RoutedDelivery>.Instance),
+            Delivery = Deliveries,
             Staging = Staging ?? Accounts,
             Login = login,
             Directory = Directory,
             Filters = Filters,
+            Loggers = Loggers,
             Time = Time,
         });
     }

@@ -31,6 +31,60 @@ internal sealed class StubDelivery : IMessageDelivery
     }
 }
 
+/// <summary>Delivers elsewhere, and keeps what it was told.</summary>
+internal sealed class RecordingDelivery(IMessageDelivery inner, DeliveryAbilities honours, bool records = true) : IMessageDelivery
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<MailTransaction> _transactions = [];
+
+    public IReadOnlyCollection<MailTransaction> Transactions => _transactions;
+
+    public DeliveryAbilities Honours => inner.Honours | honours;
+
+    public ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
+    {
+        if (records)
+        {
+            _transactions.Enqueue(transaction);
+        }
+
+        return inner.DeliverAsync(transaction, message, cancellationToken);
+    }
+
+    /// <summary>All that a sender wished, in one line.</summary>
+    public static string Describe(MailTransaction transaction)
+    {
+        var envelope = transaction.Envelope;
+        List<string> words = [$"<{envelope.From}>"];
+        Add(envelope.Return != ReportContent.Unspecified, $"return={envelope.Return}");
+        Add(envelope.EnvelopeId is not null, $"id={envelope.EnvelopeId}");
+        Add(envelope.RequireTls, "tls");
+        Add(envelope.HoldUntil is not null, $"hold={Seconds(envelope.HoldUntil)}");
+        Add(envelope.DeliverBy is not null, $"by={Seconds(envelope.DeliverBy?.Deadline)},{envelope.DeliverBy?.Action}{(envelope.DeliverBy?.IsTraced == true ? ",traced" : "")}");
+        Add(envelope.Priority != 0, $"priority={envelope.Priority}");
+        Add(envelope.AuthParameter is not null, $"auth={envelope.AuthParameter}");
+        words.AddRange(envelope.Parameters.OrderBy(static pair => pair.Key).Select(static pair => $"{pair.Key}={pair.Value}"));
+        foreach (var recipient in envelope.Recipients)
+        {
+            words.Add($"<{recipient}>");
+            Add(recipient.Notify != ReportEvents.Unspecified, $"notify={recipient.Notify.ToString().Replace(", ", "+", StringComparison.Ordinal)}");
+            Add(recipient.Original is not null, $"original={recipient.Original?.AddressType};{recipient.Original?.Address}");
+            words.AddRange(recipient.Parameters.OrderBy(static pair => pair.Key).Select(static pair => $"{pair.Key}={pair.Value}"));
+        }
+
+        return string.Join(' ', words);
+
+        void Add(bool isGiven, string word)
+        {
+            if (isGiven)
+            {
+                words.Add(word);
+            }
+        }
+
+        long Seconds(DateTimeOffset? date) => (long)Math.Round(((date ?? default) - transaction.ReceivedAt).TotalSeconds);
+    }
+}
+
 /// <summary>Reads messages and keeps nothing, without an allocation of its own.</summary>
 internal sealed class DiscardStaging : IMessageStaging
 {
@@ -55,13 +109,15 @@ internal sealed class DiscardStaging : IMessageStaging
         while (!result.IsCompleted);
     }
 
-    private sealed class NoContent : StagedContent
+    private sealed class NoContent : StagedContent, IContentReader
     {
         public override ContentId Id { get; } = new("none");
 
         public override long Length => 0;
 
-        public override ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+        public override ValueTask<IContentReader> OpenAsync(CancellationToken cancellationToken) => ValueTask.FromResult<IContentReader>(this);
+
+        public ValueTask<int> ReadAsync(long offset, Memory<byte> into, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public override ValueTask DisposeAsync() => default;
     }

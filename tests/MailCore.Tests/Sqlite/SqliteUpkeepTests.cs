@@ -92,7 +92,8 @@ public sealed class SqliteUpkeepTests
 
     [TestCase("UPDATE message SET summary = x'0102'", "index entry does not fit")]
     [TestCase("UPDATE mailbox SET unseen = unseen + 1", "counters are wrong")]
-    [TestCase("UPDATE account SET quota_used = 1", "quota counter is wrong")]
+    [TestCase("UPDATE account SET quota_used = 1", "quota counters are wrong")]
+    [TestCase("UPDATE account SET messages = 1000", "quota counters are wrong")]
     [TestCase("DELETE FROM content_use", "messages use it, and 1 are counted")]
     [TestCase("UPDATE content SET hash = NULL", null)]
     public async Task What_is_derived_is_found_wrong_and_made_again_from_the_messages(string damage, string? problem)
@@ -221,6 +222,28 @@ public sealed class SqliteUpkeepTests
     }
 
     [Test]
+    public async Task A_backup_forgets_messages_whose_files_expire_while_it_is_taken()
+    {
+        await _store.DisposeAsync();
+        var time = new SteppedTime();
+        _store = SqliteMailStore.Open(_folder.Path, new SqliteStoreOptions { TimeProvider = time });
+        var anna = await SqliteTestAccount.OpenAsync(_store, "anna");
+        await anna.CommitAsync(new Expunge(anna.Inbox, [11], OnlyDeleted: false));
+        var files = _folder.MessageFiles().Length;
+        var target = Path.Combine(_folder.Path, "backup");
+
+        var report = await new SqliteStoreFolder(_folder.Path).BackupAsync(target, new Interruption(() =>
+        {
+            time.Now += TimeSpan.FromHours(1);
+            _store.MaintainAsync().Wait();
+            _store.MaintainAsync().Wait();
+        }));
+
+        Assert.That((report.Files, report.Problems.Count), Is.EqualTo((files - 1, 0)));
+        Assert.That((await new SqliteStoreFolder(target).CheckAsync()).Problems, Is.Empty);
+    }
+
+    [Test]
     public async Task The_quota_report_says_what_each_account_uses()
     {
         var usage = await new SqliteStoreFolder(_folder.Path).ReadUsageAsync();
@@ -283,7 +306,7 @@ public sealed class SqliteUpkeepTests
             "SELECT concat_ws('|', id, size, hex(hash), hex(data)) FROM content ORDER BY id",
             "SELECT concat_ws('|', id, messages, unseen, deleted, bytes, uid_next) FROM mailbox ORDER BY id",
             "SELECT concat_ws('|', content, uses) FROM content_use ORDER BY content",
-            "SELECT concat_ws('|', id, quota_used, quota_limit) FROM account ORDER BY id",
+            "SELECT concat_ws('|', id, quota_used, quota_limit, messages) FROM account ORDER BY id",
         })
         {
             using var row = db.Use(new(sql));
@@ -295,6 +318,21 @@ public sealed class SqliteUpkeepTests
 
         return lines;
     });
+
+    /// <summary>Something that happens between the copy of the database and those of the files.</summary>
+    private sealed class Interruption(Action action) : IProgress<WorkProgress>
+    {
+        private bool _done;
+
+        public void Report(WorkProgress value)
+        {
+            if (!_done && value.Step == "Copying message files")
+            {
+                _done = true;
+                action();
+            }
+        }
+    }
 
     private sealed class Steps(List<WorkProgress> into) : IProgress<WorkProgress>
     {

@@ -133,6 +133,42 @@ public sealed class SqliteWriterTests
     }
 
     [Test]
+    public async Task Readers_do_not_wait_for_a_write_transaction_that_is_open()
+    {
+        var anna = await SqliteTestAccount.OpenAsync(_store);
+        await anna.AppendAsync([1, 2, 3]);
+        await using var content = await SqliteTestAccount.StageAsync(_store, [4]);
+        using var written = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        await anna.CommitAsync(anna.Append(content));
+        var writing = _store.WriteAsync(
+            db =>
+            {
+                db.Execute("UPDATE entry SET flags = 1; UPDATE mailbox SET messages = 1000");
+                written.Set();
+                release.Wait();
+                db.Execute("UPDATE entry SET flags = 0; UPDATE mailbox SET messages = 2");
+                return true;
+            },
+            default);
+        await Task.Run(written.Wait);
+
+        // Each of these would hang here, and sees nothing of what is not committed.
+        Assert.That((await anna.InboxInfoAsync()).Messages, Is.EqualTo(2));
+        Assert.That(await anna.HasContentAsync(1, [1, 2, 3]));
+        var load = await anna.Reads.LoadAsync(anna.Inbox, CancellationToken.None);
+        await foreach (var segment in load!.Segments)
+        {
+            Assert.That(segment.Flags, Is.EqualTo(new ulong[] { 0, 0 }));
+        }
+
+        Assert.That((await anna.Reads.ChangesSinceAsync(new ModSeq(1), null, 100, CancellationToken.None)).Mailboxes, Is.Not.Empty);
+        Assert.That(writing.IsCompleted, Is.False);
+        release.Set();
+        Assert.That(await writing);
+    }
+
+    [Test]
     public async Task A_commit_without_effect_is_not_flushed()
     {
         var anna = await SqliteTestAccount.OpenAsync(_store);

@@ -41,6 +41,9 @@ internal sealed class SearchSubject
 
     /// <summary>By <see cref="SearchNode.Content.Index"/>.</summary>
     public bool[] Found { get; set; } = [];
+
+    /// <summary>By <see cref="SearchNode.Content.Index"/>: the only messages that may hold the text; null when nothing is known.</summary>
+    public IReadOnlyList<UidSet?> Candidates { get; set; } = [];
 }
 
 /// <summary>A criterion made ready for one mailbox.</summary>
@@ -126,11 +129,16 @@ internal abstract class SearchNode(SearchCost cost)
         }
     }
 
-    /// <summary>Text that only reading the message can find.</summary>
+    /// <summary>Text that only reading the message can find; an index may know where it is in vain.</summary>
     internal sealed class Content(int index) : SearchNode(SearchCost.Body)
     {
         public int Index { get; } = index;
 
-        protected override bool? Test(SearchSubject subject) => subject.Found[Index];
+        protected override bool IsCompound => true;
+
+        protected override bool? Test(SearchSubject subject) =>
+            subject.Candidates[Index] is { } candidates && !candidates.Contains(subject.Message.Uid) ? false
+            : subject.Known >= Cost ? subject.Found[Index]
+            : null;
     }
 }

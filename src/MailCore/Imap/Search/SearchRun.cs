@@ -25,6 +25,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 
     public async ValueTask RunAsync(Func<NumberedMessage, ValueTask> found)
     {
+        _subject.Candidates = await FindCandidatesAsync();
         var all = SequenceSet.From(_selection.Messages.Count == 0 ? [] : [new SequenceRange(1, _selection.Messages.Count)]);
         foreach (var sequence in plan.Scope ?? all)
         {
@@ -45,6 +46,18 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         }
 
         await ReleaseAsync(found);
+    }
+
+    private async ValueTask<UidSet?[]> FindCandidatesAsync()
+    {
+        var candidates = new UidSet?[plan.Contents.Count];
+        for (var i = 0; i < candidates.Length; i++)
+        {
+            var (text, inHeader) = plan.Contents[i];
+            candidates[i] = await _selection.Mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
+        }
+
+        return candidates;
     }
 
     private async ValueTask ReleaseAsync(Func<NumberedMessage, ValueTask> found)

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
 using MailCore.Messaging;
-using MailCore.Net;
 using MailCore.Smtp.Wire;
 
 namespace MailCore.Smtp.Commands;
@@ -21,7 +20,8 @@ internal static class BdatCommand
             return SmtpReplies.BadChunk;
         }
 
-        if (session.Refusal(SmtpConditions.Transaction | SmtpConditions.Recipients) is { } refusal)
+        var isWithheld = (session.Offered & SmtpExtensions.Chunking) == 0;
+        if ((isWithheld ? SmtpReplies.NotOffered : session.Refusal(SmtpConditions.Transaction | SmtpConditions.Recipients)) is { } refusal)
         {
             return await TakeAsync(session, size, null).ConfigureAwait(false) switch
             {
@@ -35,7 +35,7 @@ internal static class BdatCommand
         var taken = await TakeAsync(session, size, chunks.Body).ConfigureAwait(false);
         if (taken != DataOutcome.Pending || chunks.Body.Outcome != DataOutcome.Pending)
         {
-            var reply = MessageIntake.Refusal(session, taken is DataOutcome.TimedOut or DataOutcome.Stopping ? taken : chunks.Body.Outcome);
+            var reply = MessageIntake.Refusal(session, MessageIntake.IsCutOff(taken) ? taken : chunks.Body.Outcome);
             MessageIntake.Refuse(session, reply, isLast ? MessageIntake.ReplyCount(session) : 1);
             session.IsOver |= taken != DataOutcome.Pending;
             return null;
@@ -71,6 +71,7 @@ internal static class BdatCommand
     private static async ValueTask<DataOutcome> TakeAsync(SmtpSession session, long size, ChunkedBodyReader? body)
     {
         var framer = session.Channel.Framer;
+        var input = body is null ? session.BeginInput() : session.ChunkInput;
         long dropped = 0;
         for (var left = size; left > 0;)
         {
@@ -78,7 +79,7 @@ internal static class BdatCommand
             {
                 // A client may wait for the replies before this one with the rest of its chunk.
                 await session.Channel.FlushAsync().ConfigureAwait(false);
-                if (await FillAsync(session, framer).ConfigureAwait(false) is var outcome and not DataOutcome.Pending)
+                if (await input.FillAsync().ConfigureAwait(false) is var outcome and not DataOutcome.Pending)
                 {
                     return outcome;
                 }
@@ -105,24 +106,6 @@ internal static class BdatCommand
         }
 
         return DataOutcome.Pending;
-    }
-
-    private static async ValueTask<DataOutcome> FillAsync(SmtpSession session, LineFramer framer)
-    {
-        while (!session.Stopping.IsCancellationRequested)
-        {
-            switch (await framer.FillAsync(session.Options.DataTimeout).ConfigureAwait(false))
-            {
-                case FillResult.Data:
-                    return DataOutcome.Pending;
-                case FillResult.TimedOut:
-                    return DataOutcome.TimedOut;
-                case FillResult.Completed:
-                    throw new IOException("The client left within a message.");
-            }
-        }
-
-        return DataOutcome.Stopping;
     }
 
     private static bool TryParse(ReadOnlySpan<byte> argument, out long size, out bool isLast)

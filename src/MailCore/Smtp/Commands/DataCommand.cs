@@ -39,10 +39,10 @@ internal static class DataCommand
         {
             body.End();
         }
-        else if (body.Outcome is not (DataOutcome.TimedOut or DataOutcome.Stopping) && !await body.DrainAsync(session.Options.MaxDrain).ConfigureAwait(false))
+        else if (!MessageIntake.IsCutOff(body.Outcome) && !await body.DrainAsync(session.Options.MaxDrain).ConfigureAwait(false))
         {
             session.IsOver = true;
-            reply = body.Outcome is DataOutcome.TimedOut or DataOutcome.Stopping ? MessageIntake.Refusal(session, body.Outcome) : reply;
+            reply = MessageIntake.IsCutOff(body.Outcome) ? MessageIntake.Refusal(session, body.Outcome) : reply;
         }
 
         return reply;

@@ -16,6 +16,10 @@ internal static class HelloCommand
 
     public static ValueTask<SmtpReply?> LhloAsync(SmtpSession session, ReadOnlyMemory<byte> argument) => Run(session, HelloKind.Lhlo, argument.Span);
 
+    /// <summary>Whether a client may call itself so.</summary>
+    public static bool IsName(string name) =>
+        name.Length is > 0 and <= EmailAddress.MaxDomain && (EmailAddress.IsDomain(name) || !name.AsSpan().ContainsAnyExcept(NameCharacters));
+
     private static ValueTask<SmtpReply?> Run(SmtpSession session, HelloKind kind, ReadOnlySpan<byte> argument)
     {
         if (argument.IsEmpty || argument.Length > EmailAddress.MaxDomain || !System.Text.Unicode.Utf8.IsValid(argument))
@@ -26,7 +30,7 @@ internal static class HelloCommand
         var name = session.ClientName is { } known && Encoding.UTF8.GetByteCount(known) == argument.Length && Ascii.Equals(argument, known)
             ? known
             : Encoding.UTF8.GetString(argument);
-        if (!EmailAddress.IsDomain(name) && name.AsSpan().ContainsAnyExcept(NameCharacters))
+        if (!IsName(name))
         {
             return new(SmtpReplies.BadArgument);
         }
@@ -53,7 +57,7 @@ internal static class HelloCommand
             return session.Protocol.Hello;
         }
 
-        session.Channel.Write(session.Protocol.Capabilities.Reply(session.IsSecured, session.Offer));
+        session.WriteCapabilities();
         return null;
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Text;
 using MailCore.Messaging;
@@ -7,7 +6,7 @@ using MailCore.Storage;
 
 namespace MailCore.Smtp.Commands;
 
-/// <summary>MAIL FROM (RFC 5321 4.1.1.2) with SIZE, BODY, SMTPUTF8 and AUTH.</summary>
+/// <summary>MAIL FROM (RFC 5321 4.1.1.2) with the parameters of the extensions announced.</summary>
 internal static class MailCommand
 {
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -67,16 +66,16 @@ internal static class MailCommand
 
         // A space behind the colon is not in the grammar, but in use.
         var text = argument[prefix.Length..].TrimStart((byte)' ');
-        if (!SmtpPath.TryParse(text, out var path) || ReferenceEquals(path.Address, EmailAddress.Postmaster))
+        if (!session.Sender.TryParse(text, out var path) || ReferenceEquals(path.Address, EmailAddress.Postmaster))
         {
             return SmtpReplies.BadSender;
         }
 
-        var given = new Given();
+        var given = new MailParameters(session);
         var parameters = new EsmtpParameters(text[path.Length..]);
         while (parameters.MoveNext())
         {
-            if (given.Take(session, in parameters) is { } refusal)
+            if (given.Take(in parameters) is { } refusal)
             {
                 return refusal;
             }
@@ -97,90 +96,7 @@ internal static class MailCommand
             return SmtpReplies.TooLarge;
         }
 
-        envelope = new Envelope(new ReversePath(path.Address))
-        {
-            Body = given.Body ?? BodyType.SevenBit,
-            SmtpUtf8 = given.SmtpUtf8,
-            DeclaredSize = given.Size,
-            AuthParameter = given.Auth,
-        };
+        envelope = given.ToEnvelope(new ReversePath(path.Address));
         return null;
-    }
-
-    /// <summary>The parameters seen so far.</summary>
-    private struct Given
-    {
-        public long? Size;
-        public BodyType? Body;
-        public bool SmtpUtf8;
-        public string? Auth;
-
-        public SmtpReply? Take(SmtpSession session, in EsmtpParameters parameter)
-        {
-            // RFC 5321 4.1.1.1: none of these were announced to a client that said HELO.
-            if (session.Hello == HelloKind.Helo)
-            {
-                return SmtpReplies.UnknownParameter;
-            }
-
-            var keyword = parameter.Keyword;
-            return Ascii.EqualsIgnoreCase(keyword, "SIZE"u8) ? TakeSize(parameter.Value)
-                : Ascii.EqualsIgnoreCase(keyword, "BODY"u8) ? TakeBody(parameter.Value)
-                : Ascii.EqualsIgnoreCase(keyword, "SMTPUTF8"u8) ? TakeSmtpUtf8(parameter.HasValue)
-                : Ascii.EqualsIgnoreCase(keyword, "AUTH"u8) && session.Options.OfferAuthentication ? TakeAuth(parameter.Value)
-                : SmtpReplies.UnknownParameter;
-        }
-
-        private SmtpReply? TakeSize(ReadOnlySpan<byte> value)
-        {
-            if (Size is not null)
-            {
-                return SmtpReplies.RepeatedParameter;
-            }
-
-            // RFC 1870 6: up to twenty digits, more than a long can tell.
-            if (value.IsEmpty || value.Length > 20 || value.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
-            {
-                return SmtpReplies.BadParameterValue;
-            }
-
-            Size = Utf8Parser.TryParse(value, out long size, out var used) && used == value.Length ? size : long.MaxValue;
-            return null;
-        }
-
-        private SmtpReply? TakeBody(ReadOnlySpan<byte> value)
-        {
-            if (Body is not null)
-            {
-                return SmtpReplies.RepeatedParameter;
-            }
-
-            Body = Ascii.EqualsIgnoreCase(value, "7BIT"u8) ? BodyType.SevenBit
-                : Ascii.EqualsIgnoreCase(value, "8BITMIME"u8) ? BodyType.EightBitMime
-                : Ascii.EqualsIgnoreCase(value, "BINARYMIME"u8) ? BodyType.BinaryMime
-                : null;
-            return Body is null ? SmtpReplies.BadParameterValue : null;
-        }
-
-        private SmtpReply? TakeSmtpUtf8(bool hasValue)
-        {
-            if (SmtpUtf8)
-            {
-                return SmtpReplies.RepeatedParameter;
-            }
-
-            SmtpUtf8 = true;
-            return hasValue ? SmtpReplies.BadParameterValue : null;
-        }
-
-        private SmtpReply? TakeAuth(ReadOnlySpan<byte> value)
-        {
-            if (Auth is not null)
-            {
-                return SmtpReplies.RepeatedParameter;
-            }
-
-            return !value.IsEmpty && XText.TryDecode(value, out Auth) ? null : SmtpReplies.BadParameterValue;
-        }
     }
 }

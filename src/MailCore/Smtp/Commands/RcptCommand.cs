@@ -18,7 +18,7 @@ internal static class RcptCommand
         }
 
         var transaction = session.Transaction!;
-        var refusal = Parse(transaction.Envelope, argument.Span, out var address);
+        var refusal = Parse(session, argument.Span, out var recipient);
         if (refusal is not null)
         {
             return refusal;
@@ -29,22 +29,21 @@ internal static class RcptCommand
             return SmtpReplies.TooManyRecipients;
         }
 
-        var recipient = new Recipient(address!);
         try
         {
-            var route = await session.Services.Router.RouteAsync(transaction, recipient, session.Connection.Closed).ConfigureAwait(false);
+            var route = await session.Services.Router.RouteAsync(transaction, recipient!, session.Connection.Closed).ConfigureAwait(false);
             if (route is RecipientRoute.Refuse refuse)
             {
-                session.Protocol.Log.RecipientRefused(session.Connection.Id, session.Connection.RemoteEndPoint, address!, refuse.Reply);
+                session.Protocol.Log.RecipientRefused(session.Connection.Id, session.Connection.RemoteEndPoint, recipient!.Address, refuse.Reply);
                 return refuse.Reply;
             }
 
-            if (session.Filters is { } filters && await filters.RecipientAsync(transaction, recipient).ConfigureAwait(false) is { } filtered)
+            if (session.Filters is { } filters && await filters.RecipientAsync(transaction, recipient!).ConfigureAwait(false) is { } filtered)
             {
                 return filtered;
             }
 
-            transaction.Envelope.Recipients.Add(recipient);
+            transaction.Envelope.Recipients.Add(recipient!);
             session.Routes.Add(route);
             return SmtpReplies.RecipientOk;
         }
@@ -55,9 +54,9 @@ internal static class RcptCommand
         }
     }
 
-    private static SmtpReply? Parse(Envelope envelope, ReadOnlySpan<byte> argument, out EmailAddress? address)
+    private static SmtpReply? Parse(SmtpSession session, ReadOnlySpan<byte> argument, out Recipient? recipient)
     {
-        address = null;
+        recipient = null;
         var prefix = "TO:"u8;
         if (argument.Length < prefix.Length || !Ascii.EqualsIgnoreCase(argument[..prefix.Length], prefix))
         {
@@ -65,16 +64,19 @@ internal static class RcptCommand
         }
 
         var text = argument[prefix.Length..].TrimStart((byte)' ');
-        if (!SmtpPath.TryParse(text, out var path) || path.Address is null)
+        if (!session.Recipient.TryParse(text, out var path) || path.Address is null)
         {
             return SmtpReplies.BadRecipient;
         }
 
-        // No parameter of RCPT is announced.
+        var given = new RcptParameters(session);
         var parameters = new EsmtpParameters(text[path.Length..]);
-        if (parameters.MoveNext())
+        while (parameters.MoveNext())
         {
-            return SmtpReplies.UnknownParameter;
+            if (given.Take(in parameters) is { } refusal)
+            {
+                return refusal;
+            }
         }
 
         if (parameters.IsMalformed)
@@ -82,7 +84,7 @@ internal static class RcptCommand
             return SmtpReplies.BadArgument;
         }
 
-        address = path.Address;
-        return path.IsInternationalized && !envelope.SmtpUtf8 ? SmtpReplies.NeedsSmtpUtf8 : null;
+        recipient = given.ToRecipient(path.Address);
+        return path.IsInternationalized && !session.Transaction!.Envelope.SmtpUtf8 ? SmtpReplies.NeedsSmtpUtf8 : null;
     }
 }

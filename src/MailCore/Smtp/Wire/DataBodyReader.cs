@@ -13,13 +13,13 @@ namespace MailCore.Smtp.Wire;
 /// A message that must be refused reads as complete where that was found out; <see cref="Outcome"/> tells, and whoever staged it
 /// drops it and drains the rest. Between messages the framer is the session's; during one nobody else touches it.
 /// </remarks>
-internal sealed class DataBodyReader(LineFramer framer) : MessageBodyReader
+internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : MessageBodyReader
 {
     private const int Terminator = 3;
 
+    private readonly BodyInput _input = new(framer, time);
     private DataLimits _limits;
     private DataScanner _scanner;
-    private CancellationToken _stopping;
     private DataFinding _finding;
     private ReceivedCounter _received;
     private HeldOctets _held;
@@ -43,7 +43,7 @@ internal sealed class DataBodyReader(LineFramer framer) : MessageBodyReader
     public void Begin(in DataLimits limits, CancellationToken stopping)
     {
         _limits = limits;
-        _stopping = stopping;
+        _input.Begin(in limits, stopping);
         _scanner = new DataScanner(limits.MaxLine);
         _received = default;
         _finding = DataFinding.None;
@@ -143,25 +143,10 @@ internal sealed class DataBodyReader(LineFramer framer) : MessageBodyReader
     private async ValueTask<bool> FillAsync()
     {
         _isBroken = true;
-        while (!_stopping.IsCancellationRequested)
-        {
-            var filled = await framer.FillAsync(_limits.Timeout).ConfigureAwait(false);
-            if (filled == FillResult.Completed)
-            {
-                throw new IOException("The client left within a message.");
-            }
-
-            if (filled != FillResult.Interrupted)
-            {
-                _isBroken = false;
-                Outcome = filled == FillResult.TimedOut ? DataOutcome.TimedOut : Outcome;
-                return filled == FillResult.Data;
-            }
-        }
-
+        var outcome = await _input.FillAsync().ConfigureAwait(false);
         _isBroken = false;
-        Outcome = DataOutcome.Stopping;
-        return false;
+        Outcome = outcome == DataOutcome.Pending ? Outcome : outcome;
+        return outcome == DataOutcome.Pending;
     }
 
     /// <summary>False when more octets are needed.</summary>

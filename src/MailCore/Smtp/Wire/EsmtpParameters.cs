@@ -19,6 +19,9 @@ internal ref struct EsmtpParameters(ReadOnlySpan<byte> text)
 
     public bool HasValue { get; private set; }
 
+    /// <summary>The value holds no octet of UTF-8; few parameters may (RFC 6531 3.3).</summary>
+    public readonly bool IsAscii => !Value.ContainsAnyInRange((byte)0x80, (byte)0xff);
+
     /// <summary>What stands next is no parameter.</summary>
     public bool IsMalformed { get; private set; }
 
@@ -41,7 +44,7 @@ internal ref struct EsmtpParameters(ReadOnlySpan<byte> text)
         Keyword = HasValue ? parameter[..equals] : parameter;
         Value = HasValue ? parameter[(equals + 1)..] : default;
         IsMalformed |= Keyword.IsEmpty || Keyword[0] == '-' || Keyword.ContainsAnyExcept(KeywordOctets)
-            || (HasValue && (Value.IsEmpty || Value.Contains((byte)'=') || Value.ContainsAnyExceptInRange((byte)'!', (byte)'~')));
+            || (HasValue && (Value.IsEmpty || Value.Contains((byte)'=') || Value.ContainsAnyInRange((byte)0, (byte)' ') || Value.Contains((byte)0x7f)));
         return !IsMalformed;
     }
 }

@@ -32,6 +32,9 @@ internal enum DataOutcome
     /// <summary>The client fell silent.</summary>
     TimedOut,
 
+    /// <summary>The client sends, but too little.</summary>
+    TooSlow,
+
     /// <summary>The server stops.</summary>
     Stopping,
 
@@ -40,7 +43,11 @@ internal enum DataOutcome
 }
 
 /// <summary>What a message may be.</summary>
-internal readonly record struct DataLimits(long MaxSize, int MaxLine, int MaxReceived, bool RewritesLineFeeds, TimeSpan Timeout);
+internal readonly record struct DataLimits(long MaxSize, int MaxLine, int MaxReceived, bool RewritesLineFeeds, TimeSpan Timeout)
+{
+    /// <summary>Octets for each minute of waiting; 0 for no minimum.</summary>
+    public long MinPerMinute { get; init; }
+}
 
 /// <summary>The content of a message while it comes.</summary>
 internal abstract class MessageBodyReader : PipeReader

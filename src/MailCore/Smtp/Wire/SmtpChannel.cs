@@ -28,8 +28,11 @@ internal enum LineKind
     /// <summary>The client closed its side.</summary>
     Closed,
 
-    /// <summary>The client was silent for too long.</summary>
+    /// <summary>No whole line came in time.</summary>
     TimedOut,
+
+    /// <summary>One command more than a minute may have.</summary>
+    TooMany,
 
     /// <summary>The server stops.</summary>
     Stopping,
@@ -41,7 +44,7 @@ internal readonly record struct SmtpLine(LineKind Kind, ReadOnlyMemory<byte> Oct
 /// <summary>How to read a line.</summary>
 /// <param name="Limit">Octets without the line's end.</param>
 /// <param name="AuthLimit">The same for one that begins with AUTH (RFC 4954 4).</param>
-/// <param name="Timeout">For each wait.</param>
+/// <param name="Timeout">For the whole line.</param>
 /// <param name="IsCommand">Whether it must begin with a letter.</param>
 internal readonly record struct LineRule(int Limit, int AuthLimit, TimeSpan Timeout, bool IsCommand);
 
@@ -116,6 +119,7 @@ internal sealed class SmtpChannel : IDisposable
     private async ValueTask<SmtpLine> WaitAsync(LineStatus status, ReadOnlySequence<byte> line, LineRule rule)
     {
         await FlushAsync().ConfigureAwait(false);
+        var start = _time.GetTimestamp();
         while (status == LineStatus.Incomplete)
         {
             if (rule.IsCommand && !Framer.Buffer.IsEmpty && !MayBeginCommand(Framer.Buffer.FirstSpan[0]))
@@ -123,7 +127,9 @@ internal sealed class SmtpChannel : IDisposable
                 return new SmtpLine(LineKind.NotMail, default);
             }
 
-            var filled = await Framer.FillAsync(rule.Timeout).ConfigureAwait(false);
+            // A client that sends an octet now and then does not win time by it.
+            var left = rule.Timeout - _time.GetElapsedTime(start);
+            var filled = left > TimeSpan.Zero ? await Framer.FillAsync(left).ConfigureAwait(false) : FillResult.TimedOut;
             if (filled == FillResult.Completed)
             {
                 return new SmtpLine(LineKind.Closed, default);

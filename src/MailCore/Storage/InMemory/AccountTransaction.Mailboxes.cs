@@ -214,6 +214,11 @@ internal sealed partial class AccountTransaction
             return CommitError.NoMailbox;
         }
 
+        if (!set.IsWellFormed)
+        {
+            return CommitError.NotSupported;
+        }
+
         result = Result(mailbox);
         var after = set.ApplyTo(mailbox.Acl);
         if (after.Count > Math.Max(mailbox.Acl.Count, StorageLimits.AclEntries))

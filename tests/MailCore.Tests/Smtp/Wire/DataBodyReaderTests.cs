@@ -123,7 +123,7 @@ internal sealed class DataBodyReaderTests
     {
         var octets = Encoding.Latin1.GetBytes(new string('x', 5_000) + "\r\n.\r\n");
         using var framer = new LineFramer(PieceReader.Cut(octets, 1_000, 2_000, 3_000, 4_000), TimeProvider.System);
-        var body = new DataBodyReader(framer);
+        var body = new DataBodyReader(framer, TimeProvider.System);
         body.Begin(Generous with { MaxSize = 10 }, default);
         Assert.That((await body.ReadAsync()).IsCompleted, Is.True);
         Assert.That(body.Outcome, Is.EqualTo(DataOutcome.TooLarge));
@@ -135,7 +135,7 @@ internal sealed class DataBodyReaderTests
     {
         var octets = Encoding.Latin1.GetBytes("Subject: x\r\n\r\nsome text\r\n.\r\n");
         using var framer = new LineFramer(new PieceReader([octets]), TimeProvider.System);
-        var body = new DataBodyReader(framer);
+        var body = new DataBodyReader(framer, TimeProvider.System);
         body.Begin(Generous, default);
         await framer.FillAsync(TimeSpan.FromSeconds(1));
         var result = await body.ReadAsync();
@@ -182,7 +182,7 @@ internal sealed class DataBodyReaderTests
     private static async Task<Read> ReadAsync(PieceReader input, DataLimits limits, Random? random = null)
     {
         using var framer = new LineFramer(input, TimeProvider.System);
-        var body = new DataBodyReader(framer);
+        var body = new DataBodyReader(framer, TimeProvider.System);
         body.Begin(limits, default);
         var content = new MemoryStream();
         while (true)

@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text;
-using MailCore.Mime;
 
-namespace MailCore.Imap.Search;
+namespace MailCore.Mime;
 
 /// <summary>Header fields as people read them.</summary>
 internal static class HeaderText
