@@ -19,7 +19,7 @@ internal sealed partial class DovecotImportTests
     [SetUp]
     public void RequireClients()
     {
-        DovecotServer.Dovecot.Require();
+        DovecotServer.Require();
         ClientTool.Mbsync.Require();
         _folder = SourceTree.NewFolder();
         Directory.CreateDirectory(Local);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using MailCore.Storage;
 
 namespace MailCore.Load.Servers;
@@ -6,6 +7,7 @@ namespace MailCore.Load.Servers;
 /// <summary>Counts a message's octets and drops them: what is left is the engine's own work.</summary>
 internal sealed class DiscardStaging : IMessageStaging
 {
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<StagedMessage> StageAsync(PipeReader message, StageHint hint, CancellationToken cancellationToken)
     {
         var length = 0L;

@@ -138,6 +138,7 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Authorization = services.GetRequiredService<IMailboxAuthorization>(),
                 Extensions = [.. services.GetServices<ImapExtension>()],
                 Meters = services.GetService<IMeterFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
@@ -161,6 +162,7 @@ public static class MailServerBuilderRoles
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
                 Locks = services.GetRequiredService<Pop3MailDropLocks>(),
+                State = services.GetRequiredService<IServerState>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
             });

@@ -43,6 +43,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<IMailAuthenticator>(static provider => provider.GetRequiredService<InMemoryAuthenticator>());
         services.AddSingleton<IMailDirectory>(provider => new ConfiguredDirectory(mail.CreateDirectory(provider), mail.Domains, mail.Aliases));
         services.AddSingleton<IClientCertificateMapper, AddressCertificateMapper>();
+        services.AddSingleton<IMailboxAuthorization, OwnerAuthorization>();
         services.AddSingleton<LoginOptions>();
         services.AddSingleton<LoginService>();
         services.AddSingleton<MailAccounts>();

@@ -21,25 +21,29 @@ internal static class ImapCapabilities
         }
     }
 
+    private static void WriteOfStore(ImapWriter writer, ImapSession session)
+    {
+        var traits = session.Services.Accounts.Traits;
+        writer.Raw(traits.HasFlag(StoreTraits.Copy) ? " MOVE"u8 : ""u8);
+        writer.Raw(traits.HasFlag(StoreTraits.Mailboxes) ? " CREATE-SPECIAL-USE"u8 : ""u8);
+        writer.Raw(traits.HasFlag(StoreTraits.Append | StoreTraits.Expunge) ? " REPLACE"u8 : ""u8);
+        if (traits.HasFlag(StoreTraits.Append))
+        {
+            writer.Raw(" MULTIAPPEND APPENDLIMIT="u8).Number(session.Options.AppendLimit);
+        }
+    }
+
     private static void WriteOwn(ImapWriter writer, ImapSession session)
     {
-        writer.Raw("CAPABILITY IMAP4rev1 SASL-IR ID ENABLE"u8);
+        writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE"u8);
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
             writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN SPECIAL-USE"u8);
+            writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
-            writer.Raw(" MULTIAPPEND BINARY REPLACE UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE APPENDLIMIT="u8).Number(session.Options.AppendLimit);
-            if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Copy))
-            {
-                writer.Raw(" MOVE"u8);
-            }
-
-            if (session.Services.Accounts.Traits.HasFlag(StoreTraits.Mailboxes))
-            {
-                writer.Raw(" CREATE-SPECIAL-USE"u8);
-            }
-
+            writer.Raw(" BINARY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            WriteOfStore(writer, session);
             return;
         }
 

@@ -1,3 +1,5 @@
+using MailCore.Authentication;
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -11,23 +13,31 @@ namespace MailCore.Imap;
 /// <remarks>Threading: the hint comes from the thread of whoever made a change and only sets a mark; all else is the session's.</remarks>
 internal sealed class ImapSelection : IDisposable
 {
+    private const MailboxRights Altering =
+        MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert | MailboxRights.DeleteMessages | MailboxRights.Expunge;
+
     private readonly MailboxView _view;
+    private readonly MailboxRights _rights;
     private readonly IDisposable _hints;
     private readonly TimeProvider _time;
     private readonly TimeSpan _pollInterval;
+    private readonly ImapSession _session;
     private readonly StoreTraits _traits;
     private volatile bool _isHinted;
     private volatile Action? _onHint;
     private long _looked;
 
-    private ImapSelection(MailboxView view, bool isReadOnly, ImapSession session)
+    private ImapSelection(MailboxView view, MailboxRights rights, bool isReadOnly, ImapSession session)
     {
         _view = view;
+        _session = session;
         _time = session.Services.Time;
         _pollInterval = session.Options.PollInterval;
         _looked = _time.GetTimestamp();
         _traits = session.Services.Accounts.Traits;
-        IsReadOnly = isReadOnly || (_traits & StoreTraits.Writes) == 0;
+        // RFC 4314 5.1.1: who may alter nothing reads.
+        IsReadOnly = isReadOnly || (rights & Altering) == 0 || (_traits & StoreTraits.Writes) == 0;
+        _rights = rights;
         Messages = new SelectedMailbox(view.State);
         _hints = view.OnHint(Hint);
     }
@@ -36,8 +46,17 @@ internal sealed class ImapSelection : IDisposable
 
     public SelectedMailbox Messages { get; }
 
-    /// <summary>EXAMINE, or a store in which nothing can be changed.</summary>
+    /// <summary>EXAMINE, a user who may alter nothing, or a store in which nothing can be changed.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>Whether the user has all of these rights here.</summary>
+    public bool Allows(MailboxRights needed) => _rights.HasFlag(needed);
+
+    /// <summary>Whether the user may alter all of these flags here.</summary>
+    public bool AllowsFlags(FlagList flags) =>
+        (!flags.Flags.HasFlag(SystemFlags.Seen) || Allows(MailboxRights.Seen))
+        && (!flags.Flags.HasFlag(SystemFlags.Deleted) || Allows(MailboxRights.DeleteMessages))
+        && ((flags.Flags & ~(SystemFlags.Seen | SystemFlags.Deleted)) == 0 && flags.Keywords.Count == 0 || Allows(MailboxRights.Write));
 
     /// <summary>Whether flags can be changed.</summary>
     public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);
@@ -46,14 +65,14 @@ internal sealed class ImapSelection : IDisposable
     public MailboxViewState Latest => _view.State;
 
     /// <summary>Opens a mailbox and claims what is \Recent in it; null when it is gone.</summary>
-    public static async ValueTask<ImapSelection?> OpenAsync(Mailbox mailbox, bool isReadOnly, ImapSession session)
+    public static async ValueTask<ImapSelection?> OpenAsync(MailboxAccess access, bool isReadOnly, ImapSession session)
     {
-        if (await mailbox.OpenViewAsync(session.Aborted) is not { } view)
+        if (await access.Mailbox!.OpenViewAsync(session.Aborted) is not { } view)
         {
             return null;
         }
 
-        var selection = new ImapSelection(view, isReadOnly, session);
+        var selection = new ImapSelection(view, access.Rights, isReadOnly, session);
         try
         {
             await selection.ClaimRecentAsync(view.State.Info, session.Aborted);
@@ -94,9 +113,28 @@ internal sealed class ImapSelection : IDisposable
             await ClaimRecentAsync(newest.Info, session.Aborted);
         }
 
-        await WriteAsync(Messages.Update(newest, mayExpunge, own), session);
+        await WriteAsync(Messages.Update(newest, RulesFor(mayExpunge, own)), session);
         return true;
     }
+
+    /// <summary>
+    /// Where expunges are owed, says up to where the client may believe that it knows everything (RFC 7162 3.2): it has perhaps been
+    /// told a later ModSeq.
+    /// </summary>
+    public void WarnOfOwedExpunges(ImapWriter writer)
+    {
+        if (Messages.OwesExpunges && _session.Has(ImapFeatures.QResync))
+        {
+            WriteHighestModSeq(writer, "Expunges are still to be told"u8);
+        }
+    }
+
+    /// <summary>"* OK [HIGHESTMODSEQ n]" with the last of which the client has been told everything.</summary>
+    public void WriteHighestModSeq(ImapWriter writer, ReadOnlySpan<byte> text) =>
+        writer.Raw("* OK ["u8).Raw(HighestModSeqCode).Raw("] "u8).Raw(text).Line();
+
+    /// <summary>The response code of RFC 7162 3.1.2.1; 0 is no ModSeq, not even of an empty mailbox.</summary>
+    public string HighestModSeqCode => $"HIGHESTMODSEQ {Math.Max(1, Messages.ToldModSeq.Value)}";
 
     /// <summary>Asks the store, so that <see cref="Latest"/> has all that was committed before this call.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken) => await RefreshAsync(surely: true, cancellationToken);
@@ -112,6 +150,37 @@ internal sealed class ImapSelection : IDisposable
         }
 
         return [.. deleted];
+    }
+
+    /// <summary>VANISHED (EARLIER) for those of the UIDs that left after a ModSeq (RFC 7162 3.2.6).</summary>
+    public ValueTask WriteVanishedAsync(ImapSession session, UidSet uids, ModSeq since) =>
+        WriteVanishedAsync(session, new ResyncRequest(Messages.State.Info.UidValidity, since, uids, SequenceMatches.None));
+
+    /// <summary>What has changed since a client was here last (RFC 7162 3.2.5.1); nothing when it knew another mailbox.</summary>
+    public async ValueTask ResyncAsync(ImapSession session, ResyncRequest request)
+    {
+        var state = Messages.State;
+        if (request.UidValidity != state.Info.UidValidity)
+        {
+            return;
+        }
+
+        await WriteVanishedAsync(session, request);
+        var before = 0;
+        for (var i = 0; i < state.Segments.Length; i++)
+        {
+            var segment = state.Segments[i];
+            for (var row = 0; row < segment.Count; row++)
+            {
+                if (segment.ModSeqs[row] > request.Since.Value && request.Known.Contains(new Uid(segment.Uids[row])))
+                {
+                    WriteFlags(session.Writer, new NumberedMessage(before + row + 1, state[before + row], isDeparted: false), withUid: true);
+                    await FlushIfFullAsync(session);
+                }
+            }
+
+            before += segment.Count;
+        }
     }
 
     /// <summary>FLAGS and PERMANENTFLAGS (RFC 3501 7.2.6, 7.1).</summary>
@@ -133,17 +202,29 @@ internal sealed class ImapSelection : IDisposable
         writer.Raw("] Flags that last"u8).Line();
     }
 
+    /// <summary>Whether the message has \Recent, which RFC 9051 does not know.</summary>
+    public bool ShowsRecent(Uid uid) => !_session.Has(ImapFeatures.Rev2) && Messages.IsRecent(uid);
+
+    /// <summary>EXISTS and, before RFC 9051, RECENT.</summary>
+    public void WriteCounts(ImapWriter writer)
+    {
+        writer.Untagged(Messages.Count).Raw("EXISTS"u8).Line();
+        if (!_session.Has(ImapFeatures.Rev2))
+        {
+            writer.Untagged(Messages.RecentCount).Raw("RECENT"u8).Line();
+        }
+    }
+
     /// <summary>A FETCH response with the flags.</summary>
     public void WriteFlags(ImapWriter writer, NumberedMessage message, bool withUid)
     {
-        writer.Untagged(message.Sequence).Raw("FETCH ("u8);
-        if (withUid)
-        {
-            writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8);
-        }
-
-        writer.Raw("FLAGS "u8).Flags(message.FlagWord, Messages.IsRecent(message.Uid), Messages.State.Info.Keywords).Raw(")"u8).Line();
+        BeginFetch(writer, message, withUid).Raw("FLAGS "u8).Flags(message.FlagWord, ShowsRecent(message.Uid), Messages.State.Info.Keywords);
+        EndFetch(writer, message);
     }
+
+    /// <summary>A FETCH response for a client that knows the flags and not the ModSeq (RFC 7162 3.1.3).</summary>
+    public void WriteModSeq(ImapWriter writer, NumberedMessage message, bool withUid) =>
+        BeginFetch(writer, message, withUid).Raw("MODSEQ ("u8).Number(message.ModSeq.Value).Raw("))"u8).Line();
 
     public void Dispose()
     {
@@ -160,6 +241,28 @@ internal sealed class ImapSelection : IDisposable
                 deleted.Add(new Uid(segment.Uids[row]));
             }
         }
+    }
+
+    private UpdateRules RulesFor(bool mayExpunge, OwnChange? own) =>
+        _session.Has(ImapFeatures.CondStore) ? new UpdateRules(mayExpunge, TellsModSeqs: true, own)
+        : own is not null ? new UpdateRules(mayExpunge, TellsModSeqs: false, own)
+        : mayExpunge ? UpdateRules.All : UpdateRules.Withhold;
+
+    // With its UID by RFC 7162 3.2.4 and RFC 9051 7.5.2.
+    private ImapWriter BeginFetch(ImapWriter writer, NumberedMessage message, bool withUid)
+    {
+        writer.Untagged(message.Sequence).Raw("FETCH ("u8);
+        return withUid || _session.Has(ImapFeatures.QResync | ImapFeatures.Rev2) ? writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8) : writer;
+    }
+
+    private void EndFetch(ImapWriter writer, NumberedMessage message)
+    {
+        if (_session.Has(ImapFeatures.CondStore))
+        {
+            writer.Raw(" MODSEQ ("u8).Number(message.ModSeq.Value).Raw(")"u8);
+        }
+
+        writer.Raw(")"u8).Line();
     }
 
     private void Hint()
@@ -193,7 +296,7 @@ internal sealed class ImapSelection : IDisposable
     private async ValueTask ClaimRecentAsync(MailboxInfo info, CancellationToken cancellationToken)
     {
         var next = info.UidNext;
-        if (info.RecentFrom >= next)
+        if (info.RecentFrom >= next || _session.Has(ImapFeatures.Rev2))
         {
             return;
         }
@@ -206,6 +309,15 @@ internal sealed class ImapSelection : IDisposable
         }
     }
 
+    private async ValueTask WriteVanishedAsync(ImapSession session, ResyncRequest request)
+    {
+        if (request.Since < Messages.State.Info.HighestModSeq)
+        {
+            var history = await Mailbox.VanishedSinceAsync(request.Since, session.Aborted);
+            await VanishedResponse.WriteEarlierAsync(session, request.Vanished(Messages.State, history));
+        }
+    }
+
     private async ValueTask WriteAsync(MailboxUpdate update, ImapSession session)
     {
         var writer = session.Writer;
@@ -214,10 +326,17 @@ internal sealed class ImapSelection : IDisposable
             WriteFlagNames(writer);
         }
 
-        foreach (var sequence in update.Expunged)
+        if (session.Has(ImapFeatures.QResync))
         {
-            writer.Untagged(sequence).Raw("EXPUNGE"u8).Line();
-            await FlushIfFullAsync(session);
+            await VanishedResponse.WriteAsync(session, update.Vanished);
+        }
+        else
+        {
+            foreach (var sequence in update.Expunged)
+            {
+                writer.Untagged(sequence).Raw("EXPUNGE"u8).Line();
+                await FlushIfFullAsync(session);
+            }
         }
 
         foreach (var message in update.Changed)
@@ -228,8 +347,7 @@ internal sealed class ImapSelection : IDisposable
 
         if (update.Arrived > 0)
         {
-            writer.Untagged(Messages.Count).Raw("EXISTS"u8).Line();
-            writer.Untagged(Messages.RecentCount).Raw("RECENT"u8).Line();
+            WriteCounts(writer);
         }
     }
 

@@ -22,6 +22,9 @@ public sealed record ImapServices
     /// <summary>For time-outs and internal dates.</summary>
     public required TimeProvider Time { get; init; }
 
+    /// <summary>What users may do with mailboxes; owners everything by default.</summary>
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+
     /// <summary>Commands of the host's own.</summary>
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
 

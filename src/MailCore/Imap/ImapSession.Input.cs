@@ -134,6 +134,35 @@ internal sealed partial class ImapSession
         }
     }
 
+    /// <summary>
+    /// Between the pieces of long work that writes nothing: lets others have the thread, and ends the work when the client has gone.
+    /// </summary>
+    /// <exception cref="IOException">It has.</exception>
+    public async ValueTask BreatheAsync()
+    {
+        await Task.Yield();
+        Aborted.ThrowIfCancellationRequested();
+        if (!Lines.Buffer.IsEmpty)
+        {
+            // A read would take the next command out of sight until more comes.
+            return;
+        }
+
+        Lines.Interrupt();
+        var result = await FillLinesAsync(System.Threading.Timeout.InfiniteTimeSpan);
+        if (result == FillResult.Completed)
+        {
+            _inputLost = true;
+            throw new IOException("The client left in the middle of a command.");
+        }
+
+        if (IsStopping)
+        {
+            // Ours may have swallowed the one that tells so.
+            Lines.Interrupt();
+        }
+    }
+
     private TimeSpan Timeout(bool inMessage)
     {
         if (!IsLoggedIn)

@@ -67,6 +67,12 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The selected mailbox, or null.</summary>
     public ImapSelection? Selection { get; private set; }
 
+    /// <summary>What the client has turned on; for good.</summary>
+    public ImapFeatures Features { get; private set; }
+
+    /// <summary>Of the command at hand.</summary>
+    public ReadOnlyMemory<byte> Tag { get; private set; }
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;
@@ -111,10 +117,24 @@ internal sealed partial class ImapSession : IDisposable
 
     public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
 
+    public bool Has(ImapFeatures feature) => (Features & feature) != 0;
+
+    /// <summary>Turns features on. A client that begins with ModSeqs in the middle of a mailbox learns where it stands.</summary>
+    public void Enable(ImapFeatures features)
+    {
+        var before = Features;
+        Writer.Features = Features |= features;
+        if (Selection is not null && (Features & ~before).HasFlag(ImapFeatures.CondStore))
+        {
+            Selection.WriteHighestModSeq(Writer, "ModSeqs are told from here on"u8);
+        }
+    }
+
     /// <summary>Forgets who was logged in; a new login has as much time as the first had.</summary>
     public void LogOut()
     {
         Select(null);
+        Writer.Features = Features = ImapFeatures.None;
         Identity = null;
         _started = Services.Time.GetTimestamp();
     }
@@ -199,7 +219,7 @@ internal sealed partial class ImapSession : IDisposable
             case FrameStatus.Incomplete:
                 return await FillAsync();
             case FrameStatus.Continue:
-                Writer.Raw("+ OK\r\n"u8);
+                Writer.Raw("+ OK"u8).Line();
                 await Writer.FlushAsync(Aborted);
                 return true;
             case FrameStatus.Refused:
@@ -220,6 +240,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var command = Parse(out var tag, out var name, out var reply);
+        Tag = tag;
         using var activity = ImapMetrics.StartCommand(name, this);
         if (command is not null)
         {
@@ -260,6 +281,8 @@ internal sealed partial class ImapSession : IDisposable
                 Bye("The selected mailbox was deleted");
             }
 
+            Selection?.WarnOfOwedExpunges(Writer);
+
             return reply;
         }
         catch (Exception error) when (!IsConnectionLost)
@@ -277,7 +300,7 @@ internal sealed partial class ImapSession : IDisposable
 
     private ImapCommand? Parse(out byte[] tag, out string name, out ImapReply reply)
     {
-        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin);
+        var reader = new ImapReader(Framer.Command, IsLoggedIn ? Options.MaxDepth : Options.MaxDepthBeforeLogin) { Features = Features };
         tag = reader.Tag().ToArray();
         reader.Space();
         string? known = null;

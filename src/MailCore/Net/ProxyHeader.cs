@@ -22,10 +22,13 @@ internal enum ProxyStatus
 
 /// <summary>
 /// The header that a proxy sends before a client's first octet: the PROXY protocol's version 1, a line of text, or 2, binary
-/// (haproxy's proxy-protocol.txt). Without addresses the connection is the proxy's own, or it does not say whose.
+/// (haproxy's proxy-protocol.txt). Without addresses it is nobody knows whose connection, unless it is the proxy's own.
 /// </summary>
 internal readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Destination)
 {
+    /// <summary>LOCAL: the proxy itself calls, to see whether we are there.</summary>
+    public bool IsLocal { get; init; }
+
     /// <summary>Octets of a line of version 1, its CRLF included.</summary>
     public const int MaxLine = 107;
 
@@ -123,7 +126,7 @@ internal readonly record struct ProxyHeader(IPEndPoint? Source, IPEndPoint? Dest
             return ProxyStatus.Incomplete;
         }
 
-        // LOCAL: the proxy itself calls, to see whether we are there.
+        header = new ProxyHeader { IsLocal = command == 0 };
         return command == 0 ? ProxyStatus.Complete : TryAddresses(start, rest, out header);
     }
 

@@ -4,7 +4,7 @@ namespace MailCore.Net;
 internal static class ProxyProtocol
 {
     /// <summary>
-    /// Puts the client's address in the place of the proxy's; null where the header names none, and the connection is the proxy's own.
+    /// Puts the client's address in the place of the proxy's, or none where the header names none: what the proxy may do its clients may not.
     /// </summary>
     /// <exception cref="IOException">There was no header, or not in time.</exception>
     public static async ValueTask<ProxyHeader> ReadAsync(MailConnection connection, TimeSpan timeout, TimeProvider time)
@@ -21,7 +21,7 @@ internal static class ProxyProtocol
                 {
                     case ProxyStatus.Complete:
                         input.AdvanceTo(result.Buffer.GetPosition(length));
-                        connection.RemoteEndPoint = header.Source ?? connection.RemoteEndPoint;
+                        connection.RemoteEndPoint = header.IsLocal ? connection.RemoteEndPoint : header.Source;
                         connection.LocalEndPoint = header.Destination ?? connection.LocalEndPoint;
                         return header;
                     case ProxyStatus.Incomplete when !result.IsCompleted:

@@ -35,6 +35,8 @@ internal static class Pop3CommandTable
         new("USER", Pop3States.Authorization, UserCommand.Run),             // RFC 1939 7
         new("PASS", Pop3States.Authorization, PassCommand.Run),
         new("AUTH", Pop3States.Authorization, AuthCommand.Run),             // RFC 5034
+        new("UTF8", Pop3States.Authorization, Utf8Command.Run),             // RFC 6856 2.1
+        new("LANG", Pop3States.Authorization | Pop3States.Transaction, LangCommand.Run), // RFC 6856 3
         new("STAT", Pop3States.Transaction, StatCommand.Run),               // RFC 1939 5
         new("LIST", Pop3States.Transaction, ListCommand.Run),
         new("UIDL", Pop3States.Transaction, UidlCommand.Run),               // RFC 1939 7
@@ -48,16 +50,16 @@ internal static class Pop3CommandTable
 
     private static readonly FrozenDictionary<uint, Pop3Command> ByKey = All.ToFrozenDictionary(static command => Key(System.Text.Encoding.ASCII.GetBytes(command.Name)));
 
-    /// <summary>Keywords are three or four letters in any case (RFC 1939 3).</summary>
+    /// <summary>Keywords are three or four letters or digits in any case (RFC 1939 3).</summary>
     public static Pop3Command? Find(ReadOnlySpan<byte> keyword) => keyword.Length is 3 or 4 ? ByKey.GetValueOrDefault(Key(keyword)) : null;
 
-    // Zero, which is no command's, for what is not letters alone.
+    // Zero, which is no command's, for what is not letters and digits alone.
     private static uint Key(ReadOnlySpan<byte> keyword)
     {
         var key = 0u;
         foreach (var octet in keyword)
         {
-            if (!char.IsAsciiLetter((char)octet))
+            if (!char.IsAsciiLetterOrDigit((char)octet))
             {
                 return 0;
             }

@@ -13,17 +13,18 @@ internal sealed class Pop3MailDrop : IDisposable
 {
     private readonly Mailbox _mailbox;
     private readonly MailboxViewState _rows;
-    private readonly Pop3UniqueIdFormat _uniqueIds;
+    private readonly Pop3Options _options;
     private readonly IDisposable? _lock;
     private readonly long _octets;
     private BitArray? _marked;
+    private BitArray? _retrieved;
     private int _markedCount;
     private long _markedOctets;
 
     /// <summary>Takes a snapshot; owns the lock.</summary>
-    public Pop3MailDrop(MailboxView view, Pop3UniqueIdFormat uniqueIds, IDisposable? @lock)
+    public Pop3MailDrop(MailboxView view, Pop3Options options, IDisposable? @lock)
     {
-        (_mailbox, _rows, _uniqueIds, _lock) = (view.Mailbox, view.State, uniqueIds, @lock);
+        (_mailbox, _rows, _options, _lock) = (view.Mailbox, view.State, options, @lock);
         foreach (var segment in _rows.Segments)
         {
             foreach (var size in segment.Sizes)
@@ -66,6 +67,15 @@ internal sealed class Pop3MailDrop : IDisposable
         _markedOctets += row.Size;
     }
 
+    /// <summary>Notes that a message has been sent whole, for the sake of <see cref="Pop3Options.ExpireDays"/>.</summary>
+    public void NoteRetrieved(long number)
+    {
+        if (_options.ExpireDays is not null)
+        {
+            (_retrieved ??= new BitArray(_rows.Count))[(int)number - 1] = true;
+        }
+    }
+
     public void Unmark()
     {
         _marked = null;
@@ -80,23 +90,33 @@ internal sealed class Pop3MailDrop : IDisposable
     }
 
     /// <summary>
-    /// Removes what is marked, all of it or nothing. What somebody else has expunged before is no failure, nor is a mailbox that is
+    /// Removes what is marked or has expired, all of it or nothing. What somebody else has expunged before is no failure, nor is a mailbox that is
     /// gone. How many were removed, or null when the store refused.
     /// </summary>
-    public async ValueTask<int?> UpdateAsync()
+    public async ValueTask<int?> UpdateAsync(DateTimeOffset now)
     {
-        if (_markedCount == 0)
-        {
-            return 0;
-        }
-
         var uids = new List<Uid>(_markedCount);
+        var retrieved = new List<Uid>();
         for (var rank = 0; rank < _rows.Count; rank++)
         {
-            if (_marked![rank])
+            if (IsMarked(rank + 1))
             {
                 uids.Add(_rows.UidAt(rank));
             }
+            else if (_retrieved is not null && _retrieved[rank])
+            {
+                retrieved.Add(_rows.UidAt(rank));
+            }
+        }
+
+        if (retrieved.Count > 0)
+        {
+            uids.AddRange(await ExpiredAsync(retrieved, now).ConfigureAwait(false));
+        }
+
+        if (uids.Count == 0)
+        {
+            return 0;
         }
 
         var result = await _mailbox.RemoveAsync(uids).ConfigureAwait(false);
@@ -107,7 +127,7 @@ internal sealed class Pop3MailDrop : IDisposable
     public int WriteUniqueId(Uid uid, Span<byte> into)
     {
         var validity = _rows.Info.UidValidity;
-        if (_uniqueIds == Pop3UniqueIdFormat.Dovecot)
+        if (_options.UniqueIds == Pop3UniqueIdFormat.Dovecot)
         {
             var eightDigits = new StandardFormat('x', 8);
             Utf8Formatter.TryFormat(uid.Value, into, out var half, eightDigits);
@@ -122,6 +142,25 @@ internal sealed class Pop3MailDrop : IDisposable
     }
 
     public void Dispose() => _lock?.Dispose();
+
+    private async ValueTask<IEnumerable<Uid>> ExpiredAsync(List<Uid> retrieved, DateTimeOffset now)
+    {
+        if (_options.ExpireDays is 0)
+        {
+            return retrieved;
+        }
+
+        var expired = new List<Uid>();
+        await foreach (var row in _mailbox.ReadAsync(retrieved.ToArray(), MessageFields.Dates).ConfigureAwait(false))
+        {
+            if (now - row.InternalDate >= TimeSpan.FromDays(_options.ExpireDays!.Value))
+            {
+                expired.Add(row.Uid);
+            }
+        }
+
+        return expired;
+    }
 
     private bool IsMarked(int number) => _marked is { } marked && marked[number - 1];
 }

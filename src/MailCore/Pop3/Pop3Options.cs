@@ -19,6 +19,34 @@ public sealed class Pop3Options
     /// </summary>
     public Pop3UniqueIdFormat UniqueIds { get; set; } = Pop3UniqueIdFormat.Dotted;
 
+    /// <summary>
+    /// What becomes of a message whose header has UTF-8 in it when the client has not said UTF8 (RFC 6856 5). As stored by default:
+    /// clients that know nothing of UTF8 read such messages all the same, while a refused one stops many of them at every visit.
+    /// </summary>
+    public Pop3Utf8Rule WithoutUtf8 { get; set; } = Pop3Utf8Rule.AsStored;
+
+    /// <summary>
+    /// Days that mail stays after it was delivered, once it has been retrieved (RFC 2449 6.7): QUIT removes older messages among
+    /// those that its session retrieved whole; 0 removes all of these. Null, the default, removes none, and is announced as NEVER.
+    /// </summary>
+    public int? ExpireDays { get; set; }
+
+    /// <summary>
+    /// The least time between two logins to one account, announced in whole seconds (RFC 2449 6.5); an earlier one is refused with
+    /// [LOGIN-DELAY]. None by default.
+    /// </summary>
+    public TimeSpan LoginDelay { get; set; }
+
+    /// <summary>What CAPA calls the server (RFC 2449 6.9), in printable ASCII; null for nothing. "MailCore", without a version, by default.</summary>
+    /// <exception cref="ArgumentException">Set to something else.</exception>
+    public string? Implementation
+    {
+        get;
+        set => field = value is null || (value.Length > 0 && value.All(static letter => letter is >= ' ' and <= '~'))
+            ? value
+            : throw new ArgumentException("Only printable ASCII can stand in CAPA.", nameof(value));
+    } = "MailCore";
+
     /// <summary>Octets of a command line with its end; 255 by default (RFC 2449 4).</summary>
     public int MaxLine { get; set; } = 255;
 
@@ -52,6 +80,16 @@ public enum Pop3MailDropMode
 
     /// <summary>Any number: each sees the mail drop as it was at its login, and what another deleted can't be retrieved.</summary>
     Shared,
+}
+
+/// <summary>How messages with UTF-8 in their header are given to a client that has not said UTF8.</summary>
+public enum Pop3Utf8Rule
+{
+    /// <summary>As they are.</summary>
+    AsStored,
+
+    /// <summary>Not at all: RETR and TOP answer -ERR [UTF8] (RFC 6856 2.1).</summary>
+    Refuse,
 }
 
 /// <summary>How a unique id (RFC 1939 7) is made of UIDVALIDITY and UID.</summary>

@@ -20,6 +20,9 @@ public sealed record Pop3Services
     /// <summary>Which mail drops are open; one for all endpoints that serve the same mail.</summary>
     public required Pop3MailDropLocks Locks { get; init; }
 
+    /// <summary>Keeps when an account last logged in, for <see cref="Pop3Options.LoginDelay"/>.</summary>
+    public required IServerState State { get; init; }
+
     /// <summary>For time-outs.</summary>
     public required TimeProvider Time { get; init; }
 

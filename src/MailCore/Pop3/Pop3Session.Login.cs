@@ -5,6 +5,8 @@ namespace MailCore.Pop3;
 
 internal sealed partial class Pop3Session
 {
+    private static readonly byte[] Marked = [1];
+
     /// <summary>What a login on this connection is told.</summary>
     public AuthenticationContext Authentication => AuthenticationContext.Of("pop3", Connection, Policy);
 
@@ -66,6 +68,11 @@ internal sealed partial class Pop3Session
 
     private async ValueTask OpenMailDropAsync(MailIdentity identity)
     {
+        if (Options.LoginDelay > TimeSpan.Zero && !await IsLateEnoughAsync(identity.Account).ConfigureAwait(false))
+        {
+            return;
+        }
+
         var isExclusive = Options.MailDropMode == Pop3MailDropMode.Exclusive;
         var held = isExclusive ? Services.Locks.TryEnter(identity.Account) : null;
         if (isExclusive && held is null)
@@ -83,7 +90,7 @@ internal sealed partial class Pop3Session
                 return;
             }
 
-            MailDrop = new Pop3MailDrop(view, Options.UniqueIds, held);
+            MailDrop = new Pop3MailDrop(view, Options, held);
             held = null;
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -98,6 +105,28 @@ internal sealed partial class Pop3Session
 
         _badCommands = 0;
         Output.Text("+OK "u8).Number(MailDrop.Count).Text(" messages ("u8).Number(MailDrop.Octets).Text(" octets)"u8).EndLine();
+    }
+
+    // RFC 2449 6.5: counted from the last login that this let through.
+    private async ValueTask<bool> IsLateEnoughAsync(AccountId account)
+    {
+        var key = "pop3-login/" + account.Value;
+        try
+        {
+            if (await Services.State.GetAsync(key, Connection.Closed).ConfigureAwait(false) is not null)
+            {
+                Output.Error("[LOGIN-DELAY] The last login was too short a time ago"u8);
+                return false;
+            }
+
+            await Services.State.SetAsync(key, Marked, Services.Time.GetUtcNow() + Options.LoginDelay, Connection.Closed).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            RefuseForStore(error);
+            return false;
+        }
     }
 
     private async ValueTask<MailboxView?> FindMailDropAsync(AccountId account)

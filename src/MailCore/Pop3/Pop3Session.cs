@@ -39,6 +39,9 @@ internal sealed partial class Pop3Session : IDisposable
     /// <summary>What USER named last; forgotten by PASS and STLS.</summary>
     public string? User { get; set; }
 
+    /// <summary>Whether the client said UTF8 (RFC 6856 2.1); forgotten by STLS.</summary>
+    public bool IsUtf8 { get; set; }
+
     /// <summary>Null before the login.</summary>
     public Pop3MailDrop? MailDrop { get; private set; }
 
@@ -135,6 +138,7 @@ internal sealed partial class Pop3Session : IDisposable
         await Output.FlushAsync().ConfigureAwait(false);
         await Services.Tls.StartTlsAsync(Connection, _framer, Connection.Closed).ConfigureAwait(false);
         User = null;
+        IsUtf8 = false;
         Output.Dispose();
         Output = NewOutput();
     }

@@ -168,6 +168,29 @@ public sealed class Mailbox
         return (await view.RefreshAsync(cancellationToken)).IsRemoved ? null : view;
     }
 
+    /// <summary>
+    /// The UIDs that left after a ModSeq, ascending; also those that came after it and left again. Null when the store's history does
+    /// not reach back so far, or too much has changed: then whoever asks must compare with all that is there.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<Uid>?> VanishedSinceAsync(ModSeq since, CancellationToken cancellationToken = default)
+    {
+        var changes = await Account.Store.ChangesSinceAsync(since, Id, MailboxView.ChangeLimit, cancellationToken);
+        if (changes.Truncated)
+        {
+            return null;
+        }
+
+        foreach (var delta in changes.Mailboxes)
+        {
+            if (delta.Info.Id == Id)
+            {
+                return Unpack(delta.Vanished);
+            }
+        }
+
+        return [];
+    }
+
     private async ValueTask<ExpungeResult> ExpungeAsync(Expunge change, CancellationToken cancellationToken)
     {
         var result = await Account.CommitAsync(change, cancellationToken);

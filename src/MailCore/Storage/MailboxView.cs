@@ -11,7 +11,7 @@ namespace MailCore.Storage;
 public sealed class MailboxView
 {
     /// <summary>Rows past which a change set costs more than a load.</summary>
-    private const int ChangeLimit = 32 * 1024;
+    internal const int ChangeLimit = 32 * 1024;
 
     private readonly Lock _lock = new();
     private volatile MailboxViewState? _state;

@@ -6,7 +6,7 @@ using NUnit.Framework;
 
 namespace MailCore.InteropTests.Server;
 
-/// <summary>Debian's dovecot-imapd with a configuration of its own: IMAP on a free port of loopback, one Maildir++, any user.</summary>
+/// <summary>Debian's Dovecot with a configuration of its own: IMAP and POP3 on free ports of loopback, one Maildir++, any user.</summary>
 internal sealed class DovecotServer : IAsyncDisposable
 {
     public const string Password = "secret";
@@ -14,25 +14,35 @@ internal sealed class DovecotServer : IAsyncDisposable
     private readonly ChildProcess _process;
     private readonly string _folder;
 
-    private DovecotServer(ChildProcess process, string folder, int port) => (_process, _folder, Port) = (process, folder, port);
+    private DovecotServer(ChildProcess process, string folder, int port, int pop3) => (_process, _folder, Port, Pop3) = (process, folder, port, pop3);
 
     public static ClientTool Dovecot { get; } = new("dovecot", "dovecot-imapd");
 
+    /// <summary>IMAP's.</summary>
     public int Port { get; }
 
+    public int Pop3 { get; }
+
     public string Maildir => Path.Combine(_folder, "home", "Maildir");
+
+    /// <summary>Skips the test where it is not installed.</summary>
+    public static void Require()
+    {
+        Dovecot.Require();
+        new ClientTool("../lib/dovecot/pop3-login", "dovecot-pop3d").Require();
+    }
 
     public static async Task<DovecotServer> StartAsync()
     {
         // Names of sockets have room for no more than about a hundred characters.
         var folder = Directory.CreateTempSubdirectory("mcd-").FullName;
-        var port = FreePort();
+        var (port, pop3) = (FreePort(), FreePort());
         Directory.CreateDirectory(Path.Combine(folder, "run"));
         Directory.CreateDirectory(Path.Combine(folder, "home"));
         var user = await OwnAsync(folder);
         var settings = Path.Combine(folder, "dovecot.conf");
         await File.WriteAllTextAsync(settings, $$"""
-            protocols = imap
+            protocols = imap pop3
             base_dir = {{folder}}/run
             listen = 127.0.0.1
             ssl = no
@@ -53,6 +63,15 @@ internal sealed class DovecotServer : IAsyncDisposable
                 port = 0
               }
             }
+            service pop3-login {
+              chroot =
+              inet_listener pop3 {
+                port = {{pop3}}
+              }
+              inet_listener pop3s {
+                port = 0
+              }
+            }
             service anvil {
               chroot =
             }
@@ -66,7 +85,7 @@ internal sealed class DovecotServer : IAsyncDisposable
             }
 
             """);
-        var server = new DovecotServer(Dovecot.Start(["-F", "-c", settings], folder), folder, port);
+        var server = new DovecotServer(Dovecot.Start(["-F", "-c", settings], folder), folder, port, pop3);
         await server._process.WaitForOutputAsync(static output => output.Contains("starting up", StringComparison.Ordinal) || output.Contains("Fatal", StringComparison.Ordinal));
         return server;
     }

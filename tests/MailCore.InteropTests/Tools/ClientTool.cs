@@ -20,6 +20,10 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Fetchmail { get; } = new("fetchmail", "fetchmail");
 
+    public static ClientTool Getmail { get; } = new("getmail", "getmail6");
+
+    public static ClientTool Mpop { get; } = new("mpop", "mpop");
+
     public static ClientTool Imapfilter { get; } = new("imapfilter", "imapfilter");
 
     public static ClientTool Offlineimap { get; } = new("offlineimap", "offlineimap3");

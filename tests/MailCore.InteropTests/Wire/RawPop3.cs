@@ -9,10 +9,10 @@ internal sealed class RawPop3 : IAsyncDisposable
 
     private RawPop3(WireConnection wire) => _wire = wire;
 
-    /// <summary>Connects with TLS and logs in.</summary>
-    public static async Task<RawPop3> ConnectAsync(int port, string user, string password)
+    /// <summary>Connects, with TLS unless told otherwise, and logs in.</summary>
+    public static async Task<RawPop3> ConnectAsync(int port, string user, string password, bool tls = true)
     {
-        var pop3 = new RawPop3(await WireConnection.ConnectAsync(port, tls: true));
+        var pop3 = new RawPop3(await WireConnection.ConnectAsync(port, tls));
         Assert.That(await pop3._wire.ReadLineAsync(), Does.StartWith("+OK"));
         Assert.That(await pop3.SendAsync($"USER {user}"), Does.StartWith("+OK"));
         Assert.That(await pop3.SendAsync($"PASS {password}"), Does.StartWith("+OK"));

@@ -77,12 +77,25 @@ internal sealed class ProxyProtocolTests
     }
 
     [Test]
-    public async Task A_health_check_is_the_proxys_own_connection([Values("PROXY UNKNOWN\r\n", null)] string? line)
+    public async Task A_health_check_is_the_proxys_own_connection()
     {
         await using var server = await StartAsync(static smtp => smtp.UseProxyProtocol(Loopback));
         using var client = await ConnectAsync(server);
-        await client.GetStream().WriteAsync((byte[])[.. line is null ? [.. Binary[..12], 0x20, 0, 0, 0] : Encoding.ASCII.GetBytes(line), .. "XWHO\r\n"u8]);
+        await client.GetStream().WriteAsync((byte[])[.. Binary[..12], 0x20, 0, 0, 0, .. "XWHO\r\n"u8]);
         Assert.That((await ReadAsync(client, 2))[1], Does.StartWith("250 2.0.0 127.0.0.1:"));
+    }
+
+    [Test]
+    public async Task A_client_of_unknown_address_is_not_taken_for_the_proxy_and_has_none_of_its_rights([Values("PROXY UNKNOWN\r\n", null)] string? line)
+    {
+        await using var server = await StartAsync(static smtp =>
+        {
+            ((SmtpEndpointBuilder)smtp).Options.XClientFrom.Add(Loopback);
+            smtp.UseProxyProtocol(Loopback);
+        });
+        using var client = await ConnectAsync(server);
+        await client.GetStream().WriteAsync((byte[])[.. line is null ? [.. Binary[..12], 0x21, 0, 0, 0] : Encoding.ASCII.GetBytes(line), .. "XWHO\r\nXCLIENT ADDR=192.0.2.7\r\n"u8]);
+        Assert.That((await ReadAsync(client, 3))[1..], Is.EqualTo(new[] { "250 2.0.0 ", "502 5.5.1 Not offered here" }));
     }
 
     [Test]

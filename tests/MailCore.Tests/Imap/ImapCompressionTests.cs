@@ -50,6 +50,41 @@ internal sealed class ImapCompressionTests
         Assert.That(await lines.ReadLineAsync(), Does.StartWith("* BYE "));
     }
 
+    [Test]
+    public async Task Mutated_compressed_dialogs_end_in_order([Range(1, 20)] int seed)
+    {
+        var random = new Random(seed);
+        await using var server = new ImapTestServer();
+        await server.AddUserAsync();
+        for (var round = 0; round < 10; round++)
+        {
+            await using var client = await server.ClientAsync();
+            await client.OkAsync("LOGIN bob secret");
+            await client.OkAsync("COMPRESS DEFLATE");
+            var octets = Deflate(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("a NOOP\r\nb SELECT INBOX\r\nc LIST \"\" *\r\n", random.Next(1, 20)))));
+            for (var mutations = random.Next(4); mutations > 0; mutations--)
+            {
+                octets[random.Next(octets.Length)] = (byte)random.Next(256);
+            }
+
+            foreach (var chunk in octets.Chunk(random.Next(1, 60)))
+            {
+                try
+                {
+                    await client.SendAsync(chunk);
+                }
+                catch (IOException)
+                {
+                    break;
+                }
+            }
+
+            client.Connection.FinishClientWriting();
+            // Replies that can be inflated, and an end without an exception that is not the connection's.
+            Assert.That(await ReadAllInflatedAsync(client.Connection).WaitAsync(TimeSpan.FromSeconds(60)), Does.Match(@"\A((\* |[a-z]+ (OK|NO|BAD) ).*\r\n|\S+ BAD .*\r\n)*\z"));
+        }
+    }
+
     private static byte[] Deflate(byte[] octets)
     {
         using var wire = new MemoryStream();

@@ -20,7 +20,9 @@ internal sealed class ImapTestServer : IAsyncDisposable
     private readonly List<Task> _sessions = [];
     private ImapProtocol? _protocol;
 
-    public ImapTestServer() => Accounts = new MailAccounts(Store = new InMemoryMailStore(Time), Signal, Time);
+    /// <param name="tombstones">Expunged messages that the store remembers in each mailbox.</param>
+    public ImapTestServer(int tombstones = 250_000) =>
+        Accounts = new MailAccounts(Store = new InMemoryMailStore(Time) { TombstonesPerMailbox = tombstones }, Signal, Time);
 
     public ManualTimeProvider Time { get; } = new();
 
@@ -31,6 +33,8 @@ internal sealed class ImapTestServer : IAsyncDisposable
     public MailAccounts Accounts { get; private set; }
 
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
+
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
 
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
 
@@ -123,6 +127,7 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? TlsCertificate : null, Time),
             Login = new LoginService(_authenticator, new LoginOptions { FailureDelay = TimeSpan.Zero }, Time, NullLogger<LoginService>.Instance),
             Accounts = Accounts,
+            Authorization = Authorization,
             Extensions = Extensions,
             Meters = Meters,
             Time = Time,

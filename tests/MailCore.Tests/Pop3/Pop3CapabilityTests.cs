@@ -23,6 +23,12 @@ internal sealed class Pop3CapabilityTests
             await AddAsync(announced, client);
         }
 
+        await using (var server = new Pop3TestServer { Options = { ExpireDays = 0, LoginDelay = TimeSpan.FromHours(1) } })
+        {
+            await using var client = await server.OpenAsync();
+            await AddAsync(announced, client);
+        }
+
         Assert.That(announced, Does.Contain("STLS").And.Contain("SASL PLAIN").And.Contain("TOP"));
         Assert.That(ScriptFiles.Uncovered("pop3", announced), Is.Empty);
     }

@@ -151,7 +151,7 @@ internal sealed class Pop3FuzzTests
     {
         var words = line.Split(' ', 2);
         var isBare = words.Length == 1 || words[1].Trim(' ').Length == 0;
-        return words[0].ToUpperInvariant() is "RETR" or "TOP" or "CAPA" || (isBare && words[0].ToUpperInvariant() is "LIST" or "UIDL" or "AUTH");
+        return words[0].ToUpperInvariant() is "RETR" or "TOP" or "CAPA" || (isBare && words[0].ToUpperInvariant() is "LIST" or "UIDL" or "AUTH" or "LANG");
     }
 
     private static async Task<string> PlayBatchAsync(State state, string batch, Func<int, int> nextPiece)

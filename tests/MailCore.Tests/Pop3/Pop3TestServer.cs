@@ -39,6 +39,7 @@ internal sealed class Pop3TestServer : IAsyncDisposable
             Login = new LoginService(_authenticator, Logins, _time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<LoginService>()),
             Accounts = Accounts,
             Locks = Locks,
+            State = new InMemoryServerState(_time),
             Time = _time,
             Loggers = loggers ?? NullLoggerFactory.Instance,
         }));

@@ -7,8 +7,9 @@ namespace MailCore.Tests.Scripts;
 
 /// <summary>
 /// <c># server: pop3</c> with <c>user=name:password</c>, <c>tls=none|opportunistic|required</c>, <c>cleartext=no</c> (logins need
-/// TLS), <c>maildrop=shared</c>, <c>uidl=dovecot</c>, <c>bad=n</c> and <c>failures=n</c>; <c># message: octets</c> with escapes is
-/// put into the first user's inbox.
+/// TLS), <c>maildrop=shared</c>, <c>uidl=dovecot</c>, <c>bad=n</c>, <c>failures=n</c>, <c>utf8=refuse</c>, <c>expire=days</c>,
+/// <c>delay=seconds</c> between logins and <c>implementation=name</c>, or none; <c># message: octets</c> with escapes is put into the
+/// first user's inbox.
 /// </summary>
 internal sealed class Pop3ScriptHost : IScriptHost
 {
@@ -19,7 +20,7 @@ internal sealed class Pop3ScriptHost : IScriptHost
     {
         _script = script;
         var words = script.Server;
-        if (words.Except("pop3", "user", "tls", "cleartext", "maildrop", "uidl", "bad", "failures").ToList() is [var unknown, ..])
+        if (words.Except("pop3", "user", "tls", "cleartext", "maildrop", "uidl", "bad", "failures", "utf8", "expire", "delay", "implementation").ToList() is [var unknown, ..])
         {
             throw new ArgumentException($"{script.File}: \"{unknown}\" is no set-up word of POP3.");
         }
@@ -29,6 +30,10 @@ internal sealed class Pop3ScriptHost : IScriptHost
         var options = _server.Options;
         options.MailDropMode = Enum.Parse<Pop3MailDropMode>(words.Value("maildrop") ?? "exclusive", ignoreCase: true);
         options.UniqueIds = Enum.Parse<Pop3UniqueIdFormat>(words.Value("uidl") ?? "dotted", ignoreCase: true);
+        options.WithoutUtf8 = Enum.Parse<Pop3Utf8Rule>(words.Value("utf8") ?? nameof(Pop3Utf8Rule.AsStored), ignoreCase: true);
+        options.ExpireDays = Number("expire");
+        options.LoginDelay = TimeSpan.FromSeconds(Number("delay") ?? 0);
+        options.Implementation = words.Value("implementation") is { } name ? name == "none" ? null : name : options.Implementation;
         options.MaxBadCommands = Number("bad") ?? options.MaxBadCommands;
         options.MaxBadCommandsBeforeLogin = Number("bad") ?? options.MaxBadCommandsBeforeLogin;
         options.MaxLoginFailures = Number("failures") ?? options.MaxLoginFailures;

@@ -48,6 +48,40 @@ internal sealed class SpeedTests
     }
 
     [Test]
+    public void Sixteen_connections_at_the_same_time_allocate_less_than_2_kb_per_message()
+    {
+        var server = Server();
+        var connections = Enumerable.Range(0, 16).Select(static _ => new InlineConnection()).ToArray();
+        var sessions = connections.Select(connection => server.Protocol.RunAsync(connection, default)).ToArray();
+        var commands = "MAIL FROM:<eve@elsewhere.example> SIZE=1024\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n"u8.ToArray();
+        var body = Encoding.ASCII.GetBytes("Subject: x\r\n\r\n" + string.Concat(Enumerable.Repeat(new string('x', 70) + "\r\n", 14)) + ".\r\n");
+        foreach (var connection in connections)
+        {
+            connection.Feed("EHLO client.example\r\n"u8.ToArray());
+        }
+
+        Send(100);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        const int Count = 300;
+        Send(Count);
+        var each = (GC.GetAllocatedBytesForCurrentThread() - before) / (Count * connections.Length);
+        TestContext.Out.WriteLine($"{each} octets allocated per message of {body.Length - 3}");
+        Assert.That(sessions, Has.All.Property("IsFaulted").False);
+        Assert.That(each, Is.LessThan(IsOptimized ? 2_048 : 8_192));
+
+        void Send(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                Array.ForEach(connections, connection => connection.Feed(commands));
+                Array.ForEach(connections, static connection => connection.Drain());
+                Array.ForEach(connections, connection => connection.Feed(body));
+                Array.ForEach(connections, static connection => connection.Drain());
+            }
+        }
+    }
+
+    [Test]
     public void Commands_that_keep_nothing_allocate_nothing()
     {
         var connection = new InlineConnection();

@@ -47,7 +47,7 @@ internal sealed class TlsProbe
         IsLast = static line => line == ".",
         StartTls = ["STLS", "+OK"],
         Login = ["AUTH PLAIN " + SmtpTestClient.Plain(User, Password), "+OK"],
-        LoginWords = ["USER", "SASL PLAIN"],
+        LoginWords = ["\nUSER\n", "SASL PLAIN"],
     };
 
     public required string Ask { get; init; }
@@ -103,11 +103,11 @@ internal sealed class TlsProbe
     {
         var text = new StringBuilder();
         await client.WriteAsync(Ask + "\r\n");
-        var capabilities = (await client.ReadToAsync(IsLast)).Split('\n', ' ', '-');
+        var answer = await client.ReadToAsync(IsLast);
+        var capabilities = answer.Split('\n', ' ', '-');
         text.Append(capabilities.Contains(StartTls[0].Split(' ')[^1]) ? "STARTTLS offered" : "no STARTTLS");
-        var joined = string.Join(' ', capabilities);
-        text.Append(LoginWords.All(word => joined.Contains(word, StringComparison.Ordinal)) && !joined.Contains("LOGINDISABLED", StringComparison.Ordinal) ? ", login offered"
-            : LoginWords.Any(word => joined.Contains(word, StringComparison.Ordinal)) ? ", login half offered"
+        text.Append(LoginWords.All(word => answer.Contains(word, StringComparison.Ordinal)) && !answer.Contains("LOGINDISABLED", StringComparison.Ordinal) ? ", login offered"
+            : LoginWords.Any(word => answer.Contains(word, StringComparison.Ordinal)) ? ", login half offered"
             : ", no login");
         if (IsMail)
         {

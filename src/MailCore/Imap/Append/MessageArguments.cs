@@ -1,3 +1,4 @@
+using System.Text;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -6,6 +7,9 @@ namespace MailCore.Imap.Append;
 /// <summary>What stands before an appended message: its flags and its internal date.</summary>
 internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
 {
+    /// <summary>The message stands in "UTF8 (" and ")" (RFC 6855 4).</summary>
+    public bool IsUtf8 { get; private init; }
+
     /// <summary>Reads them, and the space before the message.</summary>
     public static MessageArguments Read(ref ImapReader reader)
     {
@@ -17,15 +21,32 @@ internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
             reader.Space();
         }
 
-        if (!reader.NextIs((byte)'"'))
+        DateTimeOffset? date = null;
+        if (reader.NextIs((byte)'"'))
         {
-            return new MessageArguments(flags, null);
+            date = reader.DateTime();
+            reader.Space();
         }
 
-        var date = reader.DateTime();
-        reader.Space();
-        return new MessageArguments(flags, date);
+        return new MessageArguments(flags, date) { IsUtf8 = !reader.Failed && !reader.AtEnd && OpensUtf8(ref reader) };
     }
 
     public AppendOptions ToOptions() => new() { Flags = Flags.Flags, Keywords = Flags.Keywords, InternalDate = Date };
+
+    private static bool OpensUtf8(ref ImapReader reader)
+    {
+        var start = reader.Position;
+        if (!Ascii.EqualsIgnoreCase(reader.Word(), "UTF8"u8))
+        {
+            reader.Fail("a message expected", start);
+        }
+        else if ((reader.Features & ImapFeatures.Utf8) == 0)
+        {
+            reader.Fail("UTF8 is for those who enabled UTF8=ACCEPT", start);
+        }
+
+        reader.Space();
+        reader.OpenList();
+        return !reader.Failed;
+    }
 }

@@ -65,7 +65,7 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
 
             if (header.Synchronizing)
             {
-                session.Writer.Raw("+ Send it\r\n"u8);
+                session.Writer.Raw("+ Send it"u8).Line();
             }
 
             _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions()));
@@ -77,10 +77,16 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
 
             if (!tail.HasMessage)
             {
-                return tail.Text is [] ? null : ImapReply.Bad("The end of the command expected behind the message");
+                var end = arguments.IsUtf8 ? ")"u8 : ""u8;
+                return end.SequenceEqual(tail.Text) ? null : ImapReply.Bad("The end of the command expected behind the message");
             }
 
-            var reader = new ImapReader(tail.Text, maxDepth: 1);
+            var reader = new ImapReader(tail.Text, maxDepth: 1) { Features = session.Features };
+            if (arguments.IsUtf8 && !reader.TryByte((byte)')'))
+            {
+                reader.Fail("')' expected");
+            }
+
             arguments = MessageArguments.Read(ref reader);
             reader.End();
             if (reader.Failed)
@@ -103,6 +109,11 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
         if (header.Start == 0)
         {
             return ImapReply.Bad("A literal with the message expected");
+        }
+
+        if (!session.Services.Accounts.Traits.HasFlag(StoreTraits.Append))
+        {
+            return ImapReply.Rejected(CommitError.NotSupported);
         }
 
         if (_messages.Count >= most)

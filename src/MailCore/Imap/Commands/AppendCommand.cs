@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -18,9 +19,10 @@ internal sealed class AppendCommand(MailboxName name, MessageArguments first) : 
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (await session.Account.FindMailboxAsync(name, session.Aborted) is not { } mailbox)
+        var access = await session.FindMailboxAsync(name, MailboxRights.Insert, "TRYCREATE");
+        if (access.Mailbox is not { } mailbox)
         {
-            return ImapReply.Rejected(CommitError.NoMailbox, "TRYCREATE");
+            return access.Refusal;
         }
 
         await using var intake = new MessageIntake(session);

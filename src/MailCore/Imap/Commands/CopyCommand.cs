@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -23,6 +24,11 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
+        if (moves && !selection.Allows(MailboxRights.DeleteMessages | MailboxRights.Expunge))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         // All or nothing: what has departed must be known of.
         if (!await selection.SyncAsync(session, mayExpunge: false))
         {
@@ -34,15 +40,17 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.Bad("There is no message of this number");
         }
 
+        var passesOver = areUids || numbers.IsSaved;
         var uids = selection.Messages.UidsOf(set, out var departed);
-        if (departed > 0 && !areUids)
+        if (departed > 0 && !passesOver)
         {
             return ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
         }
 
-        if (await session.Account.FindMailboxAsync(target, session.Aborted) is not { } mailbox)
+        var access = await session.FindMailboxAsync(target, MailboxRights.Insert, "TRYCREATE");
+        if (access.Mailbox is not { } mailbox)
         {
-            return ImapReply.Rejected(CommitError.NoMailbox, "TRYCREATE");
+            return access.Refusal;
         }
 
         if (uids.Length == 0)
@@ -60,7 +68,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
 
         if (result.SourceUids.Count == 0)
         {
-            return areUids ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
+            return passesOver ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
         }
 
         var code = $"COPYUID {result.UidValidity} {InOrder(result.SourceUids)} {InOrder(result.NewUids)}";
@@ -72,7 +80,8 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
         // RFC 6851 4.3: before the EXPUNGEs.
         session.Writer.Raw("* OK ["u8).Raw(code).Raw("] Moved"u8).Line();
         await selection.SyncAsync(session, mayExpunge: true, surely: true);
-        return ImapReply.Ok("Moved");
+        // As EXPUNGE does (RFC 7162 3.2.7).
+        return ImapReply.Ok("Moved", session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null);
     }
 
     private static CopyCommand Parse(ref ImapReader reader, bool areUids, bool moves)

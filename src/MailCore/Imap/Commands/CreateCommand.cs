@@ -1,4 +1,5 @@
 using System.Text;
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -29,6 +30,11 @@ internal sealed class CreateCommand(MailboxName name, List<string> uses) : ImapC
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
+        if (!(await session.RightsAsync(name.Value)).HasFlag(MailboxRights.Create))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         if (uses.Count > 1)
         {
             return ImapReply.No("A mailbox has one use", "USEATTR");

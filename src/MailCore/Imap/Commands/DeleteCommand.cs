@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -21,11 +22,12 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
             return ImapReply.No("The inbox can't be deleted", "CANNOT");
         }
 
-        if (await session.Account.FindMailboxAsync(name, session.Aborted) is not { } mailbox)
+        var access = await session.FindMailboxAsync(name, MailboxRights.DeleteMailbox);
+        if (access.Mailbox is not { } mailbox)
         {
-            var snapshot = await session.Account.SnapshotAsync(session.Aborted);
-            return snapshot.Mailboxes.Any(info => MailboxName.TryParse(info.Name, out var other) && other.IsBelow(name))
-                ? ImapReply.No("There are mailboxes below this name", "CANNOT")
+            var snapshot = await session.SnapshotAsync();
+            return access.Rights.HasFlag(MailboxRights.Lookup) ? access.Refusal : snapshot.Mailboxes.Any(info => MailboxName.TryParse(info.Name, out var other) && other.IsBelow(name))
+                ? ImapReply.No("There are mailboxes below this name", "HASCHILDREN")
                 : ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
 

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -28,13 +29,20 @@ internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
-        var deleted = await selection.DeletedAsync(uids?.ResolveUids(selection.Messages.Numbers.LastUid) ?? UidSet.All, session.Aborted);
-        if (deleted.Length > 0 && await selection.Mailbox.ExpungeAsync(deleted, session.Aborted) is { Succeeded: false } failed)
+        if (!selection.Allows(MailboxRights.Expunge))
         {
-            return ImapReply.Rejected(failed.Error);
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
+        var deleted = await selection.DeletedAsync(uids is null ? UidSet.All : selection.Messages.ResolveUids(uids), session.Aborted);
+        var result = deleted.Length > 0 ? await selection.Mailbox.ExpungeAsync(deleted, session.Aborted) : null;
+        if (result is { Succeeded: false })
+        {
+            return ImapReply.Rejected(result.Error);
         }
 
         await selection.SyncAsync(session, mayExpunge: true, surely: true);
-        return ImapReply.Ok("Expunged");
+        // RFC 7162 3.2.7.
+        return ImapReply.Ok("Expunged", result?.Expunged.Count > 0 && session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.Account.SnapshotAsync(session.Aborted), request.Selection);
+        var tree = new MailboxTree(await session.SnapshotAsync(), request.Selection);
         var isRecursive = request.Selection.HasFlag(ListSelection.RecursiveMatch);
         var unseen = isRecursive ? MailboxTree.Parents(tree.Selected.Where(name => !request.Matches(name))) : [];
         foreach (var name in isRecursive ? tree.SelectedAndAbove : tree.Selected)
@@ -80,7 +80,7 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
         var separator = ""u8;
         if (info is null)
         {
-            writer.Raw(request.IsExtended ? "\\NonExistent"u8 : "\\Noselect"u8);
+            writer.Raw(request.IsExtended || writer.Features.HasFlag(ImapFeatures.Rev2) ? "\\NonExistent"u8 : "\\Noselect"u8);
             separator = " "u8;
         }
 

@@ -14,7 +14,7 @@ internal sealed class LsubCommand(ListPattern? pattern) : ImapCommand
         var mailbox = reader.ListMailbox();
         reader.End();
         // An empty pattern asks for the separator.
-        return new LsubCommand(mailbox.IsEmpty ? null : new ListPattern([.. reference, .. mailbox]));
+        return new LsubCommand(mailbox.IsEmpty ? null : new ListPattern([.. reference, .. mailbox], reader.ReadsUtf8Names));
     }
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
@@ -25,7 +25,7 @@ internal sealed class LsubCommand(ListPattern? pattern) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.Account.SnapshotAsync(session.Aborted), ListSelection.Subscribed);
+        var tree = new MailboxTree(await session.SnapshotAsync(), ListSelection.Subscribed);
         foreach (var name in pattern.EndsInPercent ? tree.SelectedAndAbove : tree.Selected)
         {
             if (pattern.Matches(name))

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -23,19 +24,40 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return ImapReply.No("A mailbox can't move below itself", "CANNOT");
         }
 
+        if (!(await session.RightsAsync(to.Value)).HasFlag(MailboxRights.Create))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         if (from.IsInbox)
         {
             return await MoveInboxAsync(session);
         }
 
-        var changes = Changes(await session.Account.SnapshotAsync(session.Aborted));
+        var changes = Changes(await session.SnapshotAsync());
         if (changes.Count == 0)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
 
+        if (!(await session.RightsAsync(from.Value)).HasFlag(MailboxRights.DeleteMailbox))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         var result = await session.Account.CommitAsync(changes, session.Aborted);
-        return result.Error == CommitError.None ? ImapReply.Ok("Renamed") : ImapReply.Rejected(result.Error);
+        if (result.Error != CommitError.None)
+        {
+            return ImapReply.Rejected(result.Error);
+        }
+
+        if (session.Has(ImapFeatures.Rev2))
+        {
+            // RFC 9051 6.3.6.
+            session.Writer.Raw("* LIST () \"/\" "u8).Mailbox(to.Value).Raw(" (\"OLDNAME\" ("u8).Mailbox(from.Value).Raw("))"u8).Line();
+        }
+
+        return ImapReply.Ok("Renamed");
     }
 
     // A name that has mailboxes below it and is none itself is renamed by renaming those; each takes along what is below it.
@@ -59,8 +81,13 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
 
     private async ValueTask<ImapReply> MoveInboxAsync(ImapSession session)
     {
-        if (await session.Account.FindMailboxAsync(from, session.Aborted) is not { } inbox
-            || await inbox.OpenViewAsync(session.Aborted) is not { } view)
+        var access = await session.FindMailboxAsync(from, MailboxRights.Read | MailboxRights.DeleteMessages | MailboxRights.Expunge);
+        if (access.Mailbox is not { } inbox)
+        {
+            return access.Refusal;
+        }
+
+        if (await inbox.OpenViewAsync(session.Aborted) is not { } view)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }

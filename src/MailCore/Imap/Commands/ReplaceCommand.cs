@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Append;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -19,6 +20,11 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
+        if (!selection.Allows(MailboxRights.DeleteMessages | MailboxRights.Expunge))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         if (!await selection.SyncAsync(session, mayExpunge: false))
         {
             return ImapReply.Rejected(CommitError.NoMailbox);
@@ -34,9 +40,10 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return Gone(isUid);
         }
 
-        if (await session.Account.FindMailboxAsync(target, session.Aborted) is not { } mailbox)
+        var access = await session.FindMailboxAsync(target, MailboxRights.Insert, "TRYCREATE");
+        if (access.Mailbox is not { } mailbox)
         {
-            return ImapReply.Rejected(CommitError.NoMailbox, "TRYCREATE");
+            return access.Refusal;
         }
 
         await using var intake = new MessageIntake(session, freed: SizeOf(selection, uid) ?? 0);

@@ -1,10 +1,11 @@
 using MailCore.Imap.Search;
 using MailCore.Imap.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>RFC 3501 6.4.4.</summary>
-internal sealed class SearchCommand(SearchKey key, bool areUids) : ImapCommand
+/// <summary>RFC 3501 6.4.4, with RETURN (RFC 4731) and SAVE (RFC 5182).</summary>
+internal sealed class SearchCommand(SearchRequest request, bool areUids) : ImapCommand
 {
     public override bool MayExpunge => areUids;
 
@@ -14,29 +15,42 @@ internal sealed class SearchCommand(SearchKey key, bool areUids) : ImapCommand
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (!SearchPlan.TryMake(key, session.Selection!.Messages, out var plan))
+        var mailbox = session.Selection!.Messages;
+        if (!SearchPlan.TryMake(request.Key, mailbox, out var plan))
         {
             return ImapReply.Bad("There is no message of this number");
         }
 
-        session.Writer.Raw("* SEARCH"u8);
-        await new SearchRun(session, plan).RunAsync(async message =>
+        if (plan.NamesModSeq)
         {
-            session.Writer.Raw(" "u8).Number(areUids ? message.Uid.Value : message.Sequence);
-            if (session.Writer.WantsFlush)
-            {
-                await session.Writer.FlushAsync(session.Aborted);
-            }
-        });
-        session.Writer.Line();
+            session.Enable(ImapFeatures.CondStore);
+        }
+
+        var saves = request.Return.HasFlag(SearchReturn.Save);
+        if (saves)
+        {
+            // RFC 5182 2.1: a search that fails leaves nothing.
+            mailbox.Saved = UidSet.Empty;
+        }
+
+        // RFC 9051 6.4.4: there is no SEARCH response any more.
+        var wanted = request.Return == SearchReturn.Plain && session.Has(ImapFeatures.Rev2) ? SearchReturn.All : request.Return;
+        var report = new SearchReport(session, wanted, areUids);
+        await new SearchRun(session, plan).RunAsync(report.AddAsync);
+        report.End(plan.NamesModSeq);
+        if (saves)
+        {
+            mailbox.Saved = report.Saved();
+        }
+
         return ImapReply.Ok("Searched");
     }
 
     private static SearchCommand Parse(ref ImapReader reader, bool areUids)
     {
         reader.Space();
-        var key = reader.SearchCriteria();
+        var request = reader.SearchRequest();
         reader.End();
-        return new SearchCommand(key, areUids);
+        return new SearchCommand(request, areUids);
     }
 }

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -19,8 +20,13 @@ internal sealed class StatusCommand(MailboxName name, List<StatusItem> items) : 
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (await session.Account.FindMailboxAsync(name, session.Aborted) is not { } mailbox
-            || await mailbox.GetInfoAsync(session.Aborted) is not { } info)
+        var access = await session.FindMailboxAsync(name, MailboxRights.Read);
+        if (access.Mailbox is not { } mailbox)
+        {
+            return access.Refusal;
+        }
+
+        if (await mailbox.GetInfoAsync(session.Aborted) is not { } info)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }

@@ -1,12 +1,20 @@
 using System.Text;
+using MailCore.Authentication;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>RFC 3501 6.4.6.</summary>
-internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSilent, FlagList flags, bool areUids) : ImapCommand
+/// <summary>How STORE alters flags.</summary>
+/// <param name="Mode">How.</param>
+/// <param name="IsSilent">The client reckons the new flags itself.</param>
+/// <param name="Flags">Which.</param>
+/// <param name="UnchangedSince">Messages changed after this one are left alone (RFC 7162 3.1.3); null for none.</param>
+internal sealed record FlagStore(FlagMode Mode, bool IsSilent, FlagList Flags, ModSeq? UnchangedSince);
+
+/// <summary>RFC 3501 6.4.6, with UNCHANGEDSINCE (RFC 7162 3.1.3).</summary>
+internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areUids) : ImapCommand
 {
     public override bool MayExpunge => areUids;
 
@@ -17,9 +25,22 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
         var selection = session.Selection!;
+        if (store.UnchangedSince is not null)
+        {
+            session.Enable(ImapFeatures.CondStore);
+        }
+
         if (selection.IsReadOnly)
         {
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
+        }
+
+        // Replacing takes away too, and so needs all of them.
+        if (store.Mode == FlagMode.Replace
+            ? !selection.Allows(MailboxRights.Seen | MailboxRights.Write | MailboxRights.DeleteMessages)
+            : !selection.AllowsFlags(store.Flags))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
         }
 
         // What has departed is to be refused, if its numbers are used.
@@ -34,25 +55,42 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
         }
 
         var uids = selection.Messages.UidsOf(set, out var departed);
+        var modified = "";
         if (uids.Length > 0)
         {
-            var result = await selection.Mailbox.SetFlagsAsync(uids, new FlagChange(mode, flags.Flags) { Keywords = flags.Keywords }, session.Aborted);
+            var change = new FlagChange(store.Mode, store.Flags.Flags) { Keywords = store.Flags.Keywords, UnchangedSince = store.UnchangedSince };
+            var result = await selection.Mailbox.SetFlagsAsync(uids, change, session.Aborted);
             if (!result.Succeeded)
             {
                 return ImapReply.Rejected(result.Error);
             }
 
+            if (result.Refused.Count > 0)
+            {
+                modified = Modified(selection, result.Refused);
+                uids = [.. uids.Except(result.Refused)];
+            }
+
             departed += await ReportAsync(session, selection, uids);
         }
 
-        return departed > 0 && !areUids ? ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED") : ImapReply.Ok("Stored");
+        return Reply(modified, departed > 0 && !areUids && !numbers.IsSaved);
     }
+
+    private static ImapReply Reply(string modified, bool someDeparted) => (modified.Length > 0, someDeparted) switch
+    {
+        (true, false) => ImapReply.Ok("Stored where nothing had changed", $"MODIFIED {modified}"),
+        (true, true) => ImapReply.No("Some of the messages had changed, some were expunged", $"MODIFIED {modified}"),
+        (false, true) => ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED"),
+        _ => ImapReply.Ok("Stored"),
+    };
 
     private static StoreCommand Parse(ref ImapReader reader, bool areUids)
     {
         reader.Space();
         var numbers = reader.NumberSet();
         reader.Space();
+        var unchangedSince = reader.UnchangedSince();
         var mode = reader.TryByte((byte)'+') ? FlagMode.Add : reader.TryByte((byte)'-') ? FlagMode.Remove : FlagMode.Replace;
         var item = reader.Word();
         var isSilent = Ascii.EqualsIgnoreCase(item, "FLAGS.SILENT"u8);
@@ -64,15 +102,21 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
         reader.Space();
         var flags = reader.FlagsOrList();
         reader.End();
-        return new StoreCommand(numbers, mode, isSilent, flags, areUids);
+        return new StoreCommand(numbers, new FlagStore(mode, isSilent, flags, unchangedSince), areUids);
     }
+
+    // In the client's terms: message numbers for STORE, UIDs for UID STORE.
+    private string Modified(ImapSelection selection, IReadOnlyList<Uid> refused) => areUids
+        ? UidSet.From(refused).ToString()
+        : UidSet.From(refused.Select(uid => new Uid((uint)selection.Messages.Numbers.SequenceOf(uid)))).ToString();
 
     // Counts the messages that are gone.
     private async ValueTask<int> ReportAsync(ImapSession session, ImapSelection selection, Uid[] uids)
     {
         await selection.RefreshAsync(session.Aborted);
         var latest = selection.Latest;
-        await selection.SyncAsync(session, MayExpunge, new OwnChange(uids, mode, Bits(latest.Info.Keywords), isSilent));
+        await selection.SyncAsync(session, MayExpunge, new OwnChange(uids, store.Mode, Bits(latest.Info.Keywords), store.IsSilent));
+        var isTold = !store.IsSilent || session.Has(ImapFeatures.CondStore);
         var gone = 0;
         foreach (var uid in uids)
         {
@@ -82,10 +126,9 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
             {
                 gone++;
             }
-            else if (!isSilent && selection.Messages.Numbers.SequenceOf(uid) is var sequence and > 0)
+            else if (isTold && selection.Messages.Numbers.SequenceOf(uid) is var sequence and > 0)
             {
-                var row = latest[rank];
-                selection.WriteFlags(session.Writer, new NumberedMessage(sequence, uid, row.FlagWord, row.Size, IsDeparted: false), withUid: areUids);
+                Report(session, selection, new NumberedMessage(sequence, latest[rank], isDeparted: false));
                 if (session.Writer.WantsFlush)
                 {
                     await session.Writer.FlushAsync(session.Aborted);
@@ -96,12 +139,24 @@ internal sealed class StoreCommand(NumberSet numbers, FlagMode mode, bool isSile
         return gone;
     }
 
+    private void Report(ImapSession session, ImapSelection selection, NumberedMessage message)
+    {
+        if (store.IsSilent)
+        {
+            selection.WriteModSeq(session.Writer, message, withUid: areUids);
+        }
+        else
+        {
+            selection.WriteFlags(session.Writer, message, withUid: areUids);
+        }
+    }
+
     private ulong Bits(IReadOnlyList<string> known)
     {
-        var bits = (ulong)flags.Flags;
+        var bits = (ulong)store.Flags.Flags;
         for (var i = 0; i < known.Count; i++)
         {
-            if (flags.Keywords.Contains(known[i], StringComparer.OrdinalIgnoreCase))
+            if (store.Flags.Keywords.Contains(known[i], StringComparer.OrdinalIgnoreCase))
             {
                 bits |= 1UL << (8 + i);
             }

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -12,6 +13,11 @@ internal sealed class SubscribeCommand(MailboxName name, bool on) : ImapCommand
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
+        if (on && !(await session.RightsAsync(name.Value)).HasFlag(MailboxRights.Lookup))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         var result = await session.Account.SubscribeAsync(name, on, session.Aborted);
         return !result.Succeeded ? ImapReply.Rejected(result.Error) : ImapReply.Ok(on ? "Subscribed" : "No longer subscribed");
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MailCore.Authentication;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -12,6 +13,7 @@ namespace MailCore.Imap.Fetch;
 internal sealed class FetchRun
 {
     private const int BatchSize = 64;
+    private const int BreathSize = 16 * 1024;
 
     private readonly ImapSession _session;
     private readonly ImapSelection _selection;
@@ -20,13 +22,16 @@ internal sealed class FetchRun
     private readonly MessageFields _fields;
     private readonly bool _setsSeen;
     private readonly bool _hasFlags;
+    private readonly ModSeq _changedSince;
 
     /// <param name="session">With a selected mailbox.</param>
     /// <param name="items">What to fetch of each message.</param>
-    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items)
+    /// <param name="changedSince">Messages that have not changed after this one are passed over.</param>
+    public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items, ModSeq changedSince = default)
     {
+        _changedSince = changedSince;
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
-        _setsSeen = _selection.TakesFlags && items.Any(static item => item.SetsSeen);
+        _setsSeen = _selection.TakesFlags && _selection.Allows(MailboxRights.Seen) && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
         foreach (var item in items)
         {
@@ -53,9 +58,20 @@ internal sealed class FetchRun
 
     private async ValueTask<bool> RunColumnsAsync(SequenceSet set)
     {
+        var looked = 0;
         foreach (var sequence in set)
         {
+            if (++looked % BreathSize == 0)
+            {
+                await _session.BreatheAsync();
+            }
+
             var message = _selection.Messages.Numbers[sequence];
+            if (message.ModSeq <= _changedSince)
+            {
+                continue;
+            }
+
             _writer.Untagged(sequence).Raw("FETCH ("u8);
             for (var i = 0; i < _items.Length; i++)
             {
@@ -79,6 +95,11 @@ internal sealed class FetchRun
         var batch = new List<int>(BatchSize);
         foreach (var sequence in set)
         {
+            if (_changedSince.Value > 0 && _selection.Messages.Numbers[sequence].ModSeq <= _changedSince)
+            {
+                continue;
+            }
+
             batch.Add(sequence);
             if (batch.Count == BatchSize)
             {
@@ -197,6 +218,7 @@ internal sealed class FetchRun
     {
         FetchKind.Flags => WriteFlags(_writer, message),
         FetchKind.Uid => _writer.Raw("UID "u8).Number(message.Uid.Value),
+        FetchKind.ModSeq => _writer.Raw("MODSEQ ("u8).Number(message.ModSeq.Value).Raw(")"u8),
         FetchKind.Size => _writer.Raw("RFC822.SIZE "u8).Number(message.Size),
         FetchKind.InternalDate => _writer.Raw("INTERNALDATE "u8).DateTime(stored!.Row.InternalDate),
         FetchKind.SaveDate => _writer.Raw("SAVEDATE "u8).DateTime(stored!.Row.SaveDate),
@@ -208,7 +230,7 @@ internal sealed class FetchRun
     };
 
     private ImapWriter WriteFlags(ImapWriter writer, NumberedMessage message) =>
-        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.Messages.IsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
+        writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.ShowsRecent(message.Uid), _selection.Messages.State.Info.Keywords);
 
     private async ValueTask WriteSectionAsync(FetchItem item, StoredMessage stored)
     {

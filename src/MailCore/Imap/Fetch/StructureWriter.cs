@@ -48,8 +48,8 @@ internal static class StructureWriter
             .Raw(" "u8).NString(part.Description)
             .Raw(" "u8).String(part.TransferEncoding.Span)
             .Raw(" "u8).Number(part.BodyLength);
-        // RFC 3501 knows no message/global: to its clients that is a part like any other.
-        if (part is { NestedEnvelope: { } envelope, NestedRoot: { } root } && part.Is("message"u8, "rfc822"u8))
+        // RFC 3501 knows no message/global: to its clients that is a part like any other (RFC 9051 9).
+        if (part is { NestedEnvelope: { } envelope, NestedRoot: { } root } && (part.Is("message"u8, "rfc822"u8) || writer.Features.HasFlag(ImapFeatures.Rev2)))
         {
             writer.Raw(" "u8).Envelope(envelope).Raw(" "u8).Structure(root, isExtended).Raw(" "u8).Number(part.LineCount);
         }

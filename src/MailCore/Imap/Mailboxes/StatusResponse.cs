@@ -8,6 +8,11 @@ internal static class StatusResponse
 {
     public static async ValueTask WriteAsync(ImapSession session, MailboxInfo info, IReadOnlyList<StatusItem> items)
     {
+        if (items.Contains(StatusItem.HighestModSeq))
+        {
+            session.Enable(ImapFeatures.CondStore);
+        }
+
         var recent = items.Contains(StatusItem.Recent) ? await CountRecentAsync(session, info) : 0;
         var writer = session.Writer.Raw("* STATUS "u8).Mailbox(info.Name).Raw(" ("u8);
         for (var i = 0; i < items.Count; i++)
@@ -22,6 +27,8 @@ internal static class StatusResponse
                 StatusItem.Unseen => writer.Raw("UNSEEN "u8).Number(info.Unseen),
                 StatusItem.Size => writer.Raw("SIZE "u8).Number(info.Bytes),
                 StatusItem.AppendLimit => writer.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
+                StatusItem.HighestModSeq => writer.Raw("HIGHESTMODSEQ "u8).Number(Math.Max(1, info.HighestModSeq.Value)),
+                StatusItem.Deleted => writer.Raw("DELETED "u8).Number(info.Deleted),
                 _ => writer.Raw("MAILBOXID ("u8).Raw(info.Id.Value).Raw(")"u8),
             };
         }

@@ -1,5 +1,6 @@
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Imap.Search;
 
@@ -25,6 +26,9 @@ internal sealed class SearchPlan
     /// <summary>Texts to look for in a message, by <see cref="SearchNode.Content.Index"/>; some in the header too.</summary>
     public IReadOnlyList<(string Text, bool InHeader)> Contents => _contents;
 
+    /// <summary>Whether MODSEQ is among the criteria, so that the highest found is to be told.</summary>
+    public bool NamesModSeq { get; private set; }
+
     /// <summary>False when a message number is used that the client has not been told of.</summary>
     public static bool TryMake(SearchKey key, SelectedMailbox mailbox, out SearchPlan plan)
     {
@@ -42,6 +46,7 @@ internal sealed class SearchPlan
         SearchKey.Recent => new SearchNode.Columns(static subject => subject.IsRecent),
         SearchKey.Sequence sequence => new SearchNode.Numbers(Resolve(sequence.Numbers, areUids: false)),
         SearchKey.Uids uids => new SearchNode.Numbers(Resolve(uids.Numbers, areUids: true)),
+        SearchKey.ModSeq modSeq => ModSeqs(modSeq.From),
         SearchKey.Larger larger => new SearchNode.Columns(subject => subject.Message.Size > larger.Octets),
         SearchKey.Smaller smaller => new SearchNode.Columns(subject => subject.Message.Size < smaller.Octets),
         SearchKey.InternalDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Row, static subject => subject.Row!.InternalDate),
@@ -53,6 +58,12 @@ internal sealed class SearchPlan
         SearchKey.Text text => Content(text.Content, inHeader: true),
         _ => throw new InvalidOperationException($"No plan for {key.GetType().Name}."),
     };
+
+    private SearchNode.Columns ModSeqs(ModSeq from)
+    {
+        NamesModSeq = true;
+        return new SearchNode.Columns(subject => subject.Message.ModSeq >= from);
+    }
 
     private static SearchNode.Columns Bits(ulong bits) => new(subject => (subject.Message.FlagWord & bits) != 0);
 

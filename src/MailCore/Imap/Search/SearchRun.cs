@@ -14,6 +14,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 {
     private const int MaxOpen = 64;
     private const int MaxHeld = 1024;
+    private const int BreathSize = 16 * 1024;
 
     private readonly ImapSelection _selection = session.Selection!;
     private readonly SearchSubject _subject = new();
@@ -22,6 +23,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     // In order; those still open have no answer. Held until all are decided.
     private readonly List<(NumberedMessage Message, bool? Matches)> _held = [];
     private int _open;
+    private int _looked;
 
     public async ValueTask RunAsync(Func<NumberedMessage, ValueTask> found)
     {
@@ -29,6 +31,11 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         var all = SequenceSet.From(_selection.Messages.Count == 0 ? [] : [new SequenceRange(1, _selection.Messages.Count)]);
         foreach (var sequence in plan.Scope ?? all)
         {
+            if (++_looked % BreathSize == 0)
+            {
+                await session.BreatheAsync();
+            }
+
             var message = _selection.Messages.Numbers[sequence];
             Show(message, null);
             var matches = plan.Root.Evaluate(_subject);
@@ -42,6 +49,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
             if (_open == 0 || _open == MaxOpen || _held.Count == MaxHeld)
             {
                 await ReleaseAsync(found);
+                await session.BreatheAsync();
             }
         }
 
@@ -65,8 +73,6 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         if (_open > 0)
         {
             await DecideAsync();
-            // A long search is not alone on its thread.
-            await Task.Yield();
         }
 
         foreach (var (message, matches) in _held)

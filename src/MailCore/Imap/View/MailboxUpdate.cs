@@ -10,12 +10,11 @@ internal sealed class MailboxUpdate
 {
     private readonly MessageNumbers? _before;
     private readonly MessageNumbers? _after;
-    private readonly OwnChange? _own;
-    private readonly bool _expunges;
+    private readonly UpdateRules _rules = UpdateRules.Withhold;
 
-    public MailboxUpdate(MessageNumbers before, MessageNumbers after, OwnChange? own, bool expunges)
+    public MailboxUpdate(MessageNumbers before, MessageNumbers after, UpdateRules rules)
     {
-        (_before, _after, _own, _expunges) = (before, after, own, expunges);
+        (_before, _after, _rules) = (before, after, rules);
         HasNewKeywords = after.State.Info.Keywords.Count != before.State.Info.Keywords.Count;
         var last = before.LastUid;
         var known = last is null ? 0 : last.Value.Value == uint.MaxValue ? after.Count : after.LowerBound(new Uid(last.Value.Value + 1)) - 1;
@@ -35,9 +34,12 @@ internal sealed class MailboxUpdate
     public int Arrived { get; }
 
     /// <summary>The number of each EXPUNGE.</summary>
-    public IEnumerable<int> Expunged => _before is null || !_expunges ? [] : _before.ExpungesTo(_after!.State);
+    public IEnumerable<int> Expunged => _before is null || !_rules.MayExpunge ? [] : _before.ExpungesTo(_after!.State);
 
-    /// <summary>Messages, numbered as after the expunges, whose flags are other than the client knows.</summary>
+    /// <summary>The same messages by UID, ascending, for VANISHED.</summary>
+    public IEnumerable<Uid> Vanished => _before is null || !_rules.MayExpunge ? [] : _before.VanishedTo(_after!.State);
+
+    /// <summary>Messages, numbered as after the expunges, whose flags, or ModSeq where it is told, are other than the client knows.</summary>
     public IEnumerable<NumberedMessage> Changed
     {
         get
@@ -56,14 +58,16 @@ internal sealed class MailboxUpdate
 
                 var row = _after.State[change.NewRank];
                 var known = _before.State[change.OldRank].FlagWord;
-                if (_own is not null && _own.Names(row.Uid))
+                var isOwn = _rules.Own is { } own && own.Names(row.Uid);
+                if (isOwn)
                 {
-                    known = _own.IsSilent ? _own.Apply(known) : row.FlagWord;
+                    known = _rules.Own!.IsSilent ? _rules.Own.Apply(known) : row.FlagWord;
                 }
 
-                if (row.FlagWord != known)
+                // The command itself tells the ModSeqs of its own.
+                if (row.FlagWord != known || (_rules.TellsModSeqs && !isOwn))
                 {
-                    yield return new NumberedMessage(_after.SequenceAt(change.NewRank, row.Uid), row.Uid, row.FlagWord, row.Size, IsDeparted: false);
+                    yield return new NumberedMessage(_after.SequenceAt(change.NewRank, row.Uid), row, isDeparted: false);
                 }
             }
         }

@@ -6,9 +6,16 @@ namespace MailCore.Imap.View;
 /// <param name="Sequence">From 1.</param>
 /// <param name="Uid">Its UID.</param>
 /// <param name="FlagWord">As in <see cref="MailboxRow"/>; of a departed message, as they were last.</param>
+/// <param name="ModSeq">Of its last change that the session knows of.</param>
 /// <param name="Size">Octets.</param>
 /// <param name="IsDeparted">Expunged, and the client has not been told.</param>
-internal readonly record struct NumberedMessage(int Sequence, Uid Uid, ulong FlagWord, uint Size, bool IsDeparted);
+internal readonly record struct NumberedMessage(int Sequence, Uid Uid, ulong FlagWord, ModSeq ModSeq, uint Size, bool IsDeparted)
+{
+    public NumberedMessage(int sequence, MailboxRow row, bool isDeparted)
+        : this(sequence, row.Uid, row.FlagWord, row.ModSeq, row.Size, isDeparted)
+    {
+    }
+}
 
 /// <summary>
 /// What one client's message numbers mean: the rows of a state, with those in between that have departed since and still have
@@ -40,7 +47,7 @@ internal sealed class MessageNumbers
         get
         {
             var row = Find(sequence, out var isDeparted);
-            return new NumberedMessage(sequence, row.Uid, row.FlagWord, row.Size, isDeparted);
+            return new NumberedMessage(sequence, row, isDeparted);
         }
     }
 
@@ -140,6 +147,31 @@ internal sealed class MessageNumbers
         for (; next < _departed.Length; next++, told++)
         {
             yield return State.LowerBound(_departed[next].Uid) + next + 1 - told;
+        }
+    }
+
+    /// <summary>The UIDs of the messages that leave on the way to <paramref name="newer"/>, ascending: each of them the client counts.</summary>
+    public IEnumerable<Uid> VanishedTo(MailboxViewState newer)
+    {
+        var next = 0;
+        foreach (var change in newer.ChangesFrom(State))
+        {
+            if (change.Kind != RowChangeKind.Vanished)
+            {
+                continue;
+            }
+
+            for (; next < _departed.Length && _departed[next].Uid < change.Uid; next++)
+            {
+                yield return _departed[next].Uid;
+            }
+
+            yield return change.Uid;
+        }
+
+        for (; next < _departed.Length; next++)
+        {
+            yield return _departed[next].Uid;
         }
     }
 

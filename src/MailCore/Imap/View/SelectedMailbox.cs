@@ -24,6 +24,17 @@ internal sealed record OwnChange(Uid[] Uids, FlagMode Mode, ulong Bits, bool IsS
     public bool Names(Uid uid) => Array.BinarySearch(Uids, uid) >= 0;
 }
 
+/// <summary>How a client may be told of changes at one moment.</summary>
+/// <param name="MayExpunge">Message numbers may change their meaning (RFC 3501 7.4.1).</param>
+/// <param name="TellsModSeqs">A change of a ModSeq alone is told too (RFC 7162 3.1).</param>
+/// <param name="Own">What the session changed itself.</param>
+internal sealed record UpdateRules(bool MayExpunge, bool TellsModSeqs = false, OwnChange? Own = null)
+{
+    public static UpdateRules Withhold { get; } = new(MayExpunge: false);
+
+    public static UpdateRules All { get; } = new(MayExpunge: true);
+}
+
 /// <summary>
 /// One session's idea of the mailbox it has selected: message numbers, what is \Recent for it, and what its client has not been
 /// told. Pure: no I/O, no time, one thread.
@@ -45,6 +56,15 @@ internal sealed class SelectedMailbox(MailboxViewState state)
 
     public int Count => Numbers.Count;
 
+    /// <summary>
+    /// Up to this one the client has been told everything. Behind the state's while expunges are owed: a client that kept a later
+    /// one would never hear of them (RFC 7162 3.2).
+    /// </summary>
+    public ModSeq ToldModSeq { get; private set; } = state.Info.HighestModSeq;
+
+    /// <summary>Expunges are owed that could not be told yet.</summary>
+    public bool OwesExpunges { get; private set; }
+
     /// <summary>Messages of the client's count that are \Recent for this session.</summary>
     public int RecentCount
     {
@@ -62,6 +82,9 @@ internal sealed class SelectedMailbox(MailboxViewState state)
             return count;
         }
     }
+
+    /// <summary>What '$' stands for (RFC 5182): UIDs, so that no expunge makes it mean other messages.</summary>
+    public UidSet Saved { get; set; } = UidSet.Empty;
 
     /// <summary>Makes the UIDs \Recent for this session, to its end (RFC 3501 2.3.2).</summary>
     public void AddRecent(Uid from, Uid to)
@@ -100,18 +123,18 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     }
 
     /// <summary>
-    /// The messages that the client means. UIDs it can't know of are left out; false when it used a message number that it has
-    /// not been told of.
+    /// The messages that the client means. UIDs it can't know of are left out, and so are those of '$' that are gone; false when it
+    /// used a message number that it has not been told of.
     /// </summary>
     public bool TryResolve(NumberSet numbers, bool areUids, out SequenceSet set)
     {
-        if (!areUids)
+        if (!areUids && !numbers.IsSaved)
         {
             return numbers.TryResolve(Count, out set);
         }
 
         var ranges = new List<SequenceRange>();
-        foreach (var (first, last) in Numbers.Ranges(numbers.ResolveUids(Numbers.LastUid)))
+        foreach (var (first, last) in Numbers.Ranges(ResolveUids(numbers)))
         {
             ranges.Add(new SequenceRange(first, last));
         }
@@ -119,6 +142,9 @@ internal sealed class SelectedMailbox(MailboxViewState state)
         set = SequenceSet.From(ranges);
         return true;
     }
+
+    /// <summary>The UIDs that the client means, whether there are such messages or not.</summary>
+    public UidSet ResolveUids(NumberSet numbers) => numbers.IsSaved ? Saved : numbers.ResolveUids(Numbers.LastUid);
 
     /// <summary>The UIDs of messages, ascending; departed ones are left out and counted.</summary>
     public Uid[] UidsOf(SequenceSet set, out int departed)
@@ -142,23 +168,29 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     }
 
     /// <summary>
-    /// Goes on to a newer state and says what the client must be told of, all of it before the command ends. Without
-    /// <paramref name="mayExpunge"/> no number changes its meaning (RFC 3501 7.4.1).
+    /// Goes on to a newer state and says what the client must be told of, all of it before the command ends.
     /// </summary>
-    public MailboxUpdate Update(MailboxViewState newer, bool mayExpunge, OwnChange? own = null)
+    public MailboxUpdate Update(MailboxViewState newer, UpdateRules rules)
     {
         var before = Numbers;
-        if (ReferenceEquals(newer, before.State) && (!mayExpunge || before.Departed.IsEmpty))
+        if (ReferenceEquals(newer, before.State) && (!rules.MayExpunge || before.Departed.IsEmpty))
         {
             return MailboxUpdate.Nothing;
         }
 
-        if ((mayExpunge ? new MessageNumbers(newer) : before.Keeping(newer, MaxDeparted)) is not { } after)
+        if ((rules.MayExpunge ? new MessageNumbers(newer) : before.Keeping(newer, MaxDeparted)) is not { } after)
         {
+            OwesExpunges = true;
             return MailboxUpdate.Nothing;
         }
 
         Numbers = after;
-        return new MailboxUpdate(before, after, own, mayExpunge);
+        OwesExpunges = !after.Departed.IsEmpty;
+        if (!OwesExpunges)
+        {
+            ToldModSeq = newer.Info.HighestModSeq;
+        }
+
+        return new MailboxUpdate(before, after, rules);
     }
 }

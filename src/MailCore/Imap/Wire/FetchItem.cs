@@ -11,6 +11,9 @@ internal enum FetchKind
     BodyStructure,
     Section,
 
+    /// <summary>RFC 7162 3.1.4.2.</summary>
+    ModSeq,
+
     /// <summary>A section without its transfer encoding (RFC 3516).</summary>
     Binary,
 

@@ -13,6 +13,7 @@ internal ref partial struct ImapReader
     private static readonly FetchItem FetchUid = new(FetchKind.Uid);
     private static readonly FetchItem FetchStructure = new(FetchKind.BodyStructure);
     private static readonly FetchItem FetchBody = new(FetchKind.Body);
+    private static readonly FetchItem FetchModSeq = new(FetchKind.ModSeq);
     private static readonly FetchItem FetchEmailId = new(FetchKind.EmailId);
     private static readonly FetchItem FetchThreadId = new(FetchKind.ThreadId);
     private static readonly FetchItem FetchSaveDate = new(FetchKind.SaveDate);
@@ -84,6 +85,7 @@ internal ref partial struct ImapReader
             : Is(word, "SAVEDATE"u8) ? FetchSaveDate
             : Is(word, "BODY"u8) ? (Next == '[' ? Section(setsSeen: true) : FetchBody)
             : Is(word, "BODY.PEEK"u8) ? Section(setsSeen: false)
+            : Is(word, "MODSEQ"u8) ? FetchModSeq
             : Is(word, "RFC822"u8) ? Whole("RFC822", SectionText.All, setsSeen: true)
             : Is(word, "RFC822.HEADER"u8) ? Whole("RFC822.HEADER", SectionText.Header, setsSeen: false)
             : Is(word, "RFC822.TEXT"u8) ? Whole("RFC822.TEXT", SectionText.Text, setsSeen: true)

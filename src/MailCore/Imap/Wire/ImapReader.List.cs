@@ -21,13 +21,13 @@ internal ref partial struct ImapReader
             isExtended = true;
             do
             {
-                patterns.Add(new ListPattern([.. reference, .. ListMailbox()]));
+                patterns.Add(new ListPattern([.. reference, .. ListMailbox()], ReadsUtf8Names));
             }
             while (!Failed && NextElement());
         }
         else if (ListMailbox() is { IsEmpty: false } pattern)
         {
-            patterns.Add(new ListPattern([.. reference, .. pattern]));
+            patterns.Add(new ListPattern([.. reference, .. pattern], ReadsUtf8Names));
         }
 
         var request = new ListRequest(patterns) { Selection = selection, IsExtended = isExtended };

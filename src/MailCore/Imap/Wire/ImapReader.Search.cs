@@ -6,11 +6,68 @@ namespace MailCore.Imap.Wire;
 internal ref partial struct ImapReader
 {
     /// <summary>Everything behind SEARCH and its space.</summary>
-    public SearchKey SearchCriteria()
+    public SearchRequest SearchRequest()
+    {
+        var start = _position;
+        var wanted = SearchReturn.Plain;
+        if (!Failed && Next is (byte)'r' or (byte)'R' && Is(Atom(), "RETURN"u8))
+        {
+            Space();
+            wanted = SearchReturnOptions();
+            Space();
+        }
+        else if (!Failed)
+        {
+            _position = start;
+        }
+
+        return new SearchRequest(wanted, SearchCriteria());
+    }
+
+    private SearchReturn SearchReturnOptions()
+    {
+        OpenList();
+        if (TryCloseList())
+        {
+            // RFC 4731 3.1.
+            return SearchReturn.All;
+        }
+
+        var wanted = SearchReturn.Plain;
+        do
+        {
+            var start = _position;
+            var word = Word();
+            SearchReturn? option =
+                Is(word, "MIN"u8) ? SearchReturn.Min
+                : Is(word, "MAX"u8) ? SearchReturn.Max
+                : Is(word, "ALL"u8) ? SearchReturn.All
+                : Is(word, "COUNT"u8) ? SearchReturn.Count
+                : Is(word, "SAVE"u8) ? SearchReturn.Save
+                : null;
+            if (option is null)
+            {
+                Fail("there is no such return option", start);
+            }
+
+            wanted |= option ?? SearchReturn.Plain;
+        }
+        while (!Failed && NextElement());
+
+        return wanted;
+    }
+
+    private SearchKey SearchCriteria()
     {
         var start = _position;
         if (!Failed && Next is (byte)'c' or (byte)'C' && Is(Atom(), "CHARSET"u8))
         {
+            if ((Features & ImapFeatures.Utf8) != 0)
+            {
+                // RFC 6855 3.
+                Fail("there is no CHARSET once UTF8=ACCEPT is on", start);
+            }
+
             Space();
             var charset = Astring();
             if (!Failed && !Is(charset, "UTF-8"u8) && !Is(charset, "US-ASCII"u8))
@@ -38,7 +95,7 @@ internal ref partial struct ImapReader
     private SearchKey SearchKey() => Next switch
     {
         (byte)'(' => SearchList(),
-        (byte)'*' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
+        (byte)'*' or (byte)'$' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
         _ => NamedKey(),
     };
 
@@ -142,6 +199,12 @@ internal ref partial struct ImapReader
             return new SearchKey.Uids(NumberSet());
         }
 
+        if (Is(word, "MODSEQ"u8))
+        {
+            Space();
+            return new SearchKey.ModSeq(SearchModSeq());
+        }
+
         if (Is(word, "KEYWORD"u8) || Is(word, "UNKEYWORD"u8))
         {
             Space();
@@ -190,6 +253,32 @@ internal ref partial struct ImapReader
         Space();
         var day = Date();
         return sent ? new SearchKey.SentDate(known, day) : saved ? new SearchKey.SaveDate(known, day) : new SearchKey.InternalDate(known, day);
+    }
+
+    // RFC 7162 3.1.5: perhaps with the name of a flag, "/flags/\\Seen", and whose it is.
+    private ModSeq SearchModSeq()
+    {
+        if (Next is not ((byte)'"' or (byte)'{'))
+        {
+            return ModSeq();
+        }
+
+        var start = _position;
+        if (!String().StartsWith("/flags/"u8))
+        {
+            Fail("the name of a flag expected", start);
+        }
+
+        Space();
+        start = _position;
+        var kind = Word();
+        if (!Is(kind, "all"u8) && !Is(kind, "priv"u8) && !Is(kind, "shared"u8))
+        {
+            Fail("all, priv or shared expected", start);
+        }
+
+        Space();
+        return ModSeq();
     }
 
     // NOT and OR nest as parentheses do.

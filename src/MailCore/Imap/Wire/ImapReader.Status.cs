@@ -17,6 +17,12 @@ internal enum StatusItem
 
     /// <summary>RFC 8474.</summary>
     MailboxId,
+
+    /// <summary>RFC 7162.</summary>
+    HighestModSeq,
+
+    /// <summary>RFC 9051 6.3.11.</summary>
+    Deleted,
 }
 
 internal ref partial struct ImapReader
@@ -52,5 +58,7 @@ internal ref partial struct ImapReader
         : Is(word, "SIZE"u8) ? StatusItem.Size
         : Is(word, "APPENDLIMIT"u8) ? StatusItem.AppendLimit
         : Is(word, "MAILBOXID"u8) ? StatusItem.MailboxId
+        : Is(word, "HIGHESTMODSEQ"u8) ? StatusItem.HighestModSeq
+        : Is(word, "DELETED"u8) ? StatusItem.Deleted
         : null;
 }

@@ -27,6 +27,12 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
     /// <summary>The answer where a mailbox name was expected.</summary>
     public static ImapReply NoName { get; } = ImapReply.No("This can't be a mailbox's name", "CANNOT");
 
+    /// <summary>What the client has turned on.</summary>
+    public ImapFeatures Features { get; init; }
+
+    /// <summary>Mailbox names are UTF-8 (RFC 9051 5.1, RFC 6855 3), else modified UTF-7.</summary>
+    public readonly bool ReadsUtf8Names => (Features & (ImapFeatures.Rev2 | ImapFeatures.Utf8)) != 0;
+
     /// <summary>What was wrong, and where; null while all is well.</summary>
     public string? Error { get; private set; }
 
@@ -212,7 +218,7 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return Encoding.UTF8.GetString(octets);
     }
 
-    /// <summary>A mailbox name in modified UTF-7; one that can't be a name is refused with NO.</summary>
+    /// <summary>A mailbox name; one that can't be a name is refused with NO.</summary>
     /// <param name="mayEndInSeparator">A '/' at the end is passed over (RFC 3501 6.3.3).</param>
     public MailboxName Mailbox(bool mayEndInSeparator = false)
     {
@@ -236,10 +242,10 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return name;
     }
 
-    /// <summary>A mailbox name in modified UTF-7; null for one that can't be a name.</summary>
+    /// <summary>A mailbox name; null for one that can't be a name.</summary>
     public MailboxName? MailboxOrNull() => TryName(Astring());
 
-    /// <summary>A mailbox name with wildcards, in modified UTF-7 as it came.</summary>
+    /// <summary>A mailbox name with wildcards, as it came.</summary>
     public ReadOnlySpan<byte> ListMailbox() => Next switch
     {
         (byte)'"' => Quoted(),
@@ -285,8 +291,14 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return Number();
     }
 
+    /// <summary>sequence-set, or '$' (RFC 5182).</summary>
     public NumberSet NumberSet()
     {
+        if (TryByte((byte)'$'))
+        {
+            return Wire.NumberSet.Saved;
+        }
+
         var ranges = new List<NumberRange>();
         do
         {
@@ -298,8 +310,12 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         return new NumberSet([.. ranges]);
     }
 
-    private static MailboxName? TryName(ReadOnlySpan<byte> octets) =>
-        ModifiedUtf7.TryDecode(octets, out var text) && MailboxName.TryParse(text, out var name) ? name : null;
+    private readonly MailboxName? TryName(ReadOnlySpan<byte> octets)
+    {
+        string? text = null;
+        var isName = ReadsUtf8Names ? System.Text.Unicode.Utf8.IsValid(octets) : ModifiedUtf7.TryDecode(octets, out text);
+        return isName && MailboxName.TryParse(text ?? Encoding.UTF8.GetString(octets), out var name) ? name : null;
+    }
 
     private uint NumberOrStar() => TryByte((byte)'*') ? NumberRange.Star : NonZeroNumber();
 

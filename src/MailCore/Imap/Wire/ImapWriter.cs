@@ -29,6 +29,9 @@ internal sealed partial class ImapWriter(PipeWriter output)
     private int _used;
     private long _unflushed;
 
+    /// <summary>What the client has turned on.</summary>
+    public ImapFeatures Features { get; set; }
+
     /// <summary>Whether it is time for <see cref="FlushAsync"/> within a response.</summary>
     public bool WantsFlush => _unflushed + _used >= FlushThreshold;
 
@@ -112,11 +115,29 @@ internal sealed partial class ImapWriter(PipeWriter output)
 
     public ImapWriter NString(ReadOnlyMemory<byte>? octets) => octets is { } some ? String(some.Span) : Nil();
 
-    /// <summary>A mailbox's name in modified UTF-7, as an atom where it can be one.</summary>
+    /// <summary>A mailbox's name, in UTF-8 or modified UTF-7, as an atom where it can be one.</summary>
     public ImapWriter Mailbox(string name)
     {
+        if ((Features & (ImapFeatures.Rev2 | ImapFeatures.Utf8)) != 0 && !ModifiedUtf7.IsDirect(name))
+        {
+            return Utf8Name(name);
+        }
+
         var ascii = Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name));
         return ascii.Length == 0 || ascii.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(ascii, "NIL"u8) ? String(ascii) : Raw(ascii);
+    }
+
+    // RFC 9051 9, quoted: no name has a control character.
+    private ImapWriter Utf8Name(string name)
+    {
+        ReadOnlySpan<byte> octets = Encoding.UTF8.GetBytes(name);
+        Raw("\""u8);
+        for (int special; (special = octets.IndexOfAny((byte)'"', (byte)'\\')) >= 0; octets = octets[(special + 1)..])
+        {
+            Raw(octets[..special]).Raw("\\"u8).Raw(octets.Slice(special, 1));
+        }
+
+        return Raw(octets).Raw("\""u8);
     }
 
     /// <summary>Goes on with another pipe, as after STARTTLS. What was written before must have been flushed.</summary>

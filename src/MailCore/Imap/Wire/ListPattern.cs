@@ -3,16 +3,20 @@ using System.Text;
 namespace MailCore.Imap.Wire;
 
 /// <summary>
-/// A pattern of LIST over names in modified UTF-7: '*' stands for anything, '%' for anything within one level. "INBOX" as a first
+/// A pattern of LIST over names as the client writes them: '*' stands for anything, '%' for anything within one level. "INBOX" as a first
 /// level matches in any case.
 /// </summary>
 internal sealed class ListPattern
 {
     private readonly byte[] _pattern;
+    private readonly bool _isUtf8;
     private readonly int _fixed;
 
-    public ListPattern(ReadOnlySpan<byte> pattern)
+    /// <param name="pattern">Its octets.</param>
+    /// <param name="isUtf8">They are UTF-8, and not modified UTF-7.</param>
+    public ListPattern(ReadOnlySpan<byte> pattern, bool isUtf8 = false)
     {
+        _isUtf8 = isUtf8;
         // A run of wildcards means no more than its strongest.
         var shorter = new List<byte>(pattern.Length);
         foreach (var octet in pattern)
@@ -36,7 +40,7 @@ internal sealed class ListPattern
 
     public bool Matches(string name)
     {
-        var text = Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name));
+        var text = _isUtf8 ? Encoding.UTF8.GetBytes(name) : Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name));
         return text.Length >= _fixed && Matches(text, IsInbox(name) ? 5 : 0);
     }
 

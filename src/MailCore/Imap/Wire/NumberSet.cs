@@ -8,6 +8,11 @@ namespace MailCore.Imap.Wire;
 /// </summary>
 internal sealed class NumberSet(NumberRange[] ranges)
 {
+    /// <summary>'$': what the last SEARCH with SAVE found (RFC 5182).</summary>
+    public static NumberSet Saved { get; } = new([]);
+
+    public bool IsSaved => ReferenceEquals(this, Saved);
+
     /// <summary>In the order written.</summary>
     public ReadOnlySpan<NumberRange> Ranges => ranges;
 

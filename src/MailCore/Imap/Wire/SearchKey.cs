@@ -12,6 +12,22 @@ internal enum DayRelation
     Since,
 }
 
+/// <summary>What SEARCH gives back (RFC 4731, RFC 5182).</summary>
+[Flags]
+internal enum SearchReturn
+{
+    /// <summary>A SEARCH response with all numbers: the client did not ask for anything else.</summary>
+    Plain = 0,
+    Min = 1,
+    Max = 2,
+    All = 4,
+    Count = 8,
+    Save = 16,
+}
+
+/// <summary>Everything behind SEARCH.</summary>
+internal sealed record SearchRequest(SearchReturn Return, SearchKey Key);
+
 /// <summary>One criterion of SEARCH, or several joined (RFC 3501 6.4.4).</summary>
 internal abstract record SearchKey
 {
@@ -35,6 +51,9 @@ internal abstract record SearchKey
     public sealed record Sequence(NumberSet Numbers) : SearchKey;
 
     public sealed record Uids(NumberSet Numbers) : SearchKey;
+
+    /// <summary>Changed by the ModSeq given or a later one (RFC 7162 3.1.5). There is one for the whole message, whatever entry is named.</summary>
+    public sealed record ModSeq(Storage.ModSeq From) : SearchKey;
 
     public sealed record Larger(uint Octets) : SearchKey;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using MailCore.Pop3.Wire;
 
 namespace MailCore.Pop3.Commands;
@@ -15,7 +16,8 @@ internal static class CapaCommand
 
         var output = session.Output;
         output.Ok("Capability list follows"u8);
-        output.Text("TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\n"u8);
+        output.Text("TOP\r\nUIDL\r\nPIPELINING\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nUTF8 USER\r\nLANG\r\n"u8);
+        AddPolicies(output, session.Options);
         var offer = session.Offer;
         if (offer.TakesPasswords)
         {
@@ -41,5 +43,27 @@ internal static class CapaCommand
 
         output.EndList();
         return ValueTask.CompletedTask;
+    }
+
+    private static void AddPolicies(Pop3Output output, Pop3Options options)
+    {
+        if (options.ExpireDays is { } days)
+        {
+            output.Text("EXPIRE "u8).Number(days).EndLine();
+        }
+        else
+        {
+            output.Text("EXPIRE NEVER\r\n"u8);
+        }
+
+        if (options.LoginDelay > TimeSpan.Zero)
+        {
+            output.Text("LOGIN-DELAY "u8).Number((long)Math.Ceiling(options.LoginDelay.TotalSeconds)).EndLine();
+        }
+
+        if (options.Implementation is { } implementation)
+        {
+            output.Text("IMPLEMENTATION "u8).Text(Encoding.ASCII.GetBytes(implementation)).EndLine();
+        }
     }
 }

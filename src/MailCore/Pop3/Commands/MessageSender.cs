@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
 using MailCore.Pop3.Wire;
 using MailCore.Storage;
 
@@ -14,7 +15,8 @@ internal static class MessageSender
     /// <param name="session">Where to.</param>
     /// <param name="row">Which.</param>
     /// <param name="bodyLines">Null for the whole message.</param>
-    public static async ValueTask SendAsync(Pop3Session session, MailboxRow row, long? bodyLines)
+    /// <returns>Whether it was sent, and not refused.</returns>
+    public static async ValueTask<bool> SendAsync(Pop3Session session, MailboxRow row, long? bodyLines)
     {
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
         MessageContent? content = null;
@@ -27,7 +29,14 @@ internal static class MessageSender
                 if (content is null)
                 {
                     session.Output.Error("The message has been expunged meanwhile"u8);
-                    return;
+                    return false;
+                }
+
+                if (!session.IsUtf8 && session.Options.WithoutUtf8 == Pop3Utf8Rule.Refuse
+                    && await NeedsUtf8Async(content, piece, session.Connection.Closed).ConfigureAwait(false))
+                {
+                    session.Output.Error("[UTF8] The message's header needs UTF8"u8);
+                    return false;
                 }
 
                 // A message that can't be read at all is refused before anything is promised.
@@ -36,7 +45,7 @@ internal static class MessageSender
             catch (Exception error) when (error is not OperationCanceledException)
             {
                 session.RefuseForStore(error);
-                return;
+                return false;
             }
 
             if (bodyLines is null)
@@ -49,6 +58,7 @@ internal static class MessageSender
             }
 
             await SendAsync(session, content, piece, count, bodyLines).ConfigureAwait(false);
+            return true;
         }
         finally
         {
@@ -90,6 +100,22 @@ internal static class MessageSender
         }
 
         stuffer.End(output.Writer);
+    }
+
+    // RFC 6856 5. The header is read up to its end, and again when it is sent.
+    private static async ValueTask<bool> NeedsUtf8Async(MessageContent content, byte[] piece, CancellationToken cancellationToken)
+    {
+        var header = new TopScanner(0);
+        int count;
+        for (var offset = 0L; !header.IsDone && (count = await ReadAsync(content, offset, piece, cancellationToken).ConfigureAwait(false)) > 0; offset += count)
+        {
+            if (!Ascii.IsValid(piece.AsSpan(0, header.Take(piece.AsSpan(0, count)))))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

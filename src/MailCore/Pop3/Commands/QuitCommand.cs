@@ -28,7 +28,7 @@ internal static class QuitCommand
         var isDone = false;
         try
         {
-            if (await drop.UpdateAsync().ConfigureAwait(false) is { } removed)
+            if (await drop.UpdateAsync(session.Services.Time.GetUtcNow()).ConfigureAwait(false) is { } removed)
             {
                 isDone = true;
                 if (removed > 0)

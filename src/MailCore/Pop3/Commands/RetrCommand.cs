@@ -1,4 +1,5 @@
 using MailCore.Pop3.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Pop3.Commands;
 
@@ -6,7 +7,15 @@ namespace MailCore.Pop3.Commands;
 internal static class RetrCommand
 {
     public static ValueTask Run(Pop3Session session, Pop3Line line) =>
-        MessageNumber.TryRead(session, line.Argument, out _, out var row)
-            ? MessageSender.SendAsync(session, row, bodyLines: null)
+        MessageNumber.TryRead(session, line.Argument, out var number, out var row)
+            ? RetrieveAsync(session, number, row)
             : ValueTask.CompletedTask;
+
+    private static async ValueTask RetrieveAsync(Pop3Session session, long number, MailboxRow row)
+    {
+        if (await MessageSender.SendAsync(session, row, bodyLines: null).ConfigureAwait(false))
+        {
+            session.MailDrop!.NoteRetrieved(number);
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using MailCore.Pop3.Wire;
+using MailCore.Storage;
 
 namespace MailCore.Pop3.Commands;
 
@@ -16,7 +17,10 @@ internal static class TopCommand
         }
 
         return MessageNumber.TryRead(session, number, out _, out var row)
-            ? MessageSender.SendAsync(session, row, bodyLines)
+            ? SendAsync(session, row, bodyLines)
             : ValueTask.CompletedTask;
     }
+
+    private static async ValueTask SendAsync(Pop3Session session, MailboxRow row, long bodyLines) =>
+        await MessageSender.SendAsync(session, row, bodyLines).ConfigureAwait(false);
 }

@@ -17,6 +17,9 @@ internal sealed class BodyInput(LineFramer framer, TimeProvider time)
     private TimeSpan _waited;
     private long _came;
 
+    /// <summary>The connection failed within a message.</summary>
+    public bool IsBroken { get; private set; }
+
     /// <summary>Starts a message.</summary>
     public void Begin(in DataLimits limits, CancellationToken stopping)
     {
@@ -29,22 +32,28 @@ internal sealed class BodyInput(LineFramer framer, TimeProvider time)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DataOutcome> FillAsync()
     {
-        while (!_stopping.IsCancellationRequested)
+        IsBroken = true;
+        var outcome = DataOutcome.Stopping;
+        var isFilled = false;
+        while (!isFilled && !_stopping.IsCancellationRequested)
         {
             var before = framer.Buffer.Length;
             var start = time.GetTimestamp();
-            switch (await framer.FillAsync(_timeout).ConfigureAwait(false))
+            var filled = await framer.FillAsync(_timeout).ConfigureAwait(false);
+            if (filled == FillResult.Completed)
             {
-                case FillResult.Completed:
-                    throw new IOException("The client left within a message.");
-                case FillResult.TimedOut:
-                    return DataOutcome.TimedOut;
-                case FillResult.Data:
-                    return IsTooSlow(time.GetElapsedTime(start), framer.Buffer.Length - before) ? DataOutcome.TooSlow : DataOutcome.Pending;
+                throw new IOException("The client left within a message.");
             }
+
+            isFilled = filled != FillResult.Interrupted;
+            outcome = filled == FillResult.TimedOut ? DataOutcome.TimedOut
+                : !isFilled ? DataOutcome.Stopping
+                : IsTooSlow(time.GetElapsedTime(start), framer.Buffer.Length - before) ? DataOutcome.TooSlow
+                : DataOutcome.Pending;
         }
 
-        return DataOutcome.Stopping;
+        IsBroken = false;
+        return outcome;
     }
 
     private bool IsTooSlow(TimeSpan waited, long came)

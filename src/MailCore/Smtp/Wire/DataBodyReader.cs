@@ -23,7 +23,6 @@ internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : Mes
     private DataFinding _finding;
     private ReceivedCounter _received;
     private HeldOctets _held;
-    private bool _isBroken;
 
     // Octets at the start of the framer's buffer that are content as they stand; the finding comes behind them.
     private long _clean;
@@ -34,7 +33,7 @@ internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : Mes
     public DataOutcome Outcome { get; private set; }
 
     /// <summary>The connection failed within the message.</summary>
-    public override bool IsBroken => _isBroken;
+    public override bool IsBroken => _input.IsBroken;
 
     /// <summary>Octets of content found so far, as RFC 1870 counts them.</summary>
     public long Length { get; private set; }
@@ -88,7 +87,7 @@ internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : Mes
                 dropped++;
                 SkipDot();
             }
-            else if (!await FillAsync().ConfigureAwait(false))
+            else if (!GoesOn(await _input.FillAsync().ConfigureAwait(false)))
             {
                 return false;
             }
@@ -131,7 +130,7 @@ internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : Mes
         do
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await FillAsync().ConfigureAwait(false);
+            GoesOn(await _input.FillAsync().ConfigureAwait(false));
         }
         while (!TryTake(out result));
 
@@ -139,14 +138,10 @@ internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : Mes
     }
 
     /// <summary>False when there will be no more: the outcome says why, unless it stood already.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FillAsync()
+    private bool GoesOn(DataOutcome filled)
     {
-        _isBroken = true;
-        var outcome = await _input.FillAsync().ConfigureAwait(false);
-        _isBroken = false;
-        Outcome = outcome == DataOutcome.Pending ? Outcome : outcome;
-        return outcome == DataOutcome.Pending;
+        Outcome = filled == DataOutcome.Pending ? Outcome : filled;
+        return filled == DataOutcome.Pending;
     }
 
     /// <summary>False when more octets are needed.</summary>

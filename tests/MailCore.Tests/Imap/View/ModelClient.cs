@@ -26,7 +26,7 @@ internal sealed class ModelClient
 
     public void Sync(bool mayExpunge, OwnChange? own = null)
     {
-        var update = Mailbox.Update(_server.State, mayExpunge, own);
+        var update = Mailbox.Update(_server.State, new UpdateRules(mayExpunge, Own: own));
         foreach (var sequence in update.Expunged)
         {
             Assert.That(mayExpunge, Is.True, "EXPUNGE where it is not allowed");

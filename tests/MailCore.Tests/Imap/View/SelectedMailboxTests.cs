@@ -86,14 +86,14 @@ internal sealed class SelectedMailboxTests
         server.Append(5);
         var mailbox = new SelectedMailbox(server.State);
         server.Expunge(new Uid(2), new Uid(4));
-        var silent = mailbox.Update(server.State, mayExpunge: false);
+        var silent = mailbox.Update(server.State, UpdateRules.Withhold);
         Assert.That(silent.Expunged, Is.Empty);
         Assert.That(Enumerable.Range(1, 5).Select(mailbox.Numbers.UidAt).Select(static uid => uid.Value), Is.EqualTo(new uint[] { 1, 2, 3, 4, 5 }));
         Assert.That(mailbox.Numbers[2].IsDeparted, Is.True);
         Assert.That(mailbox.UidsOf(SequenceSet.From([new SequenceRange(1, 5)]), out var departed), Has.Length.EqualTo(3));
         Assert.That(departed, Is.EqualTo(2));
         server.Expunge(new Uid(1));
-        Assert.That(mailbox.Update(server.State, mayExpunge: true).Expunged, Is.EqualTo(new[] { 1, 1, 2 }));
+        Assert.That(mailbox.Update(server.State, UpdateRules.All).Expunged, Is.EqualTo(new[] { 1, 1, 2 }));
         Assert.That(mailbox.Count, Is.EqualTo(2));
     }
 
@@ -104,12 +104,12 @@ internal sealed class SelectedMailboxTests
         server.Append(SelectedMailbox.MaxDeparted + 2);
         var mailbox = new SelectedMailbox(server.State);
         server.Expunge(Known(server).Skip(1).Take(SelectedMailbox.MaxDeparted).ToList());
-        mailbox.Update(server.State, mayExpunge: false);
+        mailbox.Update(server.State, UpdateRules.Withhold);
         Assert.That(mailbox.Numbers.Departed.Length, Is.EqualTo(SelectedMailbox.MaxDeparted));
         server.Expunge(new Uid(1));
-        Assert.That(mailbox.Update(server.State, mayExpunge: false), Is.SameAs(MailboxUpdate.Nothing));
+        Assert.That(mailbox.Update(server.State, UpdateRules.Withhold), Is.SameAs(MailboxUpdate.Nothing));
         Assert.That(mailbox.Numbers.UidAt(1), Is.EqualTo(new Uid(1)));
-        Assert.That(mailbox.Update(server.State, mayExpunge: true).Expunged.Count(), Is.EqualTo(SelectedMailbox.MaxDeparted + 1));
+        Assert.That(mailbox.Update(server.State, UpdateRules.All).Expunged.Count(), Is.EqualTo(SelectedMailbox.MaxDeparted + 1));
         Assert.That(mailbox.Count, Is.EqualTo(1));
     }
 
@@ -123,7 +123,7 @@ internal sealed class SelectedMailboxTests
         server.SetFlags([new Uid(1)], static flags => flags | 4);
         var own = new OwnChange([new Uid(1), new Uid(2)], FlagMode.Add, 1, IsSilent: true);
         server.SetFlags(own.Uids, own.Apply);
-        var update = mailbox.Update(server.State, mayExpunge: false, own);
+        var update = mailbox.Update(server.State, new UpdateRules(MayExpunge: false, Own: own));
         Assert.That(update.Changed.Select(static message => (message.Sequence, message.FlagWord)), Is.EqualTo(new[] { (1, 5UL) }));
     }
 
@@ -135,7 +135,7 @@ internal sealed class SelectedMailboxTests
         var mailbox = new SelectedMailbox(server.State);
         server.SetFlags([new Uid(1)], static flags => flags | 1);
         server.SetFlags([new Uid(1)], static flags => flags & ~1UL);
-        Assert.That(mailbox.Update(server.State, mayExpunge: true).Changed, Is.Empty);
+        Assert.That(mailbox.Update(server.State, UpdateRules.All).Changed, Is.Empty);
     }
 
     [Test]
@@ -144,9 +144,9 @@ internal sealed class SelectedMailboxTests
         var server = new ViewServer();
         var mailbox = new SelectedMailbox(server.State);
         server.AddKeyword("Work");
-        Assert.That(mailbox.Update(server.State, mayExpunge: false).HasNewKeywords, Is.True);
+        Assert.That(mailbox.Update(server.State, UpdateRules.Withhold).HasNewKeywords, Is.True);
         server.Append();
-        var next = mailbox.Update(server.State, mayExpunge: false);
+        var next = mailbox.Update(server.State, UpdateRules.Withhold);
         Assert.That((next.HasNewKeywords, next.Arrived), Is.EqualTo((false, 1)));
     }
 
@@ -162,9 +162,9 @@ internal sealed class SelectedMailboxTests
         Assert.That(Enumerable.Range(1, 13).Where(uid => mailbox.IsRecent(new Uid((uint)uid))), Is.EqualTo(new[] { 3, 4, 5, 6, 9, 10, 11, 12 }));
         Assert.That(mailbox.RecentCount, Is.EqualTo(6));
         server.Expunge(new Uid(4), new Uid(10));
-        mailbox.Update(server.State, mayExpunge: false);
+        mailbox.Update(server.State, UpdateRules.Withhold);
         Assert.That(mailbox.RecentCount, Is.EqualTo(6), "departed messages still count");
-        mailbox.Update(server.State, mayExpunge: true);
+        mailbox.Update(server.State, UpdateRules.All);
         Assert.That(mailbox.RecentCount, Is.EqualTo(4));
     }
 
@@ -182,7 +182,7 @@ internal sealed class SelectedMailboxTests
 
         server.Expunge(Known(server).Where(static uid => uid.Value % 10_000 == 0).ToList());
         before = GC.GetAllocatedBytesForCurrentThread();
-        mailbox.Update(server.State, mayExpunge: false);
+        mailbox.Update(server.State, UpdateRules.Withhold);
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(100_000));
         Assert.That(mailbox.Count, Is.EqualTo(1_000_000));
     }

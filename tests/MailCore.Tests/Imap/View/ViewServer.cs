@@ -7,6 +7,7 @@ internal sealed class ViewServer
 {
     private readonly SortedDictionary<uint, ulong> _rows = [];
     private readonly List<string> _keywords = [];
+    private readonly List<(long ModSeq, uint Uid)> _graves = [];
     private uint _uidNext = 1;
     private long _modSeq = 1;
 
@@ -62,9 +63,14 @@ internal sealed class ViewServer
         Publish([], []);
     }
 
+    /// <summary>What left after a ModSeq, as a store answers it.</summary>
+    public IReadOnlyList<Uid> VanishedSince(ModSeq since) =>
+        [.. _graves.Where(grave => grave.ModSeq > since.Value).Select(static grave => new Uid(grave.Uid)).Order()];
+
     private void Publish(uint[] changed, uint[] vanished)
     {
         var modSeq = ++_modSeq;
+        _graves.AddRange(vanished.Select(uid => (modSeq, uid)));
         var rows = new ColumnSegment(
             changed, [.. changed.Select(uid => _rows[uid])], [.. changed.Select(_ => modSeq)], [.. changed.Select(static uid => uid * 10)]);
         State = State.With(new ModSeq(modSeq), new MailboxDelta(Info(), rows, vanished));

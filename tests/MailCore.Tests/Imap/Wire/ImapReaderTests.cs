@@ -133,7 +133,7 @@ internal sealed class ImapReaderTests
         static bool IsSearch(int parentheses, int depth)
         {
             var reader = new ImapReader(Encoding.ASCII.GetBytes(new string('(', parentheses) + "ALL" + new string(')', parentheses)), depth);
-            reader.SearchCriteria();
+            reader.SearchRequest();
             reader.End();
             return !reader.Failed;
         }
