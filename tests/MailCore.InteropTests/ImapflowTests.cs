@@ -47,6 +47,8 @@ internal sealed class ImapflowTests : SampleFixture
         var said = JsonDocument.Parse(client.Output.Split('\n').Single(static line => line.StartsWith('{'))).RootElement;
         var sent = said.GetProperty("sent").EnumerateArray().Select(static line => line.GetString()!).ToList();
         Assert.That(said.GetProperty("id").GetProperty("name").GetString(), Is.EqualTo("MailCore"));
+        Assert.That(said.GetProperty("enabled").ToString(), Does.Contain("CONDSTORE"));
+        Assert.That(said.GetProperty("modseq").GetBoolean(), Is.True);
         Assert.That(said.GetProperty("compressed").GetBoolean(), Is.True);
         Assert.That(sent, Has.Some.EqualTo("COMPRESS DEFLATE").And.Some.StartsWith("ID (").And.Some.Contains("BINARY.PEEK[2]").And.Some.Contains("RETURN (SPECIAL-USE"));
         Assert.That(said.GetProperty("specialUse").ToString(), Does.Contain(@"Sent \\Sent"));

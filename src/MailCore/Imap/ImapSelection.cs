@@ -54,9 +54,7 @@ internal sealed class ImapSelection : IDisposable
 
     /// <summary>Whether the user may alter all of these flags here.</summary>
     public bool AllowsFlags(FlagList flags) =>
-        (!flags.Flags.HasFlag(SystemFlags.Seen) || Allows(MailboxRights.Seen))
-        && (!flags.Flags.HasFlag(SystemFlags.Deleted) || Allows(MailboxRights.DeleteMessages))
-        && ((flags.Flags & ~(SystemFlags.Seen | SystemFlags.Deleted)) == 0 && flags.Keywords.Count == 0 || Allows(MailboxRights.Write));
+        (flags.Flags & ~MailboxAccess.Alterable(_rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxRights.Write));
 
     /// <summary>Whether flags can be changed.</summary>
     public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);

@@ -85,6 +85,16 @@ internal sealed class ImapAuthorizationTests
     }
 
     [Test]
+    public async Task APPEND_leaves_out_the_flags_that_may_not_be_set()
+    {
+        await using var server = await StartAsync(MailboxRights.All & ~(MailboxRights.Seen | MailboxRights.Write));
+        await using var client = await LogInAsync(server);
+        await client.OkAsync("APPEND Work (\\Seen \\Flagged \\Deleted Word) {3+}\r\nnew");
+        await client.OkAsync("SELECT Work");
+        Assert.That((await client.OkAsync("FETCH 2 FLAGS"))[0], Is.EqualTo("* 2 FETCH (FLAGS (\\Deleted \\Recent))"));
+    }
+
+    [Test]
     public async Task Who_may_alter_nothing_has_it_read_only()
     {
         await using var server = await StartAsync(ReadOnly);

@@ -16,14 +16,14 @@ internal sealed class ImapReadOnlyStoreTests
         await using var server = await ServerAsync(static inner => new ReadOnlyStore(inner));
         await using var client = await server.ClientAsync();
         var login = string.Join('\n', await client.OkAsync("LOGIN bob secret"), string.Join('\n', await client.OkAsync("CAPABILITY")));
-        Assert.That(login, Does.Contain(" UIDPLUS").And.Not.Contain(" MOVE").And.Not.Contain("CREATE-SPECIAL-USE"));
+        Assert.That(login, Does.Contain(" UIDPLUS").And.Not.Contain(" MOVE").And.Not.Contain("APPEND").And.Not.Contain("REPLACE").And.Not.Contain("CREATE-SPECIAL-USE"));
 
         var selected = await client.OkAsync("SELECT INBOX");
         Assert.That(selected[^1], Does.Contain("[READ-ONLY]"));
         Assert.That(selected, Has.Some.Contains("[PERMANENTFLAGS ()]"));
         await client.OkAsync("FETCH 1 (BODY[] ENVELOPE)");
         Assert.That(await client.OkAsync("FETCH 1 FLAGS"), Has.None.Contains("\\Seen"));
-        foreach (var refused in new[] { "STORE 1 +FLAGS (\\Seen)", "COPY 1 INBOX", "EXPUNGE", "CREATE x", "APPEND INBOX {3+}\r\nabc" })
+        foreach (var refused in new[] { "STORE 1 +FLAGS (\\Seen)", "COPY 1 INBOX", "EXPUNGE", "CREATE x", "APPEND INBOX {3+}\r\nabc", "APPEND INBOX {3}", "REPLACE 1 INBOX {3}" })
         {
             Assert.That((await client.RunAsync(refused))[^1], Does.Contain(" NO ["), refused);
         }
@@ -35,6 +35,7 @@ internal sealed class ImapReadOnlyStoreTests
         await using var server = await ServerAsync(static inner => new AppendOnlyStore(inner));
         await using var client = await server.ClientAsync();
         await client.OkAsync("LOGIN bob secret");
+        Assert.That(await client.OkAsync("CAPABILITY"), Has.Some.Contains(" MULTIAPPEND").And.None.Contains(" REPLACE"));
         var selected = await client.OkAsync("SELECT INBOX");
         Assert.That(selected[^1], Does.Contain("[READ-WRITE]"));
         Assert.That(selected, Has.Some.Contains("[PERMANENTFLAGS ()]"));

@@ -1,4 +1,6 @@
 using System.Text;
+using MailCore.Authentication;
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -31,7 +33,13 @@ internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
         return new MessageArguments(flags, date) { IsUtf8 = !reader.Failed && !reader.AtEnd && OpensUtf8(ref reader) };
     }
 
-    public AppendOptions ToOptions() => new() { Flags = Flags.Flags, Keywords = Flags.Keywords, InternalDate = Date };
+    /// <summary>Flags that the user may not set are left out (RFC 4314 4).</summary>
+    public AppendOptions ToOptions(MailboxRights rights) => new()
+    {
+        Flags = Flags.Flags & MailboxAccess.Alterable(rights),
+        Keywords = rights.HasFlag(MailboxRights.Write) ? Flags.Keywords : [],
+        InternalDate = Date,
+    };
 
     private static bool OpensUtf8(ref ImapReader reader)
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -9,8 +10,9 @@ namespace MailCore.Imap.Append;
 /// it has taken and nothing committed is dropped with it.
 /// </summary>
 /// <param name="session">Has a command before it that ends before a message.</param>
+/// <param name="rights">Of the user on the mailbox that takes them.</param>
 /// <param name="freed">Octets that the command itself gives back to the quota.</param>
-internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyncDisposable
+internal sealed class MessageIntake(ImapSession session, MailboxRights rights, long freed = 0) : IAsyncDisposable
 {
     // Below this the store's own check at the commit is early enough.
     private const long UncheckedOctets = 1024 * 1024;
@@ -68,7 +70,7 @@ internal sealed class MessageIntake(ImapSession session, long freed = 0) : IAsyn
                 session.Writer.Raw("+ Send it"u8).Line();
             }
 
-            _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions()));
+            _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions(rights)));
             _octets += header.Size;
             if (await session.ReadTailAsync() is not { } tail)
             {

@@ -25,7 +25,7 @@ internal sealed class AppendCommand(MailboxName name, MessageArguments first) : 
             return access.Refusal;
         }
 
-        await using var intake = new MessageIntake(session);
+        await using var intake = new MessageIntake(session, access.Rights);
         if (await intake.ReceiveAsync(first, session.Options.MaxMessagesPerAppend) is { } refusal)
         {
             return refusal;

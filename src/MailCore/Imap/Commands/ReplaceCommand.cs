@@ -46,7 +46,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return access.Refusal;
         }
 
-        await using var intake = new MessageIntake(session, freed: SizeOf(selection, uid) ?? 0);
+        await using var intake = new MessageIntake(session, access.Rights, freed: SizeOf(selection, uid) ?? 0);
         if (await intake.ReceiveAsync(arguments, most: 1) is { } refusal)
         {
             return refusal;

@@ -9,6 +9,12 @@ namespace MailCore.Imap.Mailboxes;
 /// <param name="Refusal">The answer when refused.</param>
 internal readonly record struct MailboxAccess(Mailbox? Mailbox, MailboxRights Rights, ImapReply Refusal)
 {
+    /// <summary>The system flags that these rights let a user alter; keywords go with <see cref="MailboxRights.Write"/>.</summary>
+    public static SystemFlags Alterable(MailboxRights rights) =>
+        (rights.HasFlag(MailboxRights.Seen) ? SystemFlags.Seen : SystemFlags.None)
+        | (rights.HasFlag(MailboxRights.DeleteMessages) ? SystemFlags.Deleted : SystemFlags.None)
+        | (rights.HasFlag(MailboxRights.Write) ? SystemFlags.Answered | SystemFlags.Flagged | SystemFlags.Draft : SystemFlags.None);
+
     /// <summary>Of a mailbox that is there: none without the right to see it, and NOPERM without all that is needed.</summary>
     public static ImapReply? Check(MailboxRights rights, MailboxRights needed, string missing) =>
         !rights.HasFlag(MailboxRights.Lookup) ? ImapReply.Rejected(CommitError.NoMailbox, missing)
