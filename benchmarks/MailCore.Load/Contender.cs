@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using MailCore.Load.Client;
-using MailCore.Load.Linux;
 using MailCore.Load.Report;
 using MailCore.Load.Servers;
 
@@ -13,6 +12,9 @@ internal sealed class Contender : IAsyncDisposable
     public const string SmtpSink = "smtp-sink";
     public const string MailCore = "MailCore";
     public const string DataSync = "fdatasync";
+    public const string Postfix = "Postfix";
+    public const string DovecotLmtp = "Dovecot LMTP";
+    public const string Connections = "MailCore's connections";
 
     private const int SmallMessage = 1024;
     private const int FewMethods = 3;
@@ -32,7 +34,7 @@ internal sealed class Contender : IAsyncDisposable
     /// <summary>Sends without measuring.</summary>
     public void Send(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
     {
-        client.Send(LoadTarget.Of(row, Server.Port, messages), cancellationToken);
+        client.Send(LoadTarget.Of(row, Server, messages), cancellationToken);
         _sent += messages;
     }
 
@@ -65,9 +67,9 @@ internal sealed class Contender : IAsyncDisposable
     public async Task<Sample> MeasureAsync(LoadRow row, int messages, ILoadClient client, CancellationToken cancellationToken)
     {
         var allocated = await Server.ReadAsync(RuntimeFigure.Allocated, cancellationToken);
-        var before = ProcessUsage.Read(Server.ProcessId);
-        var run = client.Send(LoadTarget.Of(row, Server.Port, messages), cancellationToken);
-        var after = ProcessUsage.Read(Server.ProcessId);
+        var before = Server.Usage;
+        var run = client.Send(LoadTarget.Of(row, Server, messages), cancellationToken);
+        var after = Server.Usage;
         _sent += messages;
         return new Sample(Server.Name, messages, run.Elapsed)
         {

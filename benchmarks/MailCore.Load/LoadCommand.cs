@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MailCore.Load.Mailboxes;
 using MailCore.Load.Report;
 
 namespace MailCore.Load;
@@ -13,11 +14,11 @@ internal static class LoadCommand
     public static async Task<int> RunAsync(string[] arguments)
     {
         LoadOptions options;
-        IReadOnlyList<LoadRow> rows;
+        LoadRows rows;
         try
         {
             options = LoadOptions.Parse(arguments);
-            rows = LoadRow.Select(options.Rows);
+            rows = LoadRows.Select(options.Rows);
         }
         catch (FormatException error)
         {
@@ -33,7 +34,7 @@ internal static class LoadCommand
 
         if (options.List)
         {
-            Console.WriteLine(string.Join(Environment.NewLine, LoadRow.All.Select(row => row.Name)));
+            Console.WriteLine(string.Join(Environment.NewLine, LoadRows.Names));
             return 0;
         }
 
@@ -49,17 +50,23 @@ internal static class LoadCommand
         return await RunRowsAsync(rows, options, cancellation.Token);
     }
 
-    private static async Task<int> RunRowsAsync(IReadOnlyList<LoadRow> rows, LoadOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunRowsAsync(LoadRows rows, LoadOptions options, CancellationToken cancellationToken)
     {
         var results = new List<RowResult>();
+        var mailboxes = new List<MailboxResult>();
         var root = default(string);
         var code = 0;
         try
         {
             root = CreateFolder(options.Data, rows);
-            foreach (var row in rows)
+            foreach (var row in rows.Smtp)
             {
                 results.Add(await new RowRun(row, options, Path.Combine(root, row.Name)).RunAsync(cancellationToken));
+            }
+
+            foreach (var row in rows.Mailboxes)
+            {
+                mailboxes.Add(await new MailboxRun(row, options, Path.Combine(root, row.Name)).RunAsync(cancellationToken));
             }
         }
         catch (Exception error) when (error is OperationCanceledException || cancellationToken.IsCancellationRequested)
@@ -85,15 +92,22 @@ internal static class LoadCommand
             Console.Write(LoadTable.Of(results, options));
         }
 
+        if (mailboxes.Count > 0)
+        {
+            Console.Write(MailboxTable.Of(mailboxes, options));
+        }
+
         return code;
     }
 
-    private static string CreateFolder(string? parent, IReadOnlyList<LoadRow> rows)
+    private static string CreateFolder(string? parent, LoadRows rows)
     {
         var root = parent is null
             ? Directory.CreateTempSubdirectory("mailcore-load-").FullName
             : Directory.CreateDirectory(Path.Combine(Path.GetFullPath(parent), $"mailcore-load-{Environment.ProcessId}")).FullName;
-        if (rows.Any(row => row.Sink == SinkKind.Durable) && new DriveInfo(root).DriveFormat is "tmpfs" or "ramfs")
+        // Peers have users of their own, who must be able to come to their folders.
+        File.SetUnixFileMode(root, File.GetUnixFileMode(root) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        if (rows.NeedDisk && new DriveInfo(root).DriveFormat is "tmpfs" or "ramfs")
         {
             Directory.Delete(root);
             throw new IOException($"{root} lies in memory, where fdatasync costs nothing. Give a folder on a disk with --data.");
@@ -101,4 +115,19 @@ internal static class LoadCommand
 
         return root;
     }
+}
+
+/// <summary>The rows to measure.</summary>
+internal sealed record LoadRows(IReadOnlyList<LoadRow> Smtp, IReadOnlyList<MailboxRow> Mailboxes)
+{
+    public static IEnumerable<string> Names => [.. LoadRow.All.Select(row => row.Name), .. MailboxRow.All.Select(row => row.Name)];
+
+    public bool NeedDisk => Mailboxes.Count > 0 || Smtp.Any(row => row.Sink == SinkKind.Durable);
+
+    /// <summary>The rows whose names start with one of the words given; without words, SMTP over kept connections.</summary>
+    /// <exception cref="FormatException">A word names no row.</exception>
+    public static LoadRows Select(IReadOnlyList<string> words) =>
+        words.FirstOrDefault(word => LoadRow.Select([word]).Count + MailboxRow.Select([word]).Count == 0) is { } unknown
+            ? throw new FormatException($"No row is named {unknown}. The rows are: {string.Join(", ", Names)}.")
+            : new LoadRows(words.Count > 0 && words.All(word => LoadRow.Select([word]).Count == 0) ? [] : LoadRow.Select(words), MailboxRow.Select(words));
 }

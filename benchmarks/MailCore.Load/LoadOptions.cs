@@ -12,12 +12,12 @@ internal enum LoadClientKind
 internal sealed record LoadOptions
 {
     public const string Usage = """
-        MailCore.Load: SMTP delivery over loopback, as ratios to references measured in the same rounds.
+        MailCore.Load: SMTP delivery, IMAP and POP3 over loopback, as ratios to references measured in the same rounds.
 
         Usage: dotnet run -c Release --project benchmarks/MailCore.Load -- [options]
 
-          --rows A,B,...     rows to measure, by name or by the start of one (sink, durable-1k, sink-1k-16);
-                             without it all rows over kept connections
+          --rows A,B,...     rows to measure, by name or by the start of one (sink, durable-1k, sink-1k-16,
+                             imap, imap-100k, pop3); without it all SMTP rows over kept connections
           --rounds N         rounds per row that count (default 7); rounds with CPU steal over 5 % are repeated
           --client own|smtp-source
                              who sends (default own; smtp-source is Postfix's, and gives no latencies)
@@ -35,8 +35,10 @@ internal sealed record LoadOptions
 
           bare                                          the bare pipe loop
           serve --sink discard|durable|net [--data DIR] MailCore; net is --no-engine's
+          mailboxes --data DIR --accounts N             MailCore's IMAP (the port printed) and POP3 over the durable store
 
-        smtp-sink and smtp-source come with Debian's package postfix; its daemon is not used.
+        smtp-sink and smtp-source come with Debian's package postfix. Rows beside Postfix and Dovecot start these, with
+        configurations and folders of their own, and need root; Dovecot's packages are dovecot-imapd, dovecot-pop3d and dovecot-lmtpd.
         """;
 
     public IReadOnlyList<string> Rows { get; private init; } = [];

@@ -1,6 +1,6 @@
-using System.Globalization;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
+using MailCore.Load.Peers;
 using MailCore.Load.Report;
 using MailCore.Load.Servers;
 
@@ -9,11 +9,7 @@ namespace MailCore.Load;
 /// <summary>Measures one row: correctness, warm-up, then interleaved rounds.</summary>
 internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder)
 {
-    private const double MostSteal = 0.05;
     private const int CheckedMessages = 200;
-
-    // A row that is disturbed more often than this has no figure.
-    private const int MostAttempts = 5;
     private readonly SmtpLoadClient _own = new();
     private readonly ILoadClient _client = options.Client == LoadClientKind.SmtpSource ? new SmtpSourceClient() : new SmtpLoadClient();
     private readonly int _messages = options.Quick ? Math.Max(row.Connections, row.Messages / 10) : row.Messages;
@@ -65,11 +61,21 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
             async (counting, cancellation) => await SmtpSink.StartAsync(counting, cancellation),
             async (_, cancellation) => await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", options.Engine ? "discard" : "net"], cancellation),
         ],
-        _ =>
-        [
-            async (_, cancellation) => await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", "durable", "--data", dataFolder], cancellation),
-        ],
+        _ when row.WithPeers => [StartDurable, StartPostfix, StartDovecot],
+        _ => [StartDurable],
     };
+
+    private async Task<IMailSink> StartDurable(bool counting, CancellationToken cancellationToken) =>
+        await OwnServer.StartAsync(Contender.MailCore, ["serve", "--sink", "durable", "--data", Folder("mailcore")], cancellationToken);
+
+    private async Task<IMailSink> StartPostfix(bool counting, CancellationToken cancellationToken) =>
+        await PostfixServer.StartAsync(Folder("postfix"), cancellationToken);
+
+    private async Task<IMailSink> StartDovecot(bool counting, CancellationToken cancellationToken) =>
+        await DovecotLmtp.StartAsync(Folder("dovecot"), cancellationToken);
+
+    // Postfix and Dovecot have users of their own.
+    private string Folder(string name) => Directory.CreateDirectory(Path.Combine(dataFolder, name)).FullName;
 
     private async Task CheckAsync(Func<bool, CancellationToken, Task<IMailSink>> start, CancellationToken cancellationToken)
     {
@@ -80,7 +86,7 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
             await VerifyStoredAsync(contender.Server, cancellationToken);
         }
 
-        if (row.Sink == SinkKind.Durable)
+        if (row.Sink == SinkKind.Durable && start == StartDurable)
         {
             await using var restarted = await start(true, cancellationToken);
             await VerifyStoredAsync(restarted, cancellationToken);
@@ -95,39 +101,19 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
         }
     }
 
-    private async Task<RowResult> RunRoundsAsync(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken)
-    {
-        var rounds = new List<IReadOnlyList<Sample>>();
-        var others = new List<double>();
-        var dropped = 0;
-        while (rounds.Count < options.Rounds)
+    private async Task<RowResult> RunRoundsAsync(List<Contender> contenders, DataSync? disk, CancellationToken cancellationToken) =>
+        new(row, await new RoundsRun(row.Name, options.Rounds, () => OwnCpu(contenders)).RunAsync(async number =>
         {
-            var before = (Machine: MachineUsage.Read(), Own: OwnCpu(contenders));
             // A disk may have a burst to give and be slow after it: asked before and behind, it tells what the server had on average.
-            var diskBefore = disk?.Measure(cancellationToken);
-            var samples = await RunRoundAsync(contenders, rounds.Count + dropped, cancellationToken);
-            if (diskBefore is not null)
+            var before = disk?.Measure(cancellationToken);
+            var samples = await RunRoundAsync(contenders, number, cancellationToken);
+            if (before is not null)
             {
-                samples.Insert(0, DataSync.Join(diskBefore, disk!.Measure(cancellationToken)));
+                samples.Insert(0, DataSync.Join(before, disk!.Measure(cancellationToken)));
             }
 
-            var machine = MachineUsage.Read() - before.Machine;
-            var disturbance = machine.OthersShare(OwnCpu(contenders) - before.Own);
-            var counts = machine.StealShare <= MostSteal;
-            Report(samples, counts ? $"round {rounds.Count + 1}/{options.Rounds}" : "dropped", machine.StealShare, disturbance);
-            if (counts)
-            {
-                rounds.Add(samples);
-                others.Add(disturbance);
-            }
-            else if (++dropped > options.Rounds * MostAttempts)
-            {
-                throw new IOException($"{dropped} rounds had more than {MostSteal:P0} CPU steal; this machine is too busy to measure on.");
-            }
-        }
-
-        return new RowResult(row, rounds, dropped, RowResult.MedianOf(others));
-    }
+            return samples;
+        }));
 
     private async Task<List<Sample>> RunRoundAsync(List<Contender> contenders, int number, CancellationToken cancellationToken)
     {
@@ -145,14 +131,5 @@ internal sealed class RowRun(LoadRow row, LoadOptions options, string dataFolder
     private static int Place(List<Contender> contenders, Sample sample) => contenders.FindIndex(contender => contender.Server.Name == sample.Contender);
 
     private static TimeSpan OwnCpu(List<Contender> contenders) =>
-        contenders.Aggregate(ProcessUsage.ReadSelfAndEnded(), (sum, contender) => sum + ProcessUsage.Read(contender.Server.ProcessId).Cpu);
-
-    private void Report(List<Sample> samples, string what, double steal, double others) =>
-        Console.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{row.Name} {what}: {string.Join("; ", samples.Select(Describe))}; steal {steal:P1}, others {others:P1}"));
-
-    private static string Describe(Sample sample) => sample.Cpu == TimeSpan.Zero
-        ? string.Create(CultureInfo.InvariantCulture, $"{sample.Contender} {sample.PerSecond:N0}/s")
-        : string.Create(CultureInfo.InvariantCulture, $"{sample.Contender} {sample.PerSecond:N0}/s {sample.CpuPerThousand:N1} ms");
+        contenders.Aggregate(ProcessUsage.ReadSelfAndEnded(), (sum, contender) => sum + contender.Server.Usage.Cpu);
 }

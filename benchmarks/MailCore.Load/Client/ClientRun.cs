@@ -1,9 +1,14 @@
+using MailCore.Load.Servers;
+
 namespace MailCore.Load.Client;
 
 /// <summary>Where a load goes and how much of it there is.</summary>
 internal sealed record LoadTarget(int Port, int MessageSize, int Connections, bool Kept, int Messages)
 {
-    public static LoadTarget Of(LoadRow row, int port, int messages) => new(port, row.MessageSize, Math.Min(row.Connections, messages), row.Kept, messages);
+    public bool IsLmtp { get; private init; }
+
+    public static LoadTarget Of(LoadRow row, IMailSink server, int messages) =>
+        new(server.Port, row.MessageSize, Math.Min(row.Connections, messages), row.Kept, messages) { IsLmtp = server.IsLmtp };
 }
 
 /// <summary>What a client saw. Latencies run from sending MAIL to the reply after the message, sorted; empty where the client gives none.</summary>

@@ -6,7 +6,7 @@ using System.Text;
 namespace MailCore.Load.Client;
 
 /// <summary>One SMTP client connection as a state machine: each reply sends the next command.</summary>
-internal sealed class LoadConnection(LoadWork work, int index) : IDisposable
+internal sealed class LoadConnection(LoadWork work, int index) : IPolled, IDisposable
 {
     private enum Step
     {
@@ -19,6 +19,7 @@ internal sealed class LoadConnection(LoadWork work, int index) : IDisposable
         Quit,
     }
 
+    private static readonly byte[] Lhlo = "LHLO client.example\r\n"u8.ToArray();
     private static readonly byte[] Ehlo = "EHLO client.example\r\n"u8.ToArray();
     private static readonly byte[] Mail = "MAIL FROM:<load@client.example>\r\n"u8.ToArray();
     private static readonly byte[] Data = "DATA\r\n"u8.ToArray();
@@ -34,7 +35,6 @@ internal sealed class LoadConnection(LoadWork work, int index) : IDisposable
     private long _number;
     private long _started;
 
-    /// <summary>The socket's, or -1 once all is sent.</summary>
     public int Descriptor { get; private set; } = -1;
 
     public bool IsSending => !_unsent.IsEmpty;
@@ -112,7 +112,7 @@ internal sealed class LoadConnection(LoadWork work, int index) : IDisposable
         switch (_step)
         {
             case Step.Greeting:
-                Send(Step.Ehlo, Ehlo);
+                Send(Step.Ehlo, work.Target.IsLmtp ? Lhlo : Ehlo);
                 break;
             case Step.Ehlo:
                 SendNext();

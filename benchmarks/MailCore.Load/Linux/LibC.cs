@@ -37,6 +37,14 @@ internal static partial class LibC
         }
     }
 
+    public static void Signal(int processId, int signal)
+    {
+        if (Kill(processId, signal) != 0)
+        {
+            throw new IOException($"kill failed with error {Marshal.GetLastPInvokeError()}.");
+        }
+    }
+
     public static long TicksPerSecond() => SystemConfiguration(ClockTicksPerSecond);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
@@ -44,6 +52,9 @@ internal static partial class LibC
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int SyncDataOf(SafeHandle file);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
 
     [LibraryImport("libc", EntryPoint = "sysconf")]
     private static partial nint SystemConfiguration(int name);

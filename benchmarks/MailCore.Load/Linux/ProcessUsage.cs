@@ -9,15 +9,42 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long PeakBytes)
     public static ProcessUsage Read(int processId) =>
         new(ReadCpu(processId.ToString(CultureInfo.InvariantCulture), 2), ReadPeak(processId));
 
+    /// <summary>As <see cref="Read"/>, with the children of the process, those that have ended included; the peak is the largest one's.</summary>
+    public static ProcessUsage ReadFamily(int processId)
+    {
+        var cpu = ReadCpu(processId.ToString(CultureInfo.InvariantCulture), 4);
+        var peak = ReadPeak(processId);
+        foreach (var child in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _)))
+        {
+            try
+            {
+                if (ReadFields(child!)[1] == processId)
+                {
+                    cpu += ReadCpu(child!, 4);
+                    peak = Math.Max(peak, ReadPeak(int.Parse(child!, CultureInfo.InvariantCulture)));
+                }
+            }
+            catch (IOException)
+            {
+                // It has just ended.
+            }
+        }
+
+        return new ProcessUsage(cpu, peak);
+    }
+
     /// <summary>CPU time of this process and of its children that have ended.</summary>
     public static TimeSpan ReadSelfAndEnded() => ReadCpu("self", 4);
 
-    private static TimeSpan ReadCpu(string process, int fieldCount)
+    // utime, stime, cutime and cstime are the 14th to 17th field.
+    private static TimeSpan ReadCpu(string process, int fieldCount) =>
+        TimeSpan.FromSeconds((double)ReadFields(process).Skip(11).Take(fieldCount).Sum() / LibC.TicksPerSecond());
+
+    // From the third field on, the state, as 0; the second is the name in parentheses and may hold anything.
+    private static long[] ReadFields(string process)
     {
         var stat = File.ReadAllText($"/proc/{process}/stat");
-        // The second field is the name in parentheses and may hold anything; utime, stime, cutime and cstime are the 14th to 17th.
-        var ticks = stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Skip(11).Take(fieldCount).Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
-        return TimeSpan.FromSeconds((double)ticks / LibC.TicksPerSecond());
+        return [.. stat[(stat.LastIndexOf(')') + 2)..].Split(' ').Take(15).Select(field => long.TryParse(field, CultureInfo.InvariantCulture, out var number) ? number : 0)];
     }
 
     private static long ReadPeak(int processId)

@@ -16,6 +16,9 @@ internal sealed record Sample(string Contender, int Operations, TimeSpan Elapsed
     /// <summary>The server's highest resident memory since it started.</summary>
     public long PeakBytes { get; init; }
 
+    /// <summary>Octets that the client received in this round; zero where that says nothing.</summary>
+    public long ReceivedBytes { get; init; }
+
     /// <summary>Managed memory the server allocated in this round.</summary>
     public long? AllocatedBytes { get; init; }
 
@@ -25,19 +28,19 @@ internal sealed record Sample(string Contender, int Operations, TimeSpan Elapsed
 }
 
 /// <summary>A row's rounds that count; in each the contenders ran one after the other, on the same machine in the same minute.</summary>
-/// <param name="Row">What was measured.</param>
-/// <param name="Rounds">For each round the contenders' samples, always in the same order.</param>
+/// <param name="All">For each round the contenders' samples, always in the same order.</param>
 /// <param name="Dropped">Rounds repeated because of CPU steal.</param>
 /// <param name="OthersShare">Median share of all processors' time that other processes used.</param>
-internal sealed record RowResult(LoadRow Row, IReadOnlyList<IReadOnlyList<Sample>> Rounds, int Dropped, double OthersShare)
+internal sealed record Rounds(IReadOnlyList<IReadOnlyList<Sample>> All, int Dropped, double OthersShare)
 {
-    public IReadOnlyList<string> Contenders => [.. Rounds[0].Select(sample => sample.Contender)];
+    public IReadOnlyList<string> Contenders => [.. All[0].Select(sample => sample.Contender)];
 
-    public double Median(string contender, Func<Sample, double> figure) => MedianOf(Rounds.Select(round => figure(Of(round, contender))));
+    public double Median(string contender, Func<Sample, double> figure) => MedianOf(All.Select(round => figure(Of(round, contender))));
 
-    /// <summary>The median over the rounds of the contender's figure by the reference's figure of the same round.</summary>
-    public double Ratio(string contender, string reference, Func<Sample, double> figure) =>
-        MedianOf(Rounds.Select(round => figure(Of(round, contender)) / figure(Of(round, reference))));
+    /// <summary>The median over the rounds of the contender's figure by the reference's figure of the same round; NaN without that reference.</summary>
+    public double Ratio(string contender, string reference, Func<Sample, double> figure) => Contenders.Contains(reference)
+        ? MedianOf(All.Select(round => figure(Of(round, contender)) / figure(Of(round, reference))))
+        : double.NaN;
 
     public static double MedianOf(IEnumerable<double> figures)
     {
@@ -47,3 +50,7 @@ internal sealed record RowResult(LoadRow Row, IReadOnlyList<IReadOnlyList<Sample
 
     private static Sample Of(IReadOnlyList<Sample> round, string contender) => round.Single(sample => sample.Contender == contender);
 }
+
+/// <param name="Row">What was measured.</param>
+/// <param name="Rounds">How it went.</param>
+internal sealed record RowResult(LoadRow Row, Rounds Rounds);

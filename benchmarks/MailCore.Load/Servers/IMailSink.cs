@@ -1,3 +1,5 @@
+using MailCore.Load.Linux;
+
 namespace MailCore.Load.Servers;
 
 /// <summary>A server under load: a child process of the driver that takes SMTP on a loopback port. Disposing ends it.</summary>
@@ -5,9 +7,13 @@ internal interface IMailSink : IAsyncDisposable
 {
     string Name { get; }
 
-    int ProcessId { get; }
+    /// <summary>What its processes have used so far.</summary>
+    ProcessUsage Usage { get; }
 
     int Port { get; }
+
+    /// <summary>Whether it wants to be greeted by LHLO.</summary>
+    bool IsLmtp => false;
 
     /// <summary>Messages answered with 250 since the start, as the server counts them; null from a server that only counts when started to.</summary>
     Task<long?> CountAsync(CancellationToken cancellationToken);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MailCore.Load.Linux;
 
 namespace MailCore.Load.Servers;
 
@@ -13,7 +14,7 @@ internal sealed class OwnServer : IMailSink
 
     public string Name { get; }
 
-    public int ProcessId => _process.Id;
+    public ProcessUsage Usage => ProcessUsage.Read(_process.Id);
 
     public int Port { get; private set; }
 
@@ -72,7 +73,8 @@ internal sealed class OwnServer : IMailSink
         }
     }
 
-    private async Task<long> AskAsync(string question, string word, CancellationToken cancellationToken)
+    /// <summary>Asks on the server's standard input; the answer is the word and a number.</summary>
+    public async Task<long> AskAsync(string question, string word, CancellationToken cancellationToken)
     {
         await _process.StandardInput.WriteLineAsync(question.AsMemory(), cancellationToken);
         await _process.StandardInput.FlushAsync(cancellationToken);

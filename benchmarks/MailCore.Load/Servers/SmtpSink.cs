@@ -22,7 +22,7 @@ internal sealed class SmtpSink : IMailSink
 
     public string Name => "smtp-sink";
 
-    public int ProcessId => _process.Id;
+    public ProcessUsage Usage => ProcessUsage.Read(_process.Id);
 
     public int Port { get; private set; }
 
@@ -49,7 +49,7 @@ internal sealed class SmtpSink : IMailSink
         try
         {
             var started = Stopwatch.GetTimestamp();
-            while ((sink.Port = ListeningPort.Find(sink.ProcessId)) == 0)
+            while ((sink.Port = ListeningPort.Find(sink._process.Id)) == 0)
             {
                 if (sink._process.HasExited || Stopwatch.GetElapsedTime(started) > StartTime)
                 {
