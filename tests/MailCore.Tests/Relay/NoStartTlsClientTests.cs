@@ -142,7 +142,8 @@ public class NoStartTlsClientTests
         };
         await using var server = new FakeServer(options => options with
         {
-            Tls = Enum.Parse<OutboundTlsLevel>(level), Authorities = [_authority.Root, _authority.Intermediate],
+            Tls = Enum.Parse<OutboundTlsLevel>(level),
+            Authorities = [_authority.Root, _authority.Intermediate],
         });
         var open = server.Client.OpenAsync(default).AsTask();
         await server.GreetAsync("STARTTLS");
