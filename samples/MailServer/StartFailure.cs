@@ -11,6 +11,7 @@ internal static class StartFailure
     {
         MailServerConfigurationException configuration => $"{Describe(configuration)}{Environment.NewLine}All keys are listed by --help.",
         CertificateException => $"Can't start: {error.Message}{Environment.NewLine}The files are set by Mail:Certificate:File and Mail:Certificate:KeyFile.",
+        FormatException => $"Can't start: {error.Message}",
         InvalidDataException { InnerException: { } inner } => $"Can't start: {error.Message} {inner.Message}",
         IOException { InnerException: System.Net.Sockets.SocketException } => $"Can't start: {error.Message}{Environment.NewLine}Addresses and ports are set by Mail:Listeners; --help shows how.",
         SqliteStoreException => $"Can't start: {error.Message}{Environment.NewLine}The folder is set by Mail:DataFolder.",
