@@ -28,7 +28,7 @@ internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<by
     private bool _hasDate;
     private bool _hasMessageId;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         while (_held.Count <= _examined && !_isEnded)

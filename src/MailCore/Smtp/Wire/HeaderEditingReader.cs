@@ -82,7 +82,7 @@ internal sealed class HeaderEditingReader(PipeReader inner, int limit) : PipeRea
         _held.Add(behind);
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         while (_held.Count <= _examined && !_isEnded)
