@@ -62,7 +62,10 @@ public sealed partial class LoginService : IDisposable
         }
 
         var abilities = Abilities(context);
-        return _offers[(int)abilities] ??= new SaslOffer(Options.Mechanisms.Where(name => Needs(name) is { } needs && (needs & abilities) == needs));
+        ref var offer = ref _offers[(int)abilities];
+        return Volatile.Read(ref offer)
+            ?? Interlocked.CompareExchange(ref offer, new SaslOffer(Options.Mechanisms.Where(name => Needs(name) is { } needs && (needs & abilities) == needs)), null)
+            ?? offer;
     }
 
     /// <summary>Starts an exchange; null for a mechanism that this connection is not offered. Names compare without case.</summary>
