@@ -30,6 +30,8 @@ internal static class Help
                                            a login; nobody may by default
           Mail:Accounts:N:Address          an account, which is also its login name
           Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
+          Mail:AccountsFile                postfix-accounts.cf of a docker-mailserver installation: its accounts are
+                                           made, with their passwords, where they do not exist yet
           Mail:Aliases:N:Address           an address that stands for others
           Mail:Aliases:N:Targets:N         one of those
           Mail:Listeners:N:Role            Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3 or Pop3s

@@ -22,6 +22,7 @@ try
     var settings = Appliance.Configure(builder, args);
     using var host = builder.Build();
     await Appliance.SetPasswordsAsync(host.Services, settings);
+    await MovedAccounts.ImportAsync(host.Services, settings);
     await host.StartAsync();
 
     // Made after the start: a password is of no use if a failing start keeps it from being shown.

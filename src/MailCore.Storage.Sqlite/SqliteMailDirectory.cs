@@ -53,9 +53,20 @@ public sealed class SqliteMailDirectory : IMailDirectory
     public async ValueTask<AccountId> CreateAsync(EmailAddress address, string? password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var hash = password is null ? null : PasswordHash.Create(password, _iterations);
-        var created = await _store.WriteAsync(db => UserRows.Create(db, address, hash), cancellationToken);
-        return created ?? throw new InvalidOperationException($"{address} is taken.");
+        return await CreateAsync(address, password is null ? null : StoredPassword.Make(password, _iterations), cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes an account whose password is known only as a hash that <see cref="PasswordHash"/> can read, such as
+    /// <c>{SHA512-CRYPT}$6$...</c>. The first login replaces it by one made today. Throws <see cref="InvalidOperationException"/> when
+    /// the address is taken, and <see cref="FormatException"/> for another kind of hash.
+    /// </summary>
+    public async ValueTask<AccountId> ImportAsync(EmailAddress address, string hash, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return PasswordHash.IsReadable(hash)
+            ? await CreateAsync(address, new StoredPassword(hash, scram: null), cancellationToken)
+            : throw new FormatException($"The password of {address} is not kept in a form that can be read.");
     }
 
     /// <inheritdoc/>
@@ -83,8 +94,8 @@ public sealed class SqliteMailDirectory : IMailDirectory
     /// <summary>Replaces an account's password, or with null takes it away; false when there is no such account.</summary>
     public async ValueTask<bool> SetPasswordAsync(AccountId account, string? password, CancellationToken cancellationToken)
     {
-        var hash = password is null ? null : PasswordHash.Create(password, _iterations);
-        return await _store.WriteAsync(db => UserRows.SetPassword(db, account, hash), cancellationToken);
+        var stored = password is null ? null : StoredPassword.Make(password, _iterations);
+        return await _store.WriteAsync(db => UserRows.SetPassword(db, account, stored), cancellationToken);
     }
 
     /// <summary>Makes a domain ours; its unknown addresses are refused.</summary>
@@ -140,6 +151,9 @@ public sealed class SqliteMailDirectory : IMailDirectory
             throw new InvalidOperationException($"{address} can't be given to {account}: it is taken, or there is no such account.");
         }
     }
+
+    private async ValueTask<AccountId> CreateAsync(EmailAddress address, StoredPassword? password, CancellationToken cancellationToken) =>
+        await _store.WriteAsync(db => UserRows.Create(db, address, password), cancellationToken) ?? throw new InvalidOperationException($"{address} is taken.");
 
     private static DirectoryEntry Resolve(StoreConnection db, EmailAddress address) =>
         AddressRows.Find(db, AddressRows.Key(address)) ?? DomainRows.Find(db, address.Domain);

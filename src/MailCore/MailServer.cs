@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using MailCore.Authentication;
 using MailCore.Hosting;
 using MailCore.Net;
 using MailCore.Tls;
@@ -37,6 +38,9 @@ public sealed partial class MailServer : IAsyncDisposable
 
     /// <summary>Where it listens; ports that were configured as 0 are the real ones after the start.</summary>
     public MailEndpointCollection Endpoints { get; }
+
+    /// <summary>The clients and users that may not log in for a while; to be read and lifted.</summary>
+    public required LoginBans LoginBans { get; init; }
 
     /// <summary>Connections being served now.</summary>
     public int ConnectionCount => _sessions.Count;

@@ -38,6 +38,30 @@ internal sealed partial class ApplianceTests
     }
 
     [Test]
+    [Property("Fact", "curl logs in with a password that openssl hashed, and again when Python's sqlite3 finds another hash in the database")]
+    public async Task Accounts_of_docker_mailserver_move_over_with_their_passwords()
+    {
+        var hash = (await ClientTool.Openssl.RunAsync(["passwd", "-6", "-salt", "0123456789abcdef", "correct horse"])).Succeeded().Text.Trim();
+        var file = Path.Combine(_folder, "postfix-accounts.cf");
+        await File.WriteAllTextAsync(file, $"# moved\nanna@example.org|{{SHA512-CRYPT}}{hash}\n");
+
+        for (var start = 0; start < 2; start++)
+        {
+            await using var server = await StartAsync($"--Mail:AccountsFile={file}", "--Mail:Domains:0=example.org");
+            foreach (var (password, code) in new[] { ("wrong horse", 67), ("correct horse", 0) })
+            {
+                var result = await ClientTool.Curl.RunAsync(["-sSk", "--url", $"imaps://127.0.0.1:{server.Imaps}/", "--user", $"anna@example.org:{password}", "--login-options", "AUTH=PLAIN"]);
+                Assert.That(result.ExitCode, Is.EqualTo(code), result.Errors);
+            }
+
+            Assert.That(await server.StopAsync(), Is.Zero);
+            var kept = await ClientTool.Python.RunAsync(
+                ["-c", "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(\"SELECT password FROM user WHERE address = 'anna@example.org'\").fetchone()[0])", Path.Combine(_folder, "data", "mail.db")]);
+            Assert.That(kept.Succeeded().Text, Does.StartWith("$pbkdf2-sha512$"));
+        }
+    }
+
+    [Test]
     [Property("Fact", "IMAP by hand finds the messages that the printed curl lines sent")]
     public async Task The_printed_lines_work_on_other_ports()
     {
@@ -187,6 +211,10 @@ internal sealed partial class ApplianceTests
 
         await AssertRefusedAsync(@"'key\.pem'.*does not belong.*\n.*Mail:Certificate:File", "--Mail:Certificate:File=cert.pem", "--Mail:Certificate:KeyFile=key.pem");
     }
+
+    [Test]
+    public async Task A_preset_without_certificate_is_refused() =>
+        await AssertRefusedAsync("Mail:Preset=DockerMailserver.*needs a certificate.*Mail:Certificate:File", "--Mail:Preset=DockerMailserver");
 
     [Test]
     public async Task A_listener_on_the_network_without_certificate_is_refused() =>

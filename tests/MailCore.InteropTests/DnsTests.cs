@@ -114,6 +114,32 @@ internal sealed class DnsTests
         Assert.That(result.ExitCode, Is.EqualTo(exitCode), result.Text);
     }
 
+    [Test]
+    [Property("Fact", "curl lists a mailbox with \\Junk and fetches from it the message of swaks with the field that tells why; the inbox is empty")]
+    public async Task A_listed_client_can_be_quarantined_where_mail_programs_look_for_junk()
+    {
+        await using var server = await MailServer.StartAsync(mail =>
+        {
+            mail.UseDns(dns => dns.Servers.Add(_servers.Resolver));
+            mail.UseInMemoryStore().AddAccount("bob@example.org", "correct horse");
+            mail.ListenSmtp(0, static smtp => smtp.UseDnsbl(static options =>
+            {
+                options.Exempt.Clear();
+                options.Quarantine = true;
+                options.Lists.Add(new DnsblList("list.test"));
+            })).On(IPAddress.Loopback).UseCleartext();
+            mail.ListenImap(0).On(IPAddress.Loopback).UseCleartext().AllowCleartextAuthentication();
+        });
+        Assert.That((await SwaksAsync(server, "127.0.0.2", to: "bob@example.org")).ExitCode, Is.Zero);
+        var imap = $"imap://127.0.0.1:{server.Endpoints["imap"].Port}/";
+        Assert.That((await CurlAsync(imap)).Text, Does.Match("\\* LIST \\(.*\\\\Junk.*\\) \"/\" \"?Junk\"?\r\n"));
+        var message = (await CurlAsync(imap + "Junk;UID=1")).Text;
+        Assert.That(message, Does.Contain("\r\nX-MailCore-Quarantine: Client [127.0.0.2] is listed by list.test: ask\r\n https://list.test/\r\n")
+            .Or.Contain("\r\nX-MailCore-Quarantine: Client [127.0.0.2] is listed by list.test: ask https://list.test/\r\n"));
+        Assert.That(message, Does.Contain("This is a test mailing"));
+        Assert.That((await CurlAsync(imap, "--request", "STATUS INBOX (MESSAGES)")).Text, Does.Contain("(MESSAGES 0)"));
+    }
+
     [TestCase("127.0.0.2", false, 0, "250 2.1.0")]
     [TestCase("127.0.0.4", false, 23, "550 5.7.25 Your address has no name")]
     [TestCase("127.0.0.3", true, 23, "550 5.7.25 The name of your address does not lead back to it")]
@@ -136,10 +162,13 @@ internal sealed class DnsTests
         mail.ListenSmtp(0, smtp => filter(smtp.OnMessage(static (_, _, _) => ValueTask.FromResult(SmtpReply.Ok)))).On(IPAddress.Loopback).UseCleartext();
     });
 
-    private static Task<ClientResult> SwaksAsync(MailServer server, string client) => ClientTool.Swaks.RunAsync(
+    private static async Task<ClientResult> CurlAsync(string url, params string[] arguments) =>
+        (await ClientTool.Curl.RunAsync(["--silent", "--show-error", "--user", "bob@example.org:correct horse", .. arguments, url])).Succeeded();
+
+    private static Task<ClientResult> SwaksAsync(MailServer server, string client, string to = "someone@example.org") => ClientTool.Swaks.RunAsync(
     [
         "--server", "127.0.0.1", "--port", $"{server.Endpoints["smtp"].Port}", "--local-interface", client,
-        "--ehlo", "client.plain.test", "--from", "sender@plain.test", "--to", "someone@example.org",
+        "--ehlo", "client.plain.test", "--from", "sender@plain.test", "--to", to,
     ]);
 
     private static StubResolver Resolver(IPEndPoint server, Action<StubResolverOptions>? configure = null)

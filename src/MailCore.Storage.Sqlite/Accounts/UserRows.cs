@@ -11,14 +11,16 @@ internal static class UserRows
 
     private static readonly Sql SelectAny = new("SELECT 1 FROM user WHERE account = ?1");
     private static readonly Sql SelectLive = new("SELECT 1 FROM user WHERE account = ?1 AND deleted = 0");
-    private static readonly Sql SelectLogin = new("SELECT address, password FROM user WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql SelectLogin = new("SELECT address, password, scram FROM user WHERE account = ?1 AND deleted = 0");
     private static readonly Sql SelectPage = new("SELECT account, address FROM user WHERE account > ?1 AND deleted = 0 ORDER BY account LIMIT ?2");
-    private static readonly Sql Insert = new("INSERT INTO user(account, address, password, deleted) VALUES (?1, ?2, ?3, 0)");
-    private static readonly Sql MarkDeleted = new("UPDATE user SET deleted = 1, password = NULL WHERE account = ?1 AND deleted = 0");
-    private static readonly Sql UpdatePassword = new("UPDATE user SET password = ?2 WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql SelectWithoutScram = new("SELECT 1 FROM user WHERE scram IS NULL AND password IS NOT NULL AND deleted = 0 LIMIT 1");
+    private static readonly Sql Insert = new("INSERT INTO user(account, address, password, scram, deleted) VALUES (?1, ?2, ?3, ?4, 0)");
+    private static readonly Sql MarkDeleted = new("UPDATE user SET deleted = 1, password = NULL, scram = NULL WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql UpdatePassword = new("UPDATE user SET password = ?2, scram = ?3 WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql UpgradeHash = new("UPDATE user SET password = ?2, scram = ?3 WHERE account = ?1 AND deleted = 0 AND password = ?4");
 
     /// <summary>Null when the address is taken.</summary>
-    public static AccountId? Create(StoreConnection db, EmailAddress address, string? hash)
+    public static AccountId? Create(StoreConnection db, EmailAddress address, StoredPassword? password)
     {
         var account = FreeId(db, AddressRows.Key(address));
         if (!AddressRows.TryAdd(db, address, account))
@@ -26,7 +28,7 @@ internal static class UserRows
             return null;
         }
 
-        db.Use(Insert).With(account.Value).With(address.ToString()).With(hash).Run();
+        db.Use(Insert).With(account.Value).With(address.ToString()).With(password?.Hash).With(password?.Scram).Run();
         return account;
     }
 
@@ -44,17 +46,27 @@ internal static class UserRows
         return true;
     }
 
-    public static bool SetPassword(StoreConnection db, AccountId account, string? hash)
+    public static bool SetPassword(StoreConnection db, AccountId account, StoredPassword? password)
     {
-        db.Use(UpdatePassword).With(account.Value).With(hash).Run();
+        db.Use(UpdatePassword).With(account.Value).With(password?.Hash).With(password?.Scram).Run();
         return db.Changes > 0;
     }
 
-    /// <summary>The login name, which is the first address, and the password's hash if there is one; null when there is no such account.</summary>
-    public static (string Name, string? Hash)? FindLogin(StoreConnection db, AccountId account)
+    /// <summary>Replaces what is kept of a password, unless another one was set meanwhile.</summary>
+    public static bool UpgradePassword(StoreConnection db, AccountId account, string hash, StoredPassword stronger)
+    {
+        db.Use(UpgradeHash).With(account.Value).With(stronger.Hash).With(stronger.Scram).With(hash).Run();
+        return db.Changes > 0;
+    }
+
+    /// <summary>Whether everybody who has a password has SCRAM keys too.</summary>
+    public static bool AllHaveScram(StoreConnection db) => db.Use(SelectWithoutScram).Scalar() is null;
+
+    /// <summary>The login name, which is the first address, and what is kept of the password if there is one; null when there is no such account.</summary>
+    public static (string Name, StoredPassword? Password)? FindLogin(StoreConnection db, AccountId account)
     {
         using var row = db.Use(SelectLogin).With(account.Value);
-        return row.Step() ? (row.Text(0), row.TextOrNull(1)) : null;
+        return row.Step() ? (row.Text(0), row.TextOrNull(1) is { } hash ? new StoredPassword(hash, row.TextOrNull(2)) : null) : null;
     }
 
     /// <summary>Accounts whose id follows <paramref name="after"/>.</summary>

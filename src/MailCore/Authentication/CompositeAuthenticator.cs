@@ -78,11 +78,17 @@ public sealed class CompositeAuthenticator : IMailAuthenticator, IScramCredentia
     /// <inheritdoc/>
     public async ValueTask<ScramLookup> FindScramAsync(string user, ScramHash hash, AuthenticationContext context, CancellationToken cancellationToken)
     {
-        foreach (var scram in _members.Select(static member => member.Scram).OfType<IScramCredentials>())
+        foreach (var member in _members)
         {
-            if (await scram.FindScramAsync(user, hash, context, cancellationToken).ConfigureAwait(false) is not ScramLookup.Unknown and var found)
+            if (member.Scram is { } scram && await scram.FindScramAsync(user, hash, context, cancellationToken).ConfigureAwait(false) is not ScramLookup.Unknown and var found)
             {
                 return found;
+            }
+
+            // Keys that a later one has are not this user's.
+            if (await member.KnowsAsync(user, cancellationToken).ConfigureAwait(false) is true)
+            {
+                break;
             }
         }
 
@@ -108,11 +114,16 @@ public sealed class CompositeAuthenticator : IMailAuthenticator, IScramCredentia
     /// <inheritdoc/>
     public async ValueTask<CramMd5Secret?> FindCramMd5SecretAsync(string user, AuthenticationContext context, CancellationToken cancellationToken)
     {
-        foreach (var secrets in _members.Select(static member => member.CramMd5).OfType<ICramMd5Secrets>())
+        foreach (var member in _members)
         {
-            if (await secrets.FindCramMd5SecretAsync(user, context, cancellationToken).ConfigureAwait(false) is { } found)
+            if (member.CramMd5 is { } secrets && await secrets.FindCramMd5SecretAsync(user, context, cancellationToken).ConfigureAwait(false) is { } found)
             {
                 return found;
+            }
+
+            if (await member.KnowsAsync(user, cancellationToken).ConfigureAwait(false) is true)
+            {
+                break;
             }
         }
 

@@ -10,7 +10,7 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
 
     public AuthenticationContext Context => context;
 
-    public LoginOptions Options => service.Options;
+    public ITokenAuthenticator? Tokens => service.Authenticator.Tokens;
 
     /// <summary>What the client was offered when it began.</summary>
     public SaslOffer Offer => service.Offer(context);

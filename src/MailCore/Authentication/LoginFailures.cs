@@ -14,6 +14,18 @@ internal sealed class LoginFailures(LoginOptions options, TimeProvider time)
     private readonly Dictionary<FailureKey, Counter> _counters = [];
     private readonly Lock _gate = new();
 
+    /// <summary>Networks and users that are remembered.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _counters.Count;
+            }
+        }
+    }
+
     /// <summary>Notes a failure.</summary>
     public FailureVerdict Record(EndPoint? remote, string user)
     {

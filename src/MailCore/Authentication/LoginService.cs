@@ -1,7 +1,9 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using MailCore.Diagnostics;
+using MailCore.Net;
 using Microsoft.Extensions.Logging;
 
 namespace MailCore.Authentication;
@@ -12,7 +14,7 @@ namespace MailCore.Authentication;
 /// </summary>
 public sealed partial class LoginService : IDisposable
 {
-    private readonly SaslOffer?[] _offers = new SaslOffer?[64];
+    private readonly SaslOffer?[] _offers = new SaslOffer?[(int)SaslAbilities.All + 1];
     private readonly LoginFailures _failures;
     private readonly LoginMetrics _metrics;
     private readonly TimeProvider _time;
@@ -26,6 +28,11 @@ public sealed partial class LoginService : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         ArgumentNullException.ThrowIfNull(logger);
+        if (options.Mechanisms.FirstOrDefault(static name => !Knows(name)) is { } unknown)
+        {
+            throw new ArgumentException($"The mechanism '{unknown}' is not known. Use the names of {nameof(SaslMechanisms)}.", nameof(options));
+        }
+
         (Authenticator, Options, _time, _logger) = (authenticator, options, time, logger);
         Bans = new LoginBans(options, time);
         _failures = new LoginFailures(options, time);
@@ -54,11 +61,11 @@ public sealed partial class LoginService : IDisposable
             return SaslOffer.None;
         }
 
-        var abilities = (Authenticator.Scram is null ? 0 : 1) | (Authenticator.Tokens is null ? 0 : 2) | (Authenticator.CramMd5 is null ? 0 : 4)
-            | (Certificates is null || context.ClientCertificate is null ? 0 : 8)
-            | (Options.Anonymous is null ? 0 : 16)
-            | (context.Tls is { } tls && ChannelBinding.IsAvailable(tls) ? 32 : 0);
-        return _offers[abilities] ??= new SaslOffer(Options.Mechanisms.Where(name => IsPossible(name, abilities)));
+        var abilities = Abilities(context);
+        ref var offer = ref _offers[(int)abilities];
+        return Volatile.Read(ref offer)
+            ?? Interlocked.CompareExchange(ref offer, new SaslOffer(Options.Mechanisms.Where(name => Needs(name) is { } needs && (needs & abilities) == needs)), null)
+            ?? offer;
     }
 
     /// <summary>Starts an exchange; null for a mechanism that this connection is not offered. Names compare without case.</summary>
@@ -76,6 +83,15 @@ public sealed partial class LoginService : IDisposable
         {
             SaslMechanisms.Plain => new PlainExchange(attempt),
             SaslMechanisms.Login => new LoginExchange(attempt),
+            SaslMechanisms.ScramSha256 => new ScramExchange(attempt, ScramHash.Sha256, isPlus: false),
+            SaslMechanisms.ScramSha256Plus => new ScramExchange(attempt, ScramHash.Sha256, isPlus: true),
+            SaslMechanisms.ScramSha1 => new ScramExchange(attempt, ScramHash.Sha1, isPlus: false),
+            SaslMechanisms.ScramSha1Plus => new ScramExchange(attempt, ScramHash.Sha1, isPlus: true),
+            SaslMechanisms.OAuthBearer => new OAuthBearerExchange(attempt),
+            SaslMechanisms.XOAuth2 => new XOAuth2Exchange(attempt),
+            SaslMechanisms.External => new ExternalExchange(attempt),
+            SaslMechanisms.CramMd5 => new CramMd5Exchange(attempt),
+            SaslMechanisms.Anonymous => new AnonymousExchange(attempt, Options.Anonymous!),
             _ => null,
         };
     }
@@ -93,8 +109,31 @@ public sealed partial class LoginService : IDisposable
         return new LoginAttempt(this, "password", context).VerifyPasswordAsync(user, password, "", cancellationToken);
     }
 
+    /// <summary>Whether APOP may be used on this connection now: the authenticator must keep passwords in the clear, as for CRAM-MD5.</summary>
+    internal bool TakesApop(AuthenticationContext context) => context.AllowsLogin && Authenticator.CramMd5 is not null;
+
+    /// <summary>Checks a digest of POP3's APOP, by the same rules as a password.</summary>
+    internal ValueTask<AuthenticationResult> VerifyApopAsync(
+        string user, string timestamp, byte[] digest, AuthenticationContext context, CancellationToken cancellationToken) =>
+        ApopLogin.VerifyAsync(new LoginAttempt(this, "APOP", context), user, timestamp, digest, cancellationToken);
+
     /// <inheritdoc/>
     public void Dispose() => _metrics.Dispose();
+
+    /// <summary>Whether there is such a mechanism.</summary>
+    internal static bool Knows(string mechanism) => Needs(mechanism) is not null;
+
+    /// <summary>Whether a connection is not to be served at all: its client is banned.</summary>
+    internal bool Refuses(MailConnection connection)
+    {
+        if (Bans.Find(connection.RemoteEndPoint) is not { } ban)
+        {
+            return false;
+        }
+
+        LogRefusedConnection(connection.RemoteEndPoint, ban.Until);
+        return true;
+    }
 
     /// <summary>Makes up salts by this from now on, so that they outlive the process as true ones do.</summary>
     internal void UseSaltKey(byte[] key) => _saltKey = key;
@@ -155,7 +194,7 @@ public sealed partial class LoginService : IDisposable
     {
         var (user, _, context) = outcome;
         var verdict = _failures.Record(context.RemoteEndPoint, user);
-        if (verdict.BansNetwork && context.RemoteEndPoint is System.Net.IPEndPoint { Address: var address })
+        if (verdict.BansNetwork && context.RemoteEndPoint is IPEndPoint { Address: var address })
         {
             var ban = Bans.Ban(address, Options.BanDuration, "failed logins");
             _metrics.Banned("network");
@@ -175,33 +214,38 @@ public sealed partial class LoginService : IDisposable
         }
     }
 
-    private static bool IsPossible(string mechanism, int abilities) => mechanism switch
+    private SaslAbilities Abilities(AuthenticationContext context) =>
+        (Authenticator.Scram is null ? 0 : SaslAbilities.Scram)
+        | (context.Tls is { } tls && ChannelBinding.IsAvailable(tls) ? SaslAbilities.Binding : 0)
+        | (Authenticator.Tokens is null ? 0 : SaslAbilities.Tokens)
+        | (Certificates is null || context.ClientCertificate is null ? 0 : SaslAbilities.Certificate)
+        | (Authenticator.CramMd5 is null ? 0 : SaslAbilities.CramMd5)
+        | (Options.Anonymous is null ? 0 : SaslAbilities.Anonymous);
+
+    // Null for a name that nobody here knows.
+    private static SaslAbilities? Needs(string mechanism) => mechanism switch
     {
-        SaslMechanisms.Plain or SaslMechanisms.Login => true,
-        _ => false,
+        SaslMechanisms.Plain or SaslMechanisms.Login => SaslAbilities.None,
+        SaslMechanisms.ScramSha256 or SaslMechanisms.ScramSha1 => SaslAbilities.Scram,
+        SaslMechanisms.ScramSha256Plus or SaslMechanisms.ScramSha1Plus => SaslAbilities.Scram | SaslAbilities.Binding,
+        SaslMechanisms.OAuthBearer or SaslMechanisms.XOAuth2 => SaslAbilities.Tokens,
+        SaslMechanisms.External => SaslAbilities.Certificate,
+        SaslMechanisms.CramMd5 => SaslAbilities.CramMd5,
+        SaslMechanisms.Anonymous => SaslAbilities.Anonymous,
+        _ => null,
     };
 
-    [LoggerMessage(EventId = 2001, Level = LogLevel.Information, Message = "{User} logged in by {Protocol} ({Mechanism}) from {Remote}")]
-    private partial void LogAccepted(string user, string protocol, string mechanism, System.Net.EndPoint? remote);
-
-    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "Login of {User} by {Protocol} ({Mechanism}) from {Remote} was rejected")]
-    private partial void LogRejected(string user, string protocol, string mechanism, System.Net.EndPoint? remote);
-
-    [LoggerMessage(EventId = 2003, Level = LogLevel.Warning, Message = "Logins by {Protocol} are not possible now: {Reason}")]
-    private partial void LogUnavailable(string protocol, string reason);
-
-    [LoggerMessage(EventId = 2004, Level = LogLevel.Error, Message = "The authenticator failed ({Protocol})")]
-    private partial void LogFailure(Exception error, string protocol);
-
-    [LoggerMessage(EventId = 2005, Level = LogLevel.Information, Message = "Login of {User} by {Protocol} from {Remote}: the password has expired")]
-    private partial void LogExpired(string user, string protocol, System.Net.EndPoint? remote);
-
-    [LoggerMessage(EventId = 2006, Level = LogLevel.Warning, Message = "{Network} is banned from logging in until {Until}: too many failed logins")]
-    private partial void LogNetworkBanned(System.Net.IPNetwork? network, DateTimeOffset until);
-
-    [LoggerMessage(EventId = 2007, Level = LogLevel.Warning, Message = "{User} is banned from logging in until {Until}: too many failed logins")]
-    private partial void LogUserBanned(string user, DateTimeOffset until);
-
-    [LoggerMessage(EventId = 2008, Level = LogLevel.Information, Message = "Login of {User} by {Protocol} from {Remote} was not looked at: banned until {Until}")]
-    private partial void LogBannedLogin(string user, string protocol, System.Net.EndPoint? remote, DateTimeOffset until);
+    /// <summary>What a connection and the authenticator have between them.</summary>
+    [Flags]
+    private enum SaslAbilities
+    {
+        None = 0,
+        Scram = 1,
+        Binding = 2,
+        Tokens = 4,
+        Certificate = 8,
+        CramMd5 = 16,
+        Anonymous = 32,
+        All = 63,
+    }
 }

@@ -12,6 +12,9 @@ public sealed class StubResolver : IDnsResolver, IDisposable
 {
     private const int MaxAliases = 8;
 
+    // What anybody's zone may take of the cache.
+    private const int MaxCachedOctets = 4 * 1024;
+
     private readonly StubResolverOptions _options;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<IPEndPoint> _servers;
@@ -89,6 +92,7 @@ public sealed class StubResolver : IDnsResolver, IDisposable
             }
 
             isAuthentic &= response.IsAuthentic;
+            life = response.Length > MaxCachedOctets ? TimeSpan.Zero : life;
             var before = aliases;
             while (key.Type != DnsRecordType.Cname && aliases <= MaxAliases && Alias(response, name) is { } alias)
             {

@@ -44,6 +44,9 @@ public class MailEndpointBuilder
 
     internal bool NeedsStore { get; set; }
 
+    /// <summary>Whether clients come here to log in: those that are banned are not let in.</summary>
+    internal virtual bool TakesLogins => false;
+
     internal IReadOnlyList<Func<MailConnectionDelegate, MailConnectionDelegate>> Layers => _layers;
 
     /// <summary>Listens on this address only.</summary>

@@ -43,6 +43,11 @@ public sealed class MailServerBuilder
     /// <summary>Where endpoints listen that name no address of their own: every address, IPv4 and IPv6, by default.</summary>
     public IPAddress BindAddress { get; set; } = IPAddress.IPv6Any;
 
+    /// <summary>Which SASL mechanisms are offered, and how failed logins are slowed down and banned.</summary>
+    public LoginOptions Logins { get; } = new();
+
+    internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
+
     /// <summary>
     /// The TLS rules that endpoints get by their role: <see cref="MailServerPreset.Rfc8314"/> by default. Holds for endpoints added from
     /// then on; <see cref="MailServerBuilderRoles.UsePreset"/> also adds the preset's own.
@@ -125,6 +130,21 @@ public sealed class MailServerBuilder
         where TAuthenticator : class, IMailAuthenticator
     {
         Services.Replace(ServiceDescriptor.Singleton<IMailAuthenticator, TAuthenticator>());
+        return this;
+    }
+
+    /// <summary>Checks logins by a function of the host's own.</summary>
+    public MailServerBuilder UseAuthenticator(PasswordCheck check)
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        return UseAuthenticator(_ => new DelegateAuthenticator(check));
+    }
+
+    /// <summary>Asks one more authenticator about the users that those before it do not know; see <see cref="CompositeAuthenticator"/>.</summary>
+    public MailServerBuilder AddAuthenticator(Func<IServiceProvider, IMailAuthenticator> authenticator)
+    {
+        ArgumentNullException.ThrowIfNull(authenticator);
+        MoreAuthenticators.Add(authenticator);
         return this;
     }
 

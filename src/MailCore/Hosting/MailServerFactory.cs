@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Net;
 using MailCore.Storage;
 using MailCore.Tls;
@@ -27,7 +28,7 @@ internal static class MailServerFactory
         {
             var tls = new TlsUpgrade(endpoint.Tls, certificates, time);
             var protocol = endpoint.Protocol!(services, tls);
-            var run = Compose(endpoint, tls, protocol, stopping.Token);
+            var run = Compose(endpoint, tls, protocol, services, stopping.Token);
             endpoints.Add(new MailEndpoint(UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), tls, protocol, run)
             {
                 Purpose = endpoint.Purpose,
@@ -37,11 +38,12 @@ internal static class MailServerFactory
 
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
+            LoginBans = services.GetRequiredService<LoginService>().Bans,
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
         };
     }
 
-    private static MailConnectionDelegate Compose(MailEndpointBuilder endpoint, TlsUpgrade tls, IMailProtocol protocol, CancellationToken stopping)
+    private static MailConnectionDelegate Compose(MailEndpointBuilder endpoint, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
     {
         MailConnectionDelegate run = connection => protocol.RunAsync(connection, stopping);
         if (endpoint.Tls.Mode == TlsMode.Implicit)
@@ -52,6 +54,12 @@ internal static class MailServerFactory
                 await tls.HandshakeAsync(connection, stopping).ConfigureAwait(false);
                 await inner(connection).ConfigureAwait(false);
             };
+        }
+
+        if (endpoint.TakesLogins)
+        {
+            var (login, inner) = (services.GetRequiredService<LoginService>(), run);
+            run = connection => login.Refuses(connection) ? Task.CompletedTask : inner(connection);
         }
 
         for (var i = endpoint.Layers.Count - 1; i >= 0; i--)
@@ -91,6 +99,12 @@ internal static class MailServerFactory
             StartNotices.ObsoleteTls(logger, endpoint.Name, endpoint.Tls.Protocols);
         }
 
+        await LoginState.AttachAsync(
+            services.GetRequiredService<LoginService>(),
+            services.GetRequiredService<IServerState>(),
+            services.GetRequiredService<TimeProvider>(),
+            loggers.CreateLogger<LoginService>(),
+            cancellationToken).ConfigureAwait(false);
         if (mail.Accounts.Count == 0)
         {
             return;

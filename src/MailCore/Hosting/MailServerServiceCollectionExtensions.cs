@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Dns;
@@ -44,13 +45,28 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<IMailDirectory>(provider => new ConfiguredDirectory(mail.CreateDirectory(provider), mail.Domains, mail.Aliases));
         services.AddSingleton<IClientCertificateMapper, AddressCertificateMapper>();
         services.AddSingleton<IMailboxAuthorization, OwnerAuthorization>();
-        services.AddSingleton<LoginOptions>();
-        services.AddSingleton<LoginService>();
+        services.AddSingleton(mail.Logins);
+        services.AddSingleton(provider => MakeLogin(mail, provider));
+        services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
         services.AddSingleton<MailAccounts>();
         services.AddSingleton<Pop3MailDropLocks>();
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
+    }
+
+    private static LoginService MakeLogin(MailServerBuilder mail, IServiceProvider services)
+    {
+        var first = services.GetRequiredService<IMailAuthenticator>();
+        return new LoginService(
+            mail.MoreAuthenticators.Count == 0 ? first : new CompositeAuthenticator(mail.MoreAuthenticators.Select(make => make(services)).Prepend(first)),
+            services.GetRequiredService<LoginOptions>(),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<LoginService>>(),
+            services.GetService<IMeterFactory>())
+        {
+            Certificates = services.GetService<IClientCertificateMapper>(),
+        };
     }
 
     private static void AddDelivery(IServiceCollection services, MailServerBuilder mail)

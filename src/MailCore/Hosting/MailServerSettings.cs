@@ -40,6 +40,9 @@ public sealed class MailServerSettings
     /// <summary>Accounts to make at the start.</summary>
     public List<AccountSettings> Accounts { get; set; } = [];
 
+    /// <summary>The <c>postfix-accounts.cf</c> of a docker-mailserver installation. The host imports it.</summary>
+    public string? AccountsFile { get; set; }
+
     /// <summary>Addresses that stand for others.</summary>
     public List<AliasSettings> Aliases { get; set; } = [];
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Authentication;
+using MailCore.Authentication;
 using MailCore.Messaging;
 using MailCore.Storage;
 using MailCore.Tls;
@@ -28,6 +29,14 @@ internal static class MailServerValidation
             if (!EmailAddress.IsDomain(domain))
             {
                 problems.Add($"Domain '{domain}' is not a mail domain.");
+            }
+        }
+
+        foreach (var mechanism in mail.Logins.Mechanisms)
+        {
+            if (!LoginService.Knows(mechanism))
+            {
+                problems.Add($"Logins.Mechanisms names '{mechanism}', which is not known. Use the names of {nameof(SaslMechanisms)}, such as {SaslMechanisms.ScramSha256}.");
             }
         }
 

@@ -8,4 +8,6 @@ public class ProtocolEndpointBuilder<TOptions> : MailEndpointBuilder
 
     /// <summary>Limits, time-outs and behaviour of this endpoint alone; read when the server starts.</summary>
     public TOptions Options { get; }
+
+    internal override bool TakesLogins => true;
 }

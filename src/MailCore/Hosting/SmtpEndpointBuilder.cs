@@ -21,6 +21,8 @@ public sealed class SmtpEndpointBuilder : ProtocolEndpointBuilder<SmtpOptions>
 
     internal HandlerDelivery? Handler { get; private set; }
 
+    internal override bool TakesLogins => Options.OfferAuthentication;
+
     internal IEnumerable<Func<IServiceProvider, SmtpFilterRegistration>> Filters => _filters;
 
     /// <summary>

@@ -54,6 +54,9 @@ public sealed class ImapOptions
     /// <summary>Failed logins until the connection is closed; 3 by default.</summary>
     public int MaxLoginFailures { get; set; } = 3;
 
+    /// <summary>Sessions of one account at this endpoint; a login past them is NO [LIMIT]. 16 by default.</summary>
+    public int MaxSessionsPerAccount { get; set; } = 16;
+
     /// <summary>From the greeting to a successful login; 60 s by default.</summary>
     public TimeSpan LoginTimeout { get; set; } = TimeSpan.FromSeconds(60);
 

@@ -9,6 +9,7 @@ public sealed class ImapProtocol : IMailProtocol
     private readonly ImapServices _services;
     private readonly ImapCommandTable _commands;
     private readonly ImapMetrics _metrics;
+    private readonly AccountSessions _sessions = new();
 
     /// <summary>Serves by these options with these services.</summary>
     /// <exception cref="ArgumentException">A command of the host's own has a name that can't be, or that is taken.</exception>
@@ -31,7 +32,7 @@ public sealed class ImapProtocol : IMailProtocol
     public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var session = new ImapSession(_services, _options, connection, stopping) { Commands = _commands, Metrics = _metrics };
+        using var session = new ImapSession(_services, _options, connection, stopping) { Commands = _commands, Metrics = _metrics, Sessions = _sessions };
         _metrics.SessionBegins();
         try
         {

@@ -48,6 +48,8 @@ internal sealed partial class ImapSession : IDisposable
 
     public required ImapMetrics Metrics { get; init; }
 
+    public required AccountSessions Sessions { get; init; }
+
     public ImapLog Log { get; }
 
     public MailConnection Connection { get; }
@@ -115,7 +117,17 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>The next step of the dialog is the last: the reply at hand is still written.</summary>
     public void End() => _ended = true;
 
-    public void LogIn(MailIdentity identity, MailAccount account) => (Identity, Account) = (identity, account);
+    /// <summary>False when the account has too many sessions.</summary>
+    public bool TryLogIn(MailIdentity identity, MailAccount account)
+    {
+        if (!Sessions.TryEnter(account.Id, Options.MaxSessionsPerAccount))
+        {
+            return false;
+        }
+
+        (Identity, Account) = (identity, account);
+        return true;
+    }
 
     public bool Has(ImapFeatures feature) => (Features & feature) != 0;
 
@@ -135,7 +147,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         Select(null);
         Writer.Features = Features = ImapFeatures.None;
-        Identity = null;
+        LeaveAccount();
         _started = Services.Time.GetTimestamp();
     }
 
@@ -172,9 +184,19 @@ internal sealed partial class ImapSession : IDisposable
     {
         _compression?.Dispose();
         Select(null);
+        LeaveAccount();
         Framer.Dispose();
         Lines.Dispose();
         _output.Dispose();
+    }
+
+    private void LeaveAccount()
+    {
+        if (IsLoggedIn)
+        {
+            Sessions.Leave(Account.Id);
+            Identity = null;
+        }
     }
 
     private TimedPipeWriter NewOutput() => new(Connection.Transport.Output, Connection, Options.WriteTimeout, Services.Time);

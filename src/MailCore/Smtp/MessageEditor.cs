@@ -31,9 +31,6 @@ internal static class MessageEditor
         return edited;
     }
 
-    /// <summary>Reasons may come from anywhere.</summary>
-    public static string OnOneLine(string text) => string.Concat(text.Select(static c => char.IsControl(c) ? ' ' : c));
-
     private static async ValueTask<StagedMessage> StageAgainAsync(MailTransaction transaction, StagedMessage staged, SmtpSession session)
     {
         var closed = session.Connection.Closed;

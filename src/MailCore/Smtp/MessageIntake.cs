@@ -17,7 +17,7 @@ internal static class MessageIntake
         };
 
     /// <summary>Null when the staging failed; the connection itself may be fine.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public static async ValueTask<StagedMessage?> StageAsync(SmtpSession session, MessageBodyReader body)
     {
         var transaction = session.Transaction!;
@@ -46,7 +46,7 @@ internal static class MessageIntake
     }
 
     /// <summary>Delivers a message that has arrived whole, and answers.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public static async ValueTask<SmtpReply?> CompleteAsync(SmtpSession session, StagedMessage staged)
     {
         session.Messages++;
@@ -158,7 +158,7 @@ internal static class MessageIntake
             : [.. routes.OfType<RecipientRoute.Local>().Select(static local => local.Account).Distinct()];
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     private static async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(SmtpSession session, MailTransaction transaction, StagedMessage staged)
     {
         var count = transaction.Envelope.Recipients.Count;

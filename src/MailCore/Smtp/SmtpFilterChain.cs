@@ -20,10 +20,9 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
     private readonly AsyncServiceScope? _scope;
     private readonly SmtpFilterContext _context;
     private readonly ISmtpFilter?[] _filters;
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private SmtpVerdict _onConnect;
     private SmtpVerdict _onHello;
-    // One question at a time.
-    private readonly SemaphoreSlim _turn = new(1, 1);
 
     public SmtpFilterChain(SmtpSession session)
     {
@@ -88,7 +87,7 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
         return transaction.Refusal is null;
     }
 
-    /// <summary>The message to deliver, which may be another one; null when the transaction has its refusal. Without a return, and when it throws, the message is gone.</summary>
+    /// <summary>The message to deliver, which may be another one; null when the transaction has its refusal. Then, and on an exception, the message is gone.</summary>
     public async ValueTask<StagedMessage?> MessageAsync(MailTransaction transaction, StagedMessage staged)
     {
         var content = staged;
@@ -108,7 +107,7 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
 
             if (transaction.QuarantineReason is { } reason)
             {
-                transaction.AddField(HeaderEdits.Field("X-MailCore-Quarantine", MessageEditor.OnOneLine(reason)));
+                transaction.AddField(HeaderEdits.Field("X-MailCore-Quarantine", LogText.Clean(reason)));
             }
 
             return content;
@@ -202,7 +201,8 @@ internal sealed class SmtpFilterChain : IAsyncDisposable
         catch (Exception error) when (!_session.Connection.Closed.IsCancellationRequested)
         {
             _session.Protocol.Log.FilterFailed(error, _session.Connection.Id, NameOf(index), stage);
-            return registration.OnFailure == SmtpFilterFailure.Pass ? SmtpVerdict.Continue : SmtpVerdict.Reject(stage == "connect" ? SmtpReplies.LocalErrorAtConnect : SmtpReplies.LocalError);
+            return registration.OnFailure == SmtpFilterFailure.Pass ? SmtpVerdict.Continue
+                : SmtpVerdict.Reject(stage == "connect" ? SmtpReplies.LocalErrorAtConnect : SmtpReplies.LocalError);
         }
     }
 

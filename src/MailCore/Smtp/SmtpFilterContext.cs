@@ -14,6 +14,7 @@ public sealed class SmtpFilterContext
     private readonly SmtpSession _session;
     private Dictionary<object, object?>? _items;
     private bool _isConnecting;
+    private bool _hasConnected;
 
     internal SmtpFilterContext(SmtpSession session, IServiceProvider services) => (_session, Services) = (session, services);
 
@@ -24,9 +25,11 @@ public sealed class SmtpFilterContext
     public SmtpDialect Dialect => _session.Options.Dialect;
 
     /// <summary>The client's IP address, after the PROXY protocol and never IPv4 inside IPv6; null where the carrier has none.</summary>
-    public IPAddress? RemoteAddress => (_session.Connection.RemoteEndPoint as IPEndPoint)?.Address is { IsIPv4MappedToIPv6: true } mapped
-        ? mapped.MapToIPv4()
-        : (_session.Connection.RemoteEndPoint as IPEndPoint)?.Address;
+    public IPAddress? RemoteAddress => (Session.RemoteEndPoint as IPEndPoint)?.Address switch
+    {
+        { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4(),
+        var address => address,
+    };
 
     /// <summary>Where the client connected to.</summary>
     public EndPoint? LocalEndPoint => _session.Connection.LocalEndPoint;
@@ -50,7 +53,7 @@ public sealed class SmtpFilterContext
 
     /// <summary>
     /// Waits for octets from the client, at most this long; whether there were any. They stay to be read. This finds out who talks
-    /// before the greeting.
+    /// before the greeting. A client that a proxy brings in by XCLIENT is not waited for: the proxy has waited.
     /// </summary>
     /// <exception cref="InvalidOperationException">The greeting has been sent.</exception>
     public async ValueTask<bool> WaitForInputAsync(TimeSpan timeout)
@@ -61,7 +64,7 @@ public sealed class SmtpFilterContext
         }
 
         var framer = _session.Channel.Framer;
-        return framer.HasBufferedData || await framer.FillAsync(timeout).ConfigureAwait(false) == FillResult.Data;
+        return !_hasConnected && (framer.HasBufferedData || await framer.FillAsync(timeout).ConfigureAwait(false) == FillResult.Data);
     }
 
     /// <summary>The connect stage lasts until disposal.</summary>
@@ -73,7 +76,7 @@ public sealed class SmtpFilterContext
 
     internal readonly struct ConnectStage(SmtpFilterContext context) : IDisposable
     {
-        public void Dispose() => context._isConnecting = false;
+        public void Dispose() => (context._isConnecting, context._hasConnected) = (false, true);
     }
 }
 

@@ -91,6 +91,11 @@ public sealed class SmtpProtocol : IMailProtocol
         }
 
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxMessageSize, nameof(options.MaxMessageSize));
+        if (services.Filters.Any(static filter => filter.Timeout <= TimeSpan.Zero))
+        {
+            throw new ArgumentException("A filter's time-out must be positive.", nameof(services));
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(options.MinDataPerMinute, nameof(options.MinDataPerMinute));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.MaxCommandsPerMinute ?? 1, nameof(options.MaxCommandsPerMinute));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxHeaderSize, 998, nameof(options.MaxHeaderSize));

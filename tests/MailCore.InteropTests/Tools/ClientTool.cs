@@ -34,9 +34,13 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Openssl { get; } = new("openssl", "openssl");
 
-    public static ClientTool Strace { get; } = new("strace", "strace");
+    public static ClientTool Gsasl { get; } = new("gsasl", "gsasl");
+
+    public static ClientTool Testssl { get; } = new("testssl", "testssl.sh");
 
     public static ClientTool Msmtp { get; } = new("msmtp", "msmtp");
+
+    public static ClientTool Strace { get; } = new("strace", "strace");
 
     public static ClientTool Postfix { get; } = new("postfix", "postfix");
 

@@ -5,6 +5,7 @@ of a new message in IDLE, flags, moves and deletes; what it shows is printed as 
 """
 import json
 import os
+import re
 import smtplib
 import socket
 import subprocess
@@ -131,6 +132,17 @@ def deliver(subject):
         client.sendmail("sender@example.com", [user], f"From: sender@example.com\r\nTo: {user}\r\nSubject: {subject}\r\nMessage-ID: <{subject}@example.com>\r\n\r\nThis is {subject}.\r\n")
 
 
+def wait_for_idle():
+    deadline = time.monotonic() + 60
+    while True:
+        with open(os.path.join(folder, "mozilla.log.moz_log"), "rb") as log:
+            if re.search(rb"SendData: \d+ IDLE", log.read()):
+                return
+        if time.monotonic() > deadline:
+            sys.exit("Thunderbird does not use IDLE")
+        time.sleep(0.1)
+
+
 def say(step, what):
     print(json.dumps({step: what}), flush=True)
 
@@ -139,7 +151,7 @@ for subject in ("one", "two", "three"):
     deliver(subject)
 thunderbird = subprocess.Popen(
     ["thunderbird", "--headless", "--marionette", "--remote-allow-system-access", "--no-remote", "--profile", profile],
-    env={**os.environ, "HOME": folder, "MOZ_HEADLESS": "1", "MOZ_LOG": os.environ.get("TB_LOG", ""), "MOZ_LOG_FILE": os.path.join(folder, "mozilla.log")},
+    env={**os.environ, "HOME": folder, "MOZ_HEADLESS": "1", "MOZ_LOG": "IMAP:5,sync", "MOZ_LOG_FILE": os.path.join(folder, "mozilla.log")},
     stdout=open(os.path.join(folder, "thunderbird.out"), "w"), stderr=subprocess.STDOUT)
 try:
     remote = Marionette(marionette_port)
@@ -169,9 +181,8 @@ try:
         await until("three messages", () => view(named("Inbox")).length === 3);
         await listening(listener => named("Inbox").downloadAllForOffline(listener, null));
         return view(named("Inbox"));""")
-    # The folder stays selected, in IDLE.
-    time.sleep(2)
-    started = time.monotonic()
+    # The folder stays selected; its log says when it waits.
+    wait_for_idle()
     deliver("four")
     run("idle", """
         await until("the new message", () => find(named("Inbox"), "four"));
@@ -179,7 +190,6 @@ try:
     run("flagged", """
         named("Inbox").markMessagesFlagged([find(named("Inbox"), "two")], true);
         named("Inbox").markMessagesRead([find(named("Inbox"), "two")], true);
-        await sleep(500);
         await update(named("Inbox"));
         return view(named("Inbox"));""")
     run("moved", """

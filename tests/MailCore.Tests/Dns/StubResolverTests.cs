@@ -145,6 +145,8 @@ internal sealed class StubResolverTests
         using var dns = Resolver(server);
         Assert.That((await AskAsync(dns, "a.example", DnsRecordType.A)).Records, Has.Count.EqualTo(200));
         Assert.That(server.Questions.Select(static question => question.IsTcp), Is.EqualTo(new[] { false, true }));
+        await AskAsync(dns, "a.example", DnsRecordType.A);
+        Assert.That(server.Questions, Has.Count.EqualTo(4), "more than 4 KB are not kept");
     }
 
     [Test]

@@ -14,6 +14,9 @@ internal sealed class FaultyStore(IMailStore inner) : IMailStore
     /// <summary>Takes the place of every content, where set.</summary>
     public Func<IContentReader>? Content { get; set; }
 
+    /// <summary>Called whenever a content is about to be opened.</summary>
+    public Action? Opened { get; set; }
+
     /// <summary>Readers handed out and not disposed.</summary>
     public int OpenReaders => _openReaders;
 
@@ -31,6 +34,7 @@ internal sealed class FaultyStore(IMailStore inner) : IMailStore
     public async ValueTask<IContentReader?> OpenContentAsync(ContentId id, CancellationToken cancellationToken)
     {
         Check(nameof(OpenContentAsync));
+        Opened?.Invoke();
         var reader = Content?.Invoke() ?? await inner.OpenContentAsync(id, cancellationToken);
         if (reader is null)
         {

@@ -102,6 +102,7 @@ internal sealed class ImapIdleTests
     public async Task Many_sessions_in_idle_hear_of_one_change()
     {
         await using var server = await ServerAsync();
+        server.Options.MaxSessionsPerAccount = 20;
         var clients = new List<ImapTestClient>();
         for (var i = 0; i < 20; i++)
         {

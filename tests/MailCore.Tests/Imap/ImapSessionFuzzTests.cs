@@ -11,7 +11,11 @@ internal sealed class ImapSessionFuzzTests
 {
     private const string Marks = "(){}[]<>\"\\ *%,:+.-09azZ\r\n\0";
 
-    private static readonly string[] States = ["", "l LOGIN bob secret\r\n", "l LOGIN bob secret\r\ns SELECT INBOX\r\n", "l LOGIN bob secret\r\ns EXAMINE INBOX\r\n", "l LOGIN bob secret\r\ni IDLE\r\n"];
+    private static readonly string[] States =
+    [
+        "", "l LOGIN bob secret\r\n", "l LOGIN bob secret\r\ns SELECT INBOX\r\n", "l LOGIN bob secret\r\ns EXAMINE INBOX\r\n", "l LOGIN bob secret\r\ni IDLE\r\n",
+        "l LOGIN bob secret\r\ne ENABLE IMAP4rev2 QRESYNC UTF8=ACCEPT\r\ns SELECT INBOX (QRESYNC (1751371200 1 1:9 (1:2 1:2)))\r\n",
+    ];
 
     private static readonly string[] Commands =
     [
@@ -25,10 +29,14 @@ internal sealed class ImapSessionFuzzTests
         "FETCH 1:* ALL", "FETCH 1:* FULL", "UID FETCH 1:* (FLAGS BODY[] BODYSTRUCTURE)", "FETCH 1 BODY[1.MIME]", "FETCH 2 (BODY.PEEK[HEADER.FIELDS (Subject X)]<2.9> BODY.PEEK[2.1.HEADER])",
         "STORE 1:2 +FLAGS (\\Deleted \\Seen kw)", "UID STORE 1:* FLAGS.SILENT ()", "COPY 1:2 Other", "UID MOVE 1 Other", "MOVE 1:* INBOX", "UID EXPUNGE 1:3",
         "SEARCH OR FROM alice NOT SUBJECT x SINCE 1-Jul-2025", "UID SEARCH CHARSET UTF-8 TEXT {3+}\r\nfox 1:*", "SEARCH HEADER Subject \"\" LARGER 10 KEYWORD kw", "IDLE\r\nDONE", "LOGOUT", "XYZZY",
+        "ENABLE CONDSTORE QRESYNC", "ENABLE IMAP4rev2 UTF8=ACCEPT", "SELECT INBOX (CONDSTORE)", "SELECT INBOX (QRESYNC (1751371200 2 1:3 (1,3 1,3)))", "EXAMINE INBOX (QRESYNC (7 1))",
+        "STORE 1 (UNCHANGEDSINCE 3) +FLAGS.SILENT (\\Seen)", "FETCH 1:* (FLAGS MODSEQ) (CHANGEDSINCE 2)", "UID FETCH 1:* FLAGS (CHANGEDSINCE 1 VANISHED)",
+        "SEARCH RETURN (MIN MAX ALL COUNT SAVE) MODSEQ 2", "UID SEARCH RETURN () MODSEQ \"/flags/\\\\Seen\" all 2 $", "FETCH $ UID", "UID STORE $ FLAGS (x)", "UID EXPUNGE $",
+        "CREATE \"n\u00fc\"", "LIST \"\" (\"*\u00fc\" %) RETURN (STATUS (HIGHESTMODSEQ DELETED))", "APPEND INBOX UTF8 (~{9+}\r\nS: \u00fc\r\n\r\nb)",
     ];
 
     [Test]
-    public async Task Mutated_dialogs_are_answered_in_every_state([Range(0, 4)] int state, [Range(1, 6)] int seed)
+    public async Task Mutated_dialogs_are_answered_in_every_state([Range(0, 5)] int state, [Range(1, 6)] int seed)
     {
         var random = new Random(seed * 10 + state);
         await using var server = new ImapTestServer();
@@ -93,7 +101,7 @@ internal sealed class ImapSessionFuzzTests
         var dialog = new List<byte>(Encoding.ASCII.GetBytes(start));
         for (var count = random.Next(1, 20); count > 0; count--)
         {
-            var command = Encoding.ASCII.GetBytes($"t{count} {Commands[random.Next(Commands.Length)]}\r\n").ToList();
+            var command = Encoding.UTF8.GetBytes($"t{count} {Commands[random.Next(Commands.Length)]}\r\n").ToList();
             for (var mutations = random.Next(6) - 3; mutations > 0; mutations--)
             {
                 Mutate(command, random);

@@ -48,6 +48,32 @@ internal sealed class ImapSessionTests
     }
 
     [Test]
+    public async Task A_user_has_sixteen_sessions_and_not_seventeen_until_one_ends()
+    {
+        await using var server = await ServerAsync();
+        await server.AddUserAsync("alice", "also");
+        var clients = new List<ImapTestClient>();
+        for (var i = 0; i < 16; i++)
+        {
+            clients.Add(await server.SelectedAsync());
+        }
+
+        await using var late = await server.ClientAsync();
+        Assert.That((await late.RunAsync("LOGIN bob secret"))[^1], Does.Contain(" NO [LIMIT] "));
+        await using var other = await server.ClientAsync();
+        await other.OkAsync("LOGIN alice also");
+        await clients[0].OkAsync("UNAUTHENTICATE");
+        await late.OkAsync("LOGIN bob secret");
+        Assert.That((await clients[0].RunAsync("LOGIN bob secret"))[^1], Does.Contain(" NO [LIMIT] "));
+        await clients[1].DisposeAsync();
+        await clients[0].OkAsync("LOGIN bob secret");
+        foreach (var client in clients)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    [Test]
     public async Task A_command_that_stops_in_the_middle_has_less_time()
     {
         await using var server = await ServerAsync();

@@ -118,6 +118,31 @@ internal sealed class ImapStreamingTests
     }
 
     [Test]
+    public async Task A_search_over_100_000_messages_costs_no_list_of_them()
+    {
+        const int Messages = 100_000;
+        await using var server = new ImapTestServer();
+        await server.AddUserAsync();
+        var mailbox = await server.MailboxAsync();
+        await using (var staged = await server.Accounts.StageAsync(System.IO.Pipelines.PipeReader.Create(new MemoryStream("x"u8.ToArray())), default))
+        {
+            await mailbox.AppendAsync([.. Enumerable.Repeat(new MessageToAppend(staged, AppendOptions.Default), Messages)]);
+        }
+
+        await using var client = await server.SelectedAsync();
+        const string Search = "UID SEARCH RETURN (MIN MAX ALL COUNT SAVE) UNDELETED LARGER 0";
+        await client.OkAsync(Search);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        var found = await client.OkAsync(Search);
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(256 * 1024));
+        Assert.That(found[0], Does.EndWith($"UID ALL 1:{Messages} MIN 1 MAX {Messages} COUNT {Messages}"));
+        before = GC.GetTotalAllocatedBytes(precise: true);
+        await client.OkAsync("STORE $ -FLAGS.SILENT (\\Deleted)");
+        await client.OkAsync($"FETCH {Messages} UID");
+        Assert.That(GC.GetTotalAllocatedBytes(precise: true) - before, Is.LessThan(16L * Messages + (1024 * 1024)), "UIDs of the messages named, and no more");
+    }
+
+    [Test]
     public async Task An_append_of_a_hundred_megabytes_is_announced_before_it_is_held()
     {
         await using var server = new ImapTestServer();

@@ -5,6 +5,7 @@ using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Testing;
+using MailCore.Tests.Authentication;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -125,7 +126,7 @@ internal sealed class ImapTestServer : IAsyncDisposable
         _protocol ??= new ImapProtocol(Options, new ImapServices
         {
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? TlsCertificate : null, Time),
-            Login = new LoginService(_authenticator, new LoginOptions { FailureDelay = TimeSpan.Zero }, Time, NullLogger<LoginService>.Instance),
+            Login = new LoginService(_authenticator, LoginDefaults.Make(), Time, NullLogger<LoginService>.Instance),
             Accounts = Accounts,
             Authorization = Authorization,
             Extensions = Extensions,

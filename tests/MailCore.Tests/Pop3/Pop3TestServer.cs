@@ -7,6 +7,7 @@ using MailCore.Pop3;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Testing;
+using MailCore.Tests.Authentication;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -47,7 +48,7 @@ internal sealed class Pop3TestServer : IAsyncDisposable
 
     public Pop3Options Options { get; } = new() { HostName = "mx.example.org" };
 
-    public LoginOptions Logins { get; } = new() { FailureDelay = TimeSpan.Zero };
+    public LoginOptions Logins { get; } = LoginDefaults.Make();
 
     public Pop3MailDropLocks Locks { get; } = new();
 
@@ -64,6 +65,9 @@ internal sealed class Pop3TestServer : IAsyncDisposable
             RevocationMode = X509RevocationMode.NoCheck,
         },
     };
+
+    /// <summary>For APOP; users added from now on.</summary>
+    public void KeepPasswords() => _authenticator.KeepPasswords = true;
 
     public void AddUser(string user, string password) => _authenticator.SetPassword(user, new AccountId(user), password);
 

@@ -179,6 +179,21 @@ internal sealed class ExtensionTests
     }
 
     [Test]
+    public async Task XCLIENT_of_a_client_of_unknown_address_leaves_it_none_of_the_proxys_rights([Values("[UNAVAILABLE]", "[tempunavail]")] string address)
+    {
+        await using var server = await new SmtpTestServer(null, static options =>
+        {
+            options.XClientFrom.Add(Loopback);
+            options.TrustedNetworks = MailCore.Net.TrustedNetworks.Parse("127.0.0.0/8");
+        }).PopulateAsync();
+        await using var client = await server.GreetAsync();
+        await client.SayAsync(220, $"XCLIENT NAME=[UNAVAILABLE] ADDR={address}");
+        await client.SayAsync(250, "EHLO inner.example");
+        await client.SendMessageAsync(250, "x\r\n");
+        Assert.That(server.Deliveries.Transactions.Single().Session, Has.Property("RemoteEndPoint").Null.And.Property("IsTrustedNetwork").False);
+    }
+
+    [Test]
     public async Task XCLIENT_after_a_login_is_too_late()
     {
         await using var server = await new SmtpTestServer(SmtpDialect.Submission, static options => options.XClientFrom.Add(Loopback)).PopulateAsync();

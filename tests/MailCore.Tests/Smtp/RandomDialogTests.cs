@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using MailCore.Smtp;
 using MailCore.Tests.Scripts;
+using MailCore.Tests.Smtp.Filters;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Smtp;
@@ -48,6 +49,24 @@ internal sealed partial class RandomDialogTests
         var random = new Random(Seed + seed);
         var dialect = (seed % 3) switch { 0 => SmtpDialect.Lmtp, 1 => SmtpDialect.Transfer, _ => SmtpDialect.Submission };
         await using var server = await ServerAsync(dialect);
+        for (var round = 0; round < 25; round++)
+        {
+            var input = RandomInput(random, dialect);
+            var whole = await PlayAsync(server, input, []);
+            AssertOneReplyEach(input, whole, dialect.IsLmtp);
+            var cuts = Enumerable.Range(0, random.Next(1, 30)).Select(_ => random.Next(1, Math.Max(2, input.Length))).ToArray();
+            Assert.That(await PlayAsync(server, input, cuts), Is.EqualTo(whole), $"cut at {string.Join(",", cuts)}:\n{Encoding.Latin1.GetString(input)}");
+        }
+    }
+
+    [Test]
+    public async Task Filters_of_any_mind_miss_no_reply_and_double_none([Range(1, 20)] int seed)
+    {
+        var random = new Random(Seed - seed);
+        var dialect = (seed % 3) switch { 0 => SmtpDialect.Lmtp, 1 => SmtpDialect.Transfer, _ => SmtpDialect.Submission };
+        await using var server = await ServerAsync(dialect);
+        server.Filters.Add(new SmtpFilterRegistration(new MoodyFilter(seed)));
+        server.Filters.Add(new SmtpFilterRegistration(new MoodyFilter(-seed)) { OnFailure = SmtpFilterFailure.Pass });
         for (var round = 0; round < 25; round++)
         {
             var input = RandomInput(random, dialect);

@@ -8,6 +8,7 @@ using MailCore.Smtp;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Testing;
+using MailCore.Tests.Authentication;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -174,7 +175,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     private SmtpProtocol Create()
     {
-        var login = new LoginService(Logins ?? Authenticator, new LoginOptions { FailureDelay = TimeSpan.Zero }, Time, NullLogger<LoginService>.Instance);
+        var login = new LoginService(Logins ?? Authenticator, LoginDefaults.Make(), Time, NullLogger<LoginService>.Instance);
         return new SmtpProtocol(Options, new SmtpServices
         {
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? Certificate.Value : null, TimeProvider.System),

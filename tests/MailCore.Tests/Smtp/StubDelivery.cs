@@ -90,15 +90,8 @@ internal sealed class DiscardStaging : IMessageStaging
 {
     private static readonly StagedMessage Nothing = new(new NoContent(), ReadOnlyMemory<byte>.Empty);
 
-    [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder<>))]
+    [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(MailCore.Smtp.Wire.SessionTaskBuilder<>))]
     public async ValueTask<StagedMessage> StageAsync(PipeReader message, StageHint hint, CancellationToken cancellationToken)
-    {
-        await DrainAsync(message, cancellationToken).ConfigureAwait(false);
-        return Nothing;
-    }
-
-    [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask DrainAsync(PipeReader message, CancellationToken cancellationToken)
     {
         ReadResult result;
         do
@@ -107,6 +100,8 @@ internal sealed class DiscardStaging : IMessageStaging
             message.AdvanceTo(result.Buffer.End);
         }
         while (!result.IsCompleted);
+
+        return Nothing;
     }
 
     private sealed class NoContent : StagedContent, IContentReader

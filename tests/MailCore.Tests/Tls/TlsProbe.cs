@@ -28,7 +28,7 @@ internal sealed class TlsProbe
         IsLast = static line => line.StartsWith("250 ", StringComparison.Ordinal),
         StartTls = ["STARTTLS", "220"],
         Login = ["AUTH PLAIN " + SmtpTestClient.Plain(User, Password), "235"],
-        LoginWords = ["AUTH PLAIN"],
+        LoginWords = ["AUTH ", " PLAIN"],
         IsMail = true,
     };
 
@@ -47,7 +47,7 @@ internal sealed class TlsProbe
         IsLast = static line => line == ".",
         StartTls = ["STLS", "+OK"],
         Login = ["AUTH PLAIN " + SmtpTestClient.Plain(User, Password), "+OK"],
-        LoginWords = ["\nUSER\n", "SASL PLAIN"],
+        LoginWords = ["\nUSER\n", "SASL ", " PLAIN"],
     };
 
     public required string Ask { get; init; }

@@ -18,7 +18,10 @@ internal sealed class DnsResponse
 
     private readonly List<DnsRecord> _answers = [];
 
-    private DnsResponse(ushort flags) => Flags = flags;
+    private DnsResponse(ushort flags, int length) => (Flags, Length) = (flags, length);
+
+    /// <summary>Octets on the wire.</summary>
+    public int Length { get; }
 
     private ushort Flags { get; }
 
@@ -60,7 +63,7 @@ internal sealed class DnsResponse
             return false;
         }
 
-        var parsed = new DnsResponse(flags);
+        var parsed = new DnsResponse(flags, message.Length);
         for (var i = 0; i < answers + authorities; i++)
         {
             if (!parsed.TryReadRecord(ref reader, isAnswer: i < answers))

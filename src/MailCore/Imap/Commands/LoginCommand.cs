@@ -37,8 +37,9 @@ internal sealed class LoginCommand(string user, string password) : ImapCommand
         switch (result)
         {
             case AuthenticationResult.Ok ok when await session.Services.Accounts.OpenAsync(ok.Identity.Account, session.Aborted) is { } account:
-                session.LogIn(ok.Identity, account);
-                return ImapReply.Ok("Welcome", ImapReply.CapabilityCode);
+                return session.TryLogIn(ok.Identity, account)
+                    ? ImapReply.Ok("Welcome", ImapReply.CapabilityCode)
+                    : ImapReply.No("You have too many sessions", "LIMIT");
             case AuthenticationResult.Ok:
                 return ImapReply.No("There is no mail for you here", "UNAVAILABLE");
             case AuthenticationResult.TryLater:

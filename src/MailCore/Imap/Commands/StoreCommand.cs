@@ -110,12 +110,26 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
         ? UidSet.From(refused).ToString()
         : UidSet.From(refused.Select(uid => new Uid((uint)selection.Messages.Numbers.SequenceOf(uid)))).ToString();
 
-    // Counts the messages that are gone.
+    // Counts the messages that are gone. A ModSeq alone says that the flags are as the client reckons: it comes before the flags of
+    // messages that others have changed meanwhile.
     private async ValueTask<int> ReportAsync(ImapSession session, ImapSelection selection, Uid[] uids)
     {
         await selection.RefreshAsync(session.Aborted);
         var latest = selection.Latest;
-        await selection.SyncAsync(session, MayExpunge, new OwnChange(uids, store.Mode, Bits(latest.Info.Keywords), store.IsSilent));
+        var own = new OwnChange(uids, store.Mode, Bits(latest.Info.Keywords), store.IsSilent);
+        if (!store.IsSilent)
+        {
+            await selection.SyncAsync(session, MayExpunge, own);
+            return await ReportOwnAsync(session, selection, latest, uids);
+        }
+
+        var gone = await ReportOwnAsync(session, selection, latest, uids);
+        await selection.SyncAsync(session, MayExpunge, own);
+        return gone;
+    }
+
+    private async ValueTask<int> ReportOwnAsync(ImapSession session, ImapSelection selection, MailboxViewState latest, Uid[] uids)
+    {
         var isTold = !store.IsSilent || session.Has(ImapFeatures.CondStore);
         var gone = 0;
         foreach (var uid in uids)

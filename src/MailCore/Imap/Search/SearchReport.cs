@@ -23,7 +23,7 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
     private bool _hasBegun;
     private bool _hasSet;
 
-    public async ValueTask AddAsync(NumberedMessage message)
+    public ValueTask AddAsync(NumberedMessage message)
     {
         Save(message);
         _first = _count == 0 ? message : _first;
@@ -35,15 +35,12 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
             Begin();
             _writer.Raw(" "u8).Number(NumberOf(message));
         }
-        else if (wanted.HasFlag(SearchReturn.All))
+        else if ((wanted & SearchReturn.All) != 0)
         {
             Extend(NumberOf(message));
         }
 
-        if (_writer.WantsFlush)
-        {
-            await _writer.FlushAsync(session.Aborted);
-        }
+        return _writer.WantsFlush ? _writer.FlushAsync(session.Aborted) : ValueTask.CompletedTask;
     }
 
     /// <summary>Finishes the response, with the highest ModSeq found where the criteria name ModSeqs (RFC 7162 3.1.6).</summary>
@@ -95,7 +92,7 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
     // Neighbours by number share a range, whatever UIDs are missing between them: those are never used again.
     private void Save(NumberedMessage message)
     {
-        if (!wanted.HasFlag(SearchReturn.Save))
+        if ((wanted & SearchReturn.Save) == 0)
         {
             return;
         }

@@ -44,9 +44,15 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
                 continue;
             }
 
+            if (matches == true && _open == 0)
+            {
+                await found(message);
+                continue;
+            }
+
             _held.Add((message, matches));
             _open += matches is null ? 1 : 0;
-            if (_open == 0 || _open == MaxOpen || _held.Count == MaxHeld)
+            if (_open == MaxOpen || _held.Count == MaxHeld)
             {
                 await ReleaseAsync(found);
                 await session.BreatheAsync();

@@ -22,6 +22,9 @@ internal sealed record ClientAttributes
 
     public IPAddress? Address { get; private set; }
 
+    /// <summary>The peer says that it does not know the address.</summary>
+    public bool IsAddressUnknown { get; private set; }
+
     public int? Port { get; private set; }
 
     public string? Protocol { get; private set; }
@@ -58,10 +61,13 @@ internal sealed record ClientAttributes
             }
 
             var name = Encoding.ASCII.GetString(attribute[..equals]).ToUpperInvariant();
-            if (!names.Contains(name) || !(IsAbsent(value) || attributes.Set(name, value)))
+            var isAbsent = IsAbsent(value);
+            if (!names.Contains(name) || !(isAbsent || attributes.Set(name, value)))
             {
                 return null;
             }
+
+            attributes.IsAddressUnknown |= isAbsent && name == "ADDR";
         }
 
         return attributes;

@@ -7,7 +7,7 @@ namespace MailCore.Smtp.Commands;
 /// <summary>DATA (RFC 5321 4.1.1.4): stages the message, has it delivered, and answers only then.</summary>
 internal static class DataCommand
 {
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
     {
         if (session.Chunks is not null || session.Transaction!.Envelope.Body == BodyType.BinaryMime)

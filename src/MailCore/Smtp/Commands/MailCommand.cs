@@ -9,7 +9,7 @@ namespace MailCore.Smtp.Commands;
 /// <summary>MAIL FROM (RFC 5321 4.1.1.2) with the parameters of the extensions announced.</summary>
 internal static class MailCommand
 {
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
     {
         var refusal = Parse(session, argument.Span, out var envelope);

@@ -9,7 +9,7 @@ namespace MailCore.Smtp.Commands;
 /// <summary>RCPT TO (RFC 5321 4.1.1.3): the router's word is the reply.</summary>
 internal static class RcptCommand
 {
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
     {
         if (session.Chunks is not null)

@@ -34,7 +34,8 @@ internal static class XClientCommand
             return SmtpReplies.NoSuchLogin;
         }
 
-        session.Connection.RemoteEndPoint = Replace(session.Connection.RemoteEndPoint, client.Address, client.Port);
+        // A client that nobody knows has none of its proxy's rights.
+        session.Connection.RemoteEndPoint = client.IsAddressUnknown ? null : Replace(session.Connection.RemoteEndPoint, client.Address, client.Port);
         session.Connection.LocalEndPoint = Replace(session.Connection.LocalEndPoint, client.LocalAddress, client.LocalPort);
         session.Impersonate(identity, client.Name ?? session.ClientHostName);
         await session.GreetAsync().ConfigureAwait(false);

@@ -32,7 +32,7 @@ public sealed class ClientNameOptions
     public IList<IPNetwork> Exempt { get; } = ClientNetworks.Loopback();
 }
 
-/// <summary>Checks what a stranger's address is called in the DNS, and what it calls itself.</summary>
+/// <summary>Checks what a stranger's address is called in the DNS, and, but for submission, what it calls itself.</summary>
 public sealed class ClientNameFilter : ISmtpFilter
 {
     // More names of one address are looked back from only by accident or on purpose.
@@ -61,7 +61,8 @@ public sealed class ClientNameFilter : ISmtpFilter
     {
         ArgumentNullException.ThrowIfNull(context);
         var name = (context.Session.ClientName ?? "").TrimEnd('.');
-        if (ClientNetworks.Stranger(context, _options.Exempt) is null)
+        // Mail programs call themselves many things, and will log in.
+        if (ReferenceEquals(context.Dialect, SmtpDialect.Submission) || ClientNetworks.Stranger(context, _options.Exempt) is null)
         {
             return default;
         }

@@ -11,9 +11,9 @@ internal static class ClientNetworks
     /// <summary>What a list of exempt networks begins with.</summary>
     public static List<IPNetwork> Loopback() => [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
 
-    /// <summary>The address of a client from elsewhere that has not logged in; null for all others.</summary>
+    /// <summary>The address of a client from elsewhere that has not logged in and is in no trusted network; null for all others.</summary>
     public static IPAddress? Stranger(SmtpFilterContext context, IEnumerable<IPNetwork> exempt) =>
-        context.Identity is null && context.RemoteAddress is { } address && !exempt.Any(network => network.Contains(address)) ? address : null;
+        context.Identity is null && !context.Session.IsTrustedNetwork && context.RemoteAddress is { } address && !exempt.Any(network => network.Contains(address)) ? address : null;
 
     /// <summary>An IPv4 address as it is, and of IPv6 the /64 that one site has.</summary>
     public static string SiteOf(IPAddress address)

@@ -50,11 +50,22 @@ public sealed partial class DnsblFilter : ISmtpFilter
     private readonly ILogger _logger;
 
     /// <summary>Asks the options' lists by <paramref name="dns"/>.</summary>
+    /// <exception cref="ArgumentException">There is no list, or one has no DNS name.</exception>
     public DnsblFilter(DnsblOptions options, IDnsResolver dns, ILogger<DnsblFilter> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(dns);
         ArgumentNullException.ThrowIfNull(logger);
+        if (options.Lists.Count == 0)
+        {
+            throw new ArgumentException("Name at least one list, such as zen.spamhaus.org.", nameof(options));
+        }
+
+        if (options.Lists.FirstOrDefault(static list => !EmailAddress.IsDomain(list.Zone)) is { } wrong)
+        {
+            throw new ArgumentException($"'{wrong.Zone}' is no DNS name.", nameof(options));
+        }
+
         (_options, _dns, _logger) = (options, dns, logger);
     }
 
@@ -70,16 +81,20 @@ public sealed partial class DnsblFilter : ISmtpFilter
             return SmtpVerdict.Continue;
         }
 
-        if (!context.Items.TryGetValue(this, out var known))
+        // XCLIENT may change the address within a session.
+        var note = (this, address);
+        if (context.Items.TryGetValue(note, out var known))
         {
-            known = await JudgeAsync(address, cancellationToken).ConfigureAwait(false);
-            if (known is not SmtpVerdict { Reply.IsTransient: true })
-            {
-                context.Items[this] = known;
-            }
+            return (SmtpVerdict)known!;
         }
 
-        return (SmtpVerdict)known!;
+        var verdict = await JudgeAsync(address, cancellationToken).ConfigureAwait(false);
+        if (verdict.Reply is not { IsTransient: true })
+        {
+            context.Items[note] = verdict;
+        }
+
+        return verdict;
     }
 
     private async ValueTask<SmtpVerdict> JudgeAsync(IPAddress address, CancellationToken cancellationToken)

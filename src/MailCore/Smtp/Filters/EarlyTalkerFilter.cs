@@ -21,9 +21,11 @@ public sealed class EarlyTalkerFilter : ISmtpFilter
     private readonly EarlyTalkerOptions _options;
 
     /// <summary>Waits as the options say.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The delay is not positive.</exception>
     public EarlyTalkerFilter(EarlyTalkerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Delay, TimeSpan.Zero, nameof(options));
         _options = options;
     }
 

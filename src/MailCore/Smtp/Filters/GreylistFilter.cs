@@ -32,6 +32,10 @@ public sealed class GreylistOptions
 /// </summary>
 public sealed class GreylistFilter : ISmtpFilter
 {
+    private const int Octets = 2 * sizeof(long);
+
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromDays(1);
+
     private readonly GreylistOptions _options;
     private readonly IServerState _state;
     private readonly TimeProvider _time;
@@ -57,36 +61,37 @@ public sealed class GreylistFilter : ISmtpFilter
             return SmtpVerdict.Continue;
         }
 
-        var (network, now) = (ClientNetworks.PoolOf(address), _time.GetUtcNow());
-        var trust = $"greylist/network/{network}";
-        var returned = Number(await _state.GetAsync(trust, cancellationToken).ConfigureAwait(false)) ?? 0;
-        if (_options.TrustNetworkAfter > 0 && returned >= _options.TrustNetworkAfter)
+        var network = ClientNetworks.PoolOf(address);
+        var networkKey = $"greylist/network/{network}";
+        var trust = await GetAsync(networkKey, cancellationToken).ConfigureAwait(false);
+        if (_options.TrustNetworkAfter > 0 && trust?.Returns >= _options.TrustNetworkAfter)
         {
-            await SetAsync(trust, returned, now + _options.RememberFor, cancellationToken).ConfigureAwait(false);
+            await RenewAsync(networkKey, trust.Value, cancellationToken).ConfigureAwait(false);
             return SmtpVerdict.Continue;
         }
 
-        // What is known of a triplet: 0 once it came back, before that the first attempt.
-        var triplet = Key(network, transaction.Envelope.From, recipient.Address);
-        var known = Number(await _state.GetAsync(triplet, cancellationToken).ConfigureAwait(false));
-        if (known is not 0)
+        var key = Key(network, transaction.Envelope.From, recipient.Address);
+        var triplet = await GetAsync(key, cancellationToken).ConfigureAwait(false);
+        if (triplet is { Returns: > 0 } known)
         {
-            var first = known is { } ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : now;
-            var left = first + _options.Delay - now;
-            if (left > TimeSpan.Zero)
-            {
-                if (known is null)
-                {
-                    await SetAsync(triplet, now.UtcTicks, now + _options.RetryWindow, cancellationToken).ConfigureAwait(false);
-                }
-
-                return SmtpVerdict.Reject(new SmtpReply(451, "4.7.1", $"Greylisted, try again in {Math.Ceiling(left.TotalSeconds)} seconds"));
-            }
-
-            await SetAsync(trust, returned + 1, now + _options.RememberFor, cancellationToken).ConfigureAwait(false);
+            await RenewAsync(key, known, cancellationToken).ConfigureAwait(false);
+            return SmtpVerdict.Continue;
         }
 
-        await SetAsync(triplet, 0, now + _options.RememberFor, cancellationToken).ConfigureAwait(false);
+        var now = _time.GetUtcNow();
+        var left = (triplet?.At ?? now) + _options.Delay - now;
+        if (left > TimeSpan.Zero)
+        {
+            if (triplet is null)
+            {
+                await SetAsync(key, new Seen(0, now), now + _options.RetryWindow, cancellationToken).ConfigureAwait(false);
+            }
+
+            return SmtpVerdict.Reject(new SmtpReply(451, "4.7.1", $"Greylisted, try again in {Math.Ceiling(left.TotalSeconds)} seconds"));
+        }
+
+        await SetAsync(networkKey, new Seen((trust?.Returns ?? 0) + 1, now), now + _options.RememberFor, cancellationToken).ConfigureAwait(false);
+        await SetAsync(key, new Seen(1, now), now + _options.RememberFor, cancellationToken).ConfigureAwait(false);
         return SmtpVerdict.Continue;
     }
 
@@ -100,12 +105,30 @@ public sealed class GreylistFilter : ISmtpFilter
         return "greylist/" + Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(text)), 0, 16);
     }
 
-    private static long? Number(byte[]? value) => value is { Length: sizeof(long) } ? BinaryPrimitives.ReadInt64BigEndian(value) : null;
-
-    private ValueTask SetAsync(string key, long value, DateTimeOffset expires, CancellationToken cancellationToken)
+    /// <summary>Makes what is known last from now on; once a day is enough, since a durable state is flushed each time.</summary>
+    private async ValueTask RenewAsync(string key, Seen seen, CancellationToken cancellationToken)
     {
-        var octets = new byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64BigEndian(octets, value);
+        var now = _time.GetUtcNow();
+        if (now - seen.At >= RenewEvery)
+        {
+            await SetAsync(key, seen with { At = now }, now + _options.RememberFor, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<Seen?> GetAsync(string key, CancellationToken cancellationToken) =>
+        await _state.GetAsync(key, cancellationToken).ConfigureAwait(false) is { Length: Octets } value
+            ? new Seen(BinaryPrimitives.ReadInt64BigEndian(value), new DateTimeOffset(BinaryPrimitives.ReadInt64BigEndian(value.AsSpan(sizeof(long))), TimeSpan.Zero))
+            : null;
+
+    private ValueTask SetAsync(string key, Seen seen, DateTimeOffset expires, CancellationToken cancellationToken)
+    {
+        var octets = new byte[Octets];
+        BinaryPrimitives.WriteInt64BigEndian(octets, seen.Returns);
+        BinaryPrimitives.WriteInt64BigEndian(octets.AsSpan(sizeof(long)), seen.At.UtcTicks);
         return _state.SetAsync(key, octets, expires, cancellationToken);
     }
+
+    /// <param name="Returns">How often a triplet (once) or the triplets of a network came back.</param>
+    /// <param name="At">When it was first seen, or when it was last renewed after it came back.</param>
+    private readonly record struct Seen(long Returns, DateTimeOffset At);
 }

@@ -29,7 +29,7 @@ internal sealed class BodyInput(LineFramer framer, TimeProvider time)
 
     /// <summary>Pending once there are more octets than before; else why there will be none.</summary>
     /// <exception cref="IOException">The connection broke.</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     public async ValueTask<DataOutcome> FillAsync()
     {
         IsBroken = true;

@@ -123,7 +123,7 @@ internal sealed class DataBodyReader(LineFramer framer, TimeProvider time) : Mes
 
     public override void Complete(Exception? exception = null) => _held.Clear();
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     private async ValueTask<ReadResult> WaitAsync(CancellationToken cancellationToken)
     {
         ReadResult result;

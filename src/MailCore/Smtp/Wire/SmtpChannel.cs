@@ -115,7 +115,7 @@ internal sealed class SmtpChannel : IDisposable
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
     private async ValueTask<SmtpLine> WaitAsync(LineStatus status, ReadOnlySequence<byte> line, LineRule rule)
     {
         await FlushAsync().ConfigureAwait(false);

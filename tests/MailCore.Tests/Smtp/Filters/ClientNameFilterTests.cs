@@ -26,6 +26,16 @@ internal sealed class ClientNameFilterTests
     }
 
     [Test]
+    public async Task Mail_programs_may_call_themselves_anything()
+    {
+        await using var server = await ShippedFilters.ServerAsync(new ClientNameFilter(new ClientNameOptions(), new StubDns()), MailCore.Smtp.SmtpDialect.Submission);
+        await using var client = await server.ConnectAsync();
+        await client.SayAsync(250, "EHLO laptop");
+        await client.LoginAsync();
+        await client.SayAsync(250, "MAIL FROM:<bob@example.org>");
+    }
+
+    [Test]
     public async Task An_address_needs_a_name()
     {
         await using var without = await ServerAsync(new StubDns());

@@ -111,6 +111,13 @@ internal sealed class DnsblFilterTests
         Assert.That((await server.MessagesAsync(mailbox: "Junk")).Single().Prefix, Does.Contain("\r\nX-MailCore-Quarantine: Client [192.0.2.7] is listed by list.example\r\n"));
     }
 
+    [Test]
+    public void A_list_has_a_name()
+    {
+        Assert.That(() => new DnsblFilter(new DnsblOptions(), new StubDns(), NullLogger<DnsblFilter>.Instance), Throws.ArgumentException);
+        Assert.That(() => new DnsblFilter(new DnsblOptions { Lists = { new DnsblList("not a name") } }, new StubDns(), NullLogger<DnsblFilter>.Instance), Throws.ArgumentException);
+    }
+
     private static Task<SmtpTestServer> ServerAsync(StubDns dns, Action<DnsblOptions>? configure = null)
     {
         var options = new DnsblOptions();

@@ -68,6 +68,18 @@ internal sealed class EarlyTalkerFilterTests
     }
 
     [Test]
+    public async Task A_client_that_a_proxy_brings_in_is_not_waited_for()
+    {
+        await using var server = await ShippedFilters.ServerAsync(new EarlyTalkerFilter(new EarlyTalkerOptions { Delay = TimeSpan.FromDays(1) }));
+        server.Options.XClientFrom.Add(IPNetwork.Parse("127.0.0.1/32"));
+        server.Remote = new IPEndPoint(IPAddress.Loopback, 1);
+        await using var client = await server.GreetAsync();
+        await client.SendAsync("XCLIENT ADDR=198.51.100.1\r\nEHLO client.example\r\n");
+        await client.ExpectAsync(220);
+        await client.ExpectAsync(250);
+    }
+
+    [Test]
     public async Task Waiting_for_the_client_is_for_the_connect_stage_only()
     {
         Exception? error = null;

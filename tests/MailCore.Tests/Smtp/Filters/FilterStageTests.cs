@@ -239,12 +239,21 @@ internal sealed class FilterStageTests
             Assert.That(await server.MessagesAsync(account), Is.Empty);
             var (prefix, content) = (await server.MessagesAsync(account, "Junk")).Single();
             Assert.That(content, Is.EqualTo("Subject: x\r\n\r\n"));
-            Assert.That(prefix, Does.StartWith("Return-Path: ").And.EndsWith("\r\nX-MailCore-Quarantine: looks  Bad: yes\r\n"));
+            Assert.That(prefix, Does.StartWith("Return-Path: ").And.EndsWith("\r\nX-MailCore-Quarantine: looks??Bad: yes\r\n"));
         }
 
         var snapshot = await (await server.Accounts.OpenAsync(new AccountId("bob@example.org")))!.SnapshotAsync();
         Assert.That(snapshot.Mailboxes.Single(static info => info.Name == "Junk").SpecialUse, Is.EqualTo("\\Junk"));
         Assert.That(snapshot.Subscriptions, Does.Contain("Junk"));
+    }
+
+    [Test]
+    public async Task A_reason_of_any_length_is_cut_to_a_field()
+    {
+        await using var server = await ServerAsync(new StubFilter { Message = static (_, _) => SmtpVerdict.Quarantine(new string('ä', 100_000)) });
+        await using var client = await server.GreetAsync();
+        await client.SendMessageAsync(250, "Subject: x\r\n\r\n");
+        Assert.That((await server.MessagesAsync(mailbox: "Junk")).Single().Prefix, Has.Length.LessThan(3_000).And.Contains("X-MailCore-Quarantine: =?utf-8?B?"));
     }
 
     [Test]
@@ -382,6 +391,14 @@ internal sealed class FilterStageTests
         await client.SendAsync("Subject: good\r\n\r\n.\r\n");
         await client.ExpectAsync(250);
         Assert.That((await server.MessagesAsync()).Single().Content, Is.EqualTo("Subject: good\r\n\r\n"));
+    }
+
+    [Test]
+    public async Task A_filter_has_a_time_limit()
+    {
+        await using var server = new SmtpTestServer();
+        server.Filters.Add(new SmtpFilterRegistration(new StubFilter()) { Timeout = Timeout.InfiniteTimeSpan });
+        Assert.That(() => server.Protocol, Throws.ArgumentException);
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using System.Net;
+using MailCore.Net;
 using MailCore.Smtp;
 using MailCore.Smtp.Filters;
 using MailCore.Storage;
@@ -73,11 +74,33 @@ internal sealed class GreylistFilterTests
     }
 
     [Test]
+    public async Task Who_is_known_costs_a_write_a_day()
+    {
+        var time = new ManualTimeProvider();
+        var state = new CountingState(new InMemoryServerState(time));
+        await using var server = await ShippedFilters.ServerAsync(new GreylistFilter(new GreylistOptions(), state, time));
+        await ShippedFilters.RecipientAsync(server);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await ShippedFilters.RecipientAsync(server);
+        var writes = state.Writes;
+        for (var i = 0; i < 10; i++)
+        {
+            time.Advance(TimeSpan.FromHours(12));
+            Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
+        }
+
+        Assert.That(state.Writes - writes, Is.EqualTo(5));
+    }
+
+    [Test]
     public async Task Logins_and_exempt_networks_do_not_wait()
     {
         await using var server = await ServerAsync(new ManualTimeProvider(), static options => options.Exempt.Add(IPNetwork.Parse("198.51.100.0/24")));
         Assert.That(await ShippedFilters.RecipientAsync(server, from: "bob@example.org", login: true), Does.StartWith("250"));
         server.Remote = new IPEndPoint(IPAddress.Parse("198.51.100.1"), 1);
+        Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
+        server.Options.TrustedNetworks = TrustedNetworks.Parse("203.0.113.0/24");
+        server.Remote = new IPEndPoint(IPAddress.Parse("203.0.113.9"), 1);
         Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
         server.Remote = new IPEndPoint(IPAddress.Parse("127.0.0.1"), 1);
         Assert.That(await ShippedFilters.RecipientAsync(server), Does.StartWith("250"));
@@ -96,6 +119,19 @@ internal sealed class GreylistFilterTests
         var options = new GreylistOptions();
         configure?.Invoke(options);
         return ShippedFilters.ServerAsync(new GreylistFilter(options, new InMemoryServerState(time), time));
+    }
+
+    private sealed class CountingState(IServerState inner) : IServerState
+    {
+        public int Writes { get; private set; }
+
+        public ValueTask<byte[]?> GetAsync(string key, CancellationToken cancellationToken) => inner.GetAsync(key, cancellationToken);
+
+        public ValueTask SetAsync(string key, ReadOnlyMemory<byte>? value, DateTimeOffset expires, CancellationToken cancellationToken)
+        {
+            Writes++;
+            return inner.SetAsync(key, value, expires, cancellationToken);
+        }
     }
 
     private sealed class BrokenState : IServerState

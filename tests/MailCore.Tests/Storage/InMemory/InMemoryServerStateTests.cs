@@ -51,6 +51,20 @@ public sealed class InMemoryServerStateTests
         Assert.That(_state.Count, Is.LessThan(2000));
     }
 
+    [Test]
+    public async Task There_are_never_more_entries_than_allowed_and_the_next_to_expire_goes_first()
+    {
+        var state = new InMemoryServerState(_clock, maxEntries: 10_000);
+        await state.SetAsync("keep", new byte[1], _clock.GetUtcNow().AddDays(9), default);
+        for (var i = 0; i < 20_000; i++)
+        {
+            await state.SetAsync($"key{i}", new byte[1], _clock.GetUtcNow().AddDays(1), default);
+            Assert.That(state.Count, Is.LessThanOrEqualTo(10_000));
+        }
+
+        Assert.That(await state.GetAsync("keep", default), Is.Not.Null);
+    }
+
     private async Task SetAsync(string key, byte[]? value, TimeSpan lifetime) =>
         await _state.SetAsync(key, value is null ? default(ReadOnlyMemory<byte>?) : value, _clock.GetUtcNow() + lifetime, default);
 }

@@ -1,0 +1,29 @@
+using MailCore.Authentication;
+using MailCore.Hosting;
+using MailCore.Storage;
+using MailCore.Storage.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MailServerSample;
+
+/// <summary>The accounts of a docker-mailserver installation.</summary>
+internal static class MovedAccounts
+{
+    /// <summary>Makes those that are not here yet, with their passwords; those that are keep what they have.</summary>
+    public static async Task ImportAsync(IServiceProvider services, MailServerSettings settings)
+    {
+        if (settings.AccountsFile is not { Length: > 0 } file)
+        {
+            return;
+        }
+
+        var directory = services.GetRequiredService<SqliteMailDirectory>();
+        foreach (var account in await PostfixAccountsFile.ReadAsync(file, CancellationToken.None))
+        {
+            if (await directory.ResolveAsync(account.Address, CancellationToken.None) is not DirectoryEntry.Account)
+            {
+                await directory.ImportAsync(account.Address, account.Hash, CancellationToken.None);
+            }
+        }
+    }
+}
