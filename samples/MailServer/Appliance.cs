@@ -95,6 +95,14 @@ internal static class Appliance
 
     private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)
     {
+        // One of an unknown name is told of at the start.
+        if (settings.Certificate is null && settings.Listeners.Count == 0 && mail.Preset.Name.Equals(settings.Preset, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new MailServerConfigurationException([
+                $"Mail:Preset={mail.Preset.Name} listens on the network and needs a certificate. "
+                + "Set Mail:Certificate:File and Mail:Certificate:KeyFile to PEM files, or Mail:Certificate:Folder to that of an ACME client."]);
+        }
+
         if (settings.Certificate is not null || !settings.Listeners.Exists(UsesTls))
         {
             return;

@@ -10,7 +10,7 @@ internal static class StartFailure
     public static string? Explain(Exception error) => error switch
     {
         MailServerConfigurationException configuration => $"{Describe(configuration)}{Environment.NewLine}All keys are listed by --help.",
-        CertificateException => $"Can't start: {error.Message}{Environment.NewLine}The files are set by Mail:Certificate:File and Mail:Certificate:KeyFile.",
+        CertificateException => $"Can't start: {error.Message}{Environment.NewLine}The files are set by Mail:Certificate:File and Mail:Certificate:KeyFile, or Mail:Certificate:Folder.",
         FormatException => $"Can't start: {error.Message}",
         InvalidDataException { InnerException: { } inner } => $"Can't start: {error.Message} {inner.Message}",
         IOException { InnerException: System.Net.Sockets.SocketException } => $"Can't start: {error.Message}{Environment.NewLine}Addresses and ports are set by Mail:Listeners; --help shows how.",

@@ -213,6 +213,10 @@ internal sealed partial class ApplianceTests
     }
 
     [Test]
+    public async Task A_preset_without_certificate_is_refused() =>
+        await AssertRefusedAsync("Mail:Preset=DockerMailserver.*needs a certificate.*Mail:Certificate:File", "--Mail:Preset=DockerMailserver");
+
+    [Test]
     public async Task A_listener_on_the_network_without_certificate_is_refused() =>
         await AssertRefusedAsync("Mail:Listeners:0.*needs a certificate.*Mail:Certificate:File", "--Mail:Listeners:0:Role=Imaps", "--Mail:Listeners:0:Port=0");
 

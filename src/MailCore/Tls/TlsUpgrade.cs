@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MailCore.Net;
@@ -71,28 +70,15 @@ public sealed class TlsUpgrade
     {
         ArgumentNullException.ThrowIfNull(connection);
         var certificates = _certificates ?? throw new InvalidOperationException("This endpoint has no TLS.");
-        var tls = new SslStream(new DuplexPipeStream(connection.Transport), leaveInnerStreamOpen: true);
         var isTrusted = false;
-
-        using var timeout = new CancellationTokenSource(Policy.HandshakeTimeout, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken, connection.Closed);
-        try
-        {
-            await tls.AuthenticateAsServerAsync(
-                (_, hello, _, _) => ValueTask.FromResult(MakeOptions(certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName), Verify)),
-                null,
-                either.Token).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is AuthenticationException or OperationCanceledException or CryptographicException or InvalidOperationException)
-        {
-            await tls.DisposeAsync().ConfigureAwait(false);
-            var cause = timeout.IsCancellationRequested ? "the client took too long" : error.Message;
-            throw new TlsHandshakeException($"The TLS handshake failed: {cause}", error);
-        }
-
-        connection.Tls = tls;
+        var tls = await TlsHandshake.RunAsync(
+            connection,
+            (stream, ct) => stream.AuthenticateAsServerAsync(
+                (_, hello, _, _) => ValueTask.FromResult(MakeOptions(certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName), Verify)), null, ct),
+            Policy.HandshakeTimeout,
+            _time,
+            cancellationToken).ConfigureAwait(false);
         connection.ClientCertificate = isTrusted ? tls.RemoteCertificate as X509Certificate2 : null;
-        connection.Transport = DuplexPipe.Over(tls);
 
         bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
         {
@@ -139,15 +125,5 @@ public sealed class TlsUpgrade
         }
 
         return chain;
-    }
-}
-
-/// <summary>A client and this server found no common ground for TLS; nothing was said in cleartext instead.</summary>
-public sealed class TlsHandshakeException : IOException
-{
-    /// <summary>With the cause.</summary>
-    public TlsHandshakeException(string message, Exception inner)
-        : base(message, inner)
-    {
     }
 }

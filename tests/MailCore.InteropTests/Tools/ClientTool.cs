@@ -36,6 +36,8 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Gsasl { get; } = new("gsasl", "gsasl");
 
+    public static ClientTool Testssl { get; } = new("testssl", "testssl.sh");
+
     public static ClientTool Msmtp { get; } = new("msmtp", "msmtp");
 
     public static ClientTool Strace { get; } = new("strace", "strace");

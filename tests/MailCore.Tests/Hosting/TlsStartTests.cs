@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using MailCore.Hosting;
 using MailCore.Tests.Pop3;
 using MailCore.Tests.Tls;
@@ -118,6 +120,47 @@ public class TlsStartTests
         Assert.That(problems, Has.One.Contains("no TLS version").And.One.Contains("time-out").And.One.Contains("cipher suites"));
     }
 
+    [TestCase(false, ExpectedResult = null)]
+    [TestCase(true, ExpectedResult = "* OK")]
+    public async Task<string?> An_endpoint_can_require_a_certificate_of_its_clients(bool hasOne)
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue([], TestAuthority.ClientAuthentication, "bob@example.org");
+        await using var server = await MailServer.StartAsync(mail =>
+        {
+            mail.UseInMemoryStore().UseSelfSignedCertificate();
+            mail.ListenImaps(0, Locally).UseClientCertificates(ClientCertificateRule.Require, [authority.Root]);
+        });
+        using var client = await MailClient.ConnectAsync(server.Endpoints[0]);
+
+        // With TLS 1.3 a client learns of the refusal only when it reads.
+        var isShaken = await client.TryStartTlsAsync(options => options.ClientCertificateContext = hasOne
+            ? SslStreamCertificateContext.Create(certificate, [authority.Intermediate], offline: true)
+            : null);
+
+        return isShaken ? (await client.ReadLineAsync())?[..4] : null;
+    }
+
+    [Test]
+    public async Task A_pkcs12_file_with_its_password_is_taken_from_configuration()
+    {
+        using var authority = new TestAuthority();
+        using var certificate = authority.Issue(["mx.example.org"]);
+        using var files = new PemFiles();
+        var file = files.Path("cert.p12");
+        await File.WriteAllBytesAsync(file, certificate.Export(X509ContentType.Pfx, "secret"));
+        await using var server = await MailServer.StartAsync(mail =>
+        {
+            mail.UseInMemoryStore().Apply(Read(("Certificate:File", file), ("Certificate:Password", "secret")));
+            mail.ListenImaps(0, Locally);
+        });
+        using var client = await MailClient.ConnectAsync(server.Endpoints[0]);
+
+        await client.StartTlsAsync();
+
+        Assert.That(((X509Certificate2)client.Tls!.RemoteCertificate!).Thumbprint, Is.EqualTo(certificate.Thumbprint));
+    }
+
     [Test]
     public void Configuration_sets_preset_trust_and_tls_options()
     {
@@ -137,7 +180,7 @@ public class TlsStartTests
         Assert.That(mail.TrustedNetworks.ToString(), Is.EqualTo("172.16.0.0/12"));
         var policy = mail.TlsOf(mail.Endpoints[0]);
         Assert.That(policy.Protocols, Is.EqualTo(SslProtocols.Tls13));
-        Assert.That(policy.CipherSuites, Is.EqualTo(new[] { System.Net.Security.TlsCipherSuite.TLS_AES_256_GCM_SHA384 }));
+        Assert.That(policy.CipherSuites, Is.EqualTo(new[] { TlsCipherSuite.TLS_AES_256_GCM_SHA384 }));
         Assert.That(policy.HandshakeTimeout, Is.EqualTo(TimeSpan.FromSeconds(5)));
         Assert.That(policy.ClientCertificates, Is.EqualTo(ClientCertificateRule.Request));
         Assert.That(policy.ClientAuthorities, Has.One.Items);
@@ -169,9 +212,12 @@ public class TlsStartTests
 
     private static MailServerBuilder Apply(params (string Key, string Value)[] values)
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(values.Select(static value => KeyValuePair.Create("Mail:" + value.Key, (string?)value.Value))).Build();
         MailServerBuilder mail = null!;
-        new ServiceCollection().AddMailServer(builder => mail = builder.Apply(MailServerSettings.Read(configuration.GetSection("Mail"))));
+        new ServiceCollection().AddMailServer(builder => mail = builder.Apply(Read(values)));
         return mail;
     }
+
+    private static MailServerSettings Read(params (string Key, string Value)[] values) => MailServerSettings.Read(new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(static value => KeyValuePair.Create("Mail:" + value.Key, (string?)value.Value)))
+        .Build().GetSection("Mail"));
 }

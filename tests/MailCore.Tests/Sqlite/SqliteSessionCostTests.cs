@@ -35,6 +35,7 @@ public sealed class SqliteSessionCostTests
     {
         const int Further = 20;
         await using var server = await ServeAsync(_store);
+        server.Options.MaxSessionsPerAccount = Further + 1;
         await FillAsync(server, Million);
 
         // What is made once in a process is not a session's.

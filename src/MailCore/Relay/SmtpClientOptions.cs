@@ -1,0 +1,45 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace MailCore.Relay;
+
+/// <summary>How a client speaks to one server. The times are those of RFC 5321 4.5.3.2, for a whole reply each.</summary>
+internal sealed record SmtpClientOptions
+{
+    /// <summary>What we call ourselves in EHLO.</summary>
+    public required string HostName { get; init; }
+
+    /// <summary>The server's name, which its certificate must be for at <see cref="OutboundTlsLevel.Verify"/>.</summary>
+    public required string ServerName { get; init; }
+
+    public OutboundTlsLevel Tls { get; init; } = OutboundTlsLevel.Opportunistic;
+
+    public SslProtocols Protocols { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    /// <summary>Who must have signed the server's certificate; null for the authorities that the machine trusts.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For the greeting, and the answers to EHLO, STARTTLS, MAIL, RCPT and RSET.</summary>
+    public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>For the answer to DATA.</summary>
+    public TimeSpan DataTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>For each piece of a message that the server is to take.</summary>
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>For the answer to a message: a server that works on it must not be given it twice.</summary>
+    public TimeSpan MessageTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>For the answer to QUIT, which changes nothing any more.</summary>
+    public TimeSpan QuitTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Octets of a reply's line without its end; RFC 5321 says 510, and servers exceed it.</summary>
+    public int MaxReplyLine { get; init; } = 2_048;
+
+    public int MaxReplyLines { get; init; } = 100;
+}
