@@ -55,6 +55,19 @@ internal sealed class LoginTests
         Assert.That(_server.Accepted(protocol, mechanism), Is.EqualTo(before + 1));
     }
 
+    [Test]
+    [Property("Fact", "the server's log names APOP, which curl digests from the greeting by its own MD5")]
+    public async Task Curl_logs_in_by_apop()
+    {
+        var before = _server.Accepted("pop3", "APOP");
+
+        (await ClientTool.Curl.RunAsync([
+            "-sS", "--ssl-reqd", "--cacert", _server.ServerCertificateFile, "--url", $"pop3://localhost:{_server.Port("pop3")}/", "--login-options", "AUTH=+APOP",
+            "--user", $"{LoginServer.User}:{LoginServer.Password}"])).Succeeded();
+
+        Assert.That(_server.Accepted("pop3", "APOP"), Is.EqualTo(before + 1));
+    }
+
     // curl takes OAUTHBEARER wherever it is offered, whatever it was told.
     [TestCase("imap")]
     [TestCase("pop3")]

@@ -1,6 +1,6 @@
 namespace MailCore.Authentication;
 
-/// <summary>Hands out passwords in the clear, for CRAM-MD5 (RFC 2195). Whoever can do this should not want to. Thread-safe.</summary>
+/// <summary>Hands out passwords in the clear, for CRAM-MD5 (RFC 2195) and POP3's APOP. Whoever can do this should not want to. Thread-safe.</summary>
 public interface ICramMd5Secrets
 {
     /// <summary>The secret of a user; null for an unknown one.</summary>

@@ -62,7 +62,10 @@ public sealed partial class LoginService : IDisposable
         }
 
         var abilities = Abilities(context);
-        return _offers[(int)abilities] ??= new SaslOffer(Options.Mechanisms.Where(name => Needs(name) is { } needs && (needs & abilities) == needs));
+        ref var offer = ref _offers[(int)abilities];
+        return Volatile.Read(ref offer)
+            ?? Interlocked.CompareExchange(ref offer, new SaslOffer(Options.Mechanisms.Where(name => Needs(name) is { } needs && (needs & abilities) == needs)), null)
+            ?? offer;
     }
 
     /// <summary>Starts an exchange; null for a mechanism that this connection is not offered. Names compare without case.</summary>
@@ -105,6 +108,14 @@ public sealed partial class LoginService : IDisposable
         ArgumentNullException.ThrowIfNull(context);
         return new LoginAttempt(this, "password", context).VerifyPasswordAsync(user, password, "", cancellationToken);
     }
+
+    /// <summary>Whether APOP may be used on this connection now: the authenticator must keep passwords in the clear, as for CRAM-MD5.</summary>
+    internal bool TakesApop(AuthenticationContext context) => context.AllowsLogin && Authenticator.CramMd5 is not null;
+
+    /// <summary>Checks a digest of POP3's APOP, by the same rules as a password.</summary>
+    internal ValueTask<AuthenticationResult> VerifyApopAsync(
+        string user, string timestamp, byte[] digest, AuthenticationContext context, CancellationToken cancellationToken) =>
+        ApopLogin.VerifyAsync(new LoginAttempt(this, "APOP", context), user, timestamp, digest, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => _metrics.Dispose();

@@ -34,6 +34,7 @@ internal static class Pop3CommandTable
         new("STLS", Pop3States.BeforeTls | Pop3States.Authorization, StlsCommand.Run), // RFC 2595
         new("USER", Pop3States.Authorization, UserCommand.Run),             // RFC 1939 7
         new("PASS", Pop3States.Authorization, PassCommand.Run),
+        new("APOP", Pop3States.Authorization, ApopCommand.Run),             // RFC 1939 7
         new("AUTH", Pop3States.Authorization, AuthCommand.Run),             // RFC 5034
         new("UTF8", Pop3States.Authorization, Utf8Command.Run),             // RFC 6856 2.1
         new("LANG", Pop3States.Authorization | Pop3States.Transaction, LangCommand.Run), // RFC 6856 3

@@ -20,6 +20,12 @@ public sealed class Pop3Options
     public Pop3UniqueIdFormat UniqueIds { get; set; } = Pop3UniqueIdFormat.Dotted;
 
     /// <summary>
+    /// Whether APOP (RFC 1939 7) is taken where the authenticator keeps passwords in the clear (<see cref="Authentication.IMailAuthenticator.CramMd5"/>);
+    /// off by default: it rests on MD5, and needs such passwords.
+    /// </summary>
+    public bool UseApop { get; set; }
+
+    /// <summary>
     /// What becomes of a message whose header has UTF-8 in it when the client has not said UTF8 (RFC 6856 5). As stored by default:
     /// clients that know nothing of UTF8 read such messages all the same, while a refused one stops many of them at every visit.
     /// </summary>

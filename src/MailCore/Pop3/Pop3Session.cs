@@ -1,4 +1,5 @@
 using System.Buffers;
+using MailCore.Authentication;
 using MailCore.Net;
 using MailCore.Pop3.Wire;
 using MailCore.Tls;
@@ -42,6 +43,9 @@ internal sealed partial class Pop3Session : IDisposable
     /// <summary>Whether the client said UTF8 (RFC 6856 2.1); forgotten by STLS.</summary>
     public bool IsUtf8 { get; set; }
 
+    /// <summary>What the greeting offers for APOP; null where it does not.</summary>
+    public string? Timestamp { get; private set; }
+
     /// <summary>Null before the login.</summary>
     public Pop3MailDrop? MailDrop { get; private set; }
 
@@ -57,7 +61,8 @@ internal sealed partial class Pop3Session : IDisposable
     {
         using var stop = _stopping.UnsafeRegister(static framer => ((LineFramer)framer!).Interrupt(), _framer);
         SetDeadline(Options.LoginTimeout);
-        Output.Ok(System.Text.Encoding.UTF8.GetBytes($"{Options.HostName} POP3 server ready"));
+        Timestamp = Options.UseApop ? ApopLogin.MakeTimestamp(Options.HostName, Services.Time.GetUtcNow()) : null;
+        Output.Ok(System.Text.Encoding.UTF8.GetBytes($"{Options.HostName} POP3 server ready{(Timestamp is null ? "" : " ")}{Timestamp}"));
         while (!_ended)
         {
             var status = _framer.TryReadLine(LineLimit(), out var line);

@@ -65,7 +65,7 @@ internal sealed class LoginServer : IAsyncDisposable, IMailAuthenticator, IToken
             var rule = new TlsPolicy(TlsMode.Required) { ClientCertificates = ClientCertificateRule.Request, ClientAuthorities = [X509CertificateLoader.LoadCertificate(authority.RawData)] };
             mail.ListenSubmission(0).Tls = rule;
             mail.ListenImap(0).Tls = rule;
-            mail.ListenPop3(0).Tls = rule;
+            mail.ListenPop3(0, static pop3 => pop3.Options.UseApop = true).Tls = rule;
             rule = rule with { Mode = TlsMode.Implicit };
             mail.ListenSubmissions(0).Tls = rule;
             mail.ListenImaps(0).Tls = rule;

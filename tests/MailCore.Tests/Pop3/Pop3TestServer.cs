@@ -66,6 +66,9 @@ internal sealed class Pop3TestServer : IAsyncDisposable
         },
     };
 
+    /// <summary>For APOP; users added from now on.</summary>
+    public void KeepPasswords() => _authenticator.KeepPasswords = true;
+
     public void AddUser(string user, string password) => _authenticator.SetPassword(user, new AccountId(user), password);
 
     public async Task<Mailbox> InboxAsync(string user) =>

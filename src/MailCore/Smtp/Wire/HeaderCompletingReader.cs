@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace MailCore.Smtp.Wire;
@@ -12,87 +11,28 @@ namespace MailCore.Smtp.Wire;
 /// <param name="inner">Lines that end in CRLF.</param>
 /// <param name="date">A whole Date field with its CRLF.</param>
 /// <param name="messageId">A whole Message-ID field with its CRLF.</param>
-internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<byte> date, ReadOnlyMemory<byte> messageId) : PipeReader
+internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<byte> date, ReadOnlyMemory<byte> messageId) : HoldingPipeReader(inner)
 {
     // Longer than any name looked for, white space before the colon included.
     private const int NameOctets = 64;
 
-    private HeldOctets _held;
-    private long _examined;
     private bool _isPastHeader;
-    private bool _isEnded;
-    private bool _passes;
     private bool _isAtLineStart = true;
     private bool _isFirstLine = true;
     private bool _drops;
     private bool _hasDate;
     private bool _hasMessageId;
 
-    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    protected override bool Take(in ReadResult result)
     {
-        while (_held.Count <= _examined && !_isEnded)
-        {
-            var result = await inner.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (Take(in result))
-            {
-                return result;
-            }
-        }
-
-        return new ReadResult(_held.Sequence, isCanceled: false, isCompleted: _isEnded);
-    }
-
-    public override bool TryRead(out ReadResult result)
-    {
-        while (_held.Count <= _examined && !_isEnded)
-        {
-            if (!inner.TryRead(out result))
-            {
-                return false;
-            }
-
-            if (Take(in result))
-            {
-                return true;
-            }
-        }
-
-        result = new ReadResult(_held.Sequence, isCanceled: false, isCompleted: _isEnded);
-        return true;
-    }
-
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
-
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
-    {
-        if (_passes)
-        {
-            inner.AdvanceTo(consumed, examined);
-            return;
-        }
-
-        var given = _held.Sequence;
-        var taken = given.Slice(0, consumed).Length;
-        _examined = given.Slice(0, examined).Length - taken;
-        _held.Consume((int)taken);
-    }
-
-    public override void CancelPendingRead() => inner.CancelPendingRead();
-
-    public override void Complete(Exception? exception = null) => _held.Clear();
-
-    /// <summary>True when the result is the reader's as it stands; otherwise it was taken in.</summary>
-    private bool Take(in ReadResult result)
-    {
-        _passes = _isPastHeader && _held.Count == 0;
-        if (_passes)
+        Passes = _isPastHeader && Held.Count == 0;
+        if (Passes)
         {
             return true;
         }
 
         var rest = _isPastHeader ? TakeBody(result.Buffer) : TakeHeader(result.Buffer, result.IsCompleted);
-        var wantsMore = !_isPastHeader && _held.Room > 0;
+        var wantsMore = !_isPastHeader && Held.Room > 0;
         if (result.IsCompleted && rest.IsEmpty)
         {
             if (!_isPastHeader)
@@ -100,23 +40,23 @@ internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<by
                 EndHeader();
             }
 
-            _isEnded = true;
+            IsEnded = true;
         }
 
-        inner.AdvanceTo(rest.Start, wantsMore ? result.Buffer.End : rest.Start);
+        Inner.AdvanceTo(rest.Start, wantsMore ? result.Buffer.End : rest.Start);
         return false;
     }
 
     private ReadOnlySequence<byte> TakeBody(ReadOnlySequence<byte> octets)
     {
         var piece = octets.Slice(0, Math.Min(octets.Length, HeldOctets.Capacity));
-        _held.Add(in piece);
+        Held.Add(in piece);
         return octets.Slice(piece.End);
     }
 
     private ReadOnlySequence<byte> TakeHeader(ReadOnlySequence<byte> rest, bool isWhole)
     {
-        while (!rest.IsEmpty && _held.Room > 0)
+        while (!rest.IsEmpty && Held.Room > 0)
         {
             var feed = rest.PositionOf((byte)'\n');
             if (_isAtLineStart)
@@ -136,7 +76,7 @@ internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<by
             var piece = feed is { } at ? rest.Slice(0, rest.GetPosition(1, at)) : rest;
             if (!_drops)
             {
-                _held.Add(in piece);
+                Held.Add(in piece);
             }
 
             _isAtLineStart = feed is not null;
@@ -171,7 +111,7 @@ internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<by
         {
             // A message without any header.
             EndHeader();
-            _held.Add("\r\n"u8);
+            Held.Add("\r\n"u8);
             return true;
         }
 
@@ -191,12 +131,12 @@ internal sealed class HeaderCompletingReader(PipeReader inner, ReadOnlyMemory<by
         _isPastHeader = true;
         if (!_hasDate)
         {
-            _held.Add(date.Span);
+            Held.Add(date.Span);
         }
 
         if (!_hasMessageId)
         {
-            _held.Add(messageId.Span);
+            Held.Add(messageId.Span);
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.CompilerServices;
 using System.Text;
 using MailCore.Messaging;
 using MailCore.Mime;
@@ -13,17 +12,13 @@ namespace MailCore.Smtp.Wire;
 /// </summary>
 /// <param name="inner">The message. What it hands out after its end was an error is the caller's to know.</param>
 /// <param name="limit">Octets of header.</param>
-internal sealed class HeaderEditingReader(PipeReader inner, int limit) : PipeReader
+internal sealed class HeaderEditingReader(PipeReader inner, int limit) : HoldingPipeReader(inner)
 {
-    private HeldOctets _held;
     private int _length;
     private int _scanned;
-    private long _examined;
-    private bool _isEnded;
-    private bool _passes;
 
     /// <summary>The fields, without the empty line, until <see cref="Apply"/>.</summary>
-    public ReadOnlyMemory<byte> Header => _held.Sequence.First[.._length];
+    public ReadOnlyMemory<byte> Header => Held.Sequence.First[.._length];
 
     /// <summary>The message begins with its body: what stands there is no field.</summary>
     public bool IsBodyOnly { get; private set; }
@@ -33,23 +28,23 @@ internal sealed class HeaderEditingReader(PipeReader inner, int limit) : PipeRea
     {
         while (true)
         {
-            var result = await inner.ReadAsync(cancellationToken).ConfigureAwait(false);
+            var result = await Inner.ReadAsync(cancellationToken).ConfigureAwait(false);
             var buffer = result.Buffer;
-            var held = _held.Count;
+            var held = Held.Count;
             // With room for the empty line, which shows where the header ends.
             var piece = buffer.Slice(0, Math.Min(buffer.Length, limit + 2L - held));
-            _held.Add(in piece);
+            Held.Add(in piece);
             if (TryFindEnd(result.IsCompleted && piece.Length == buffer.Length, out _length))
             {
                 // What was held before may go on behind the end: a CR whose LF came later, or a first line that is no field.
                 var kept = Math.Max(_length, held);
-                inner.AdvanceTo(buffer.GetPosition(kept - held));
-                _held.Truncate(kept);
+                Inner.AdvanceTo(buffer.GetPosition(kept - held));
+                Held.Truncate(kept);
                 return _length <= limit;
             }
 
-            inner.AdvanceTo(piece.End);
-            if (_held.Count >= limit + 2L)
+            Inner.AdvanceTo(piece.End);
+            if (Held.Count >= limit + 2L)
             {
                 return false;
             }
@@ -64,98 +59,43 @@ internal sealed class HeaderEditingReader(PipeReader inner, int limit) : PipeRea
             return;
         }
 
-        var behind = _held.Sequence.Slice(_length).ToArray();
-        _held.Truncate(_length);
+        var behind = Held.Sequence.Slice(_length).ToArray();
+        Held.Truncate(_length);
         foreach (var edit in edits.All)
         {
-            var before = _held;
-            _held = default;
-            HeaderEditor.Write(before.Sequence.FirstSpan, edit, ref _held);
+            var before = Held;
+            Held = default;
+            HeaderEditor.Write(before.Sequence.FirstSpan, edit, ref Held);
             before.Clear();
         }
 
-        if (IsBodyOnly && _held.Count > 0)
+        if (IsBodyOnly && Held.Count > 0)
         {
-            _held.Add("\r\n"u8);
+            Held.Add("\r\n"u8);
         }
 
-        _held.Add(behind);
+        Held.Add(behind);
     }
 
-    [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    protected override bool Take(in ReadResult result)
     {
-        while (_held.Count <= _examined && !_isEnded)
-        {
-            var result = await inner.ReadAsync(cancellationToken).ConfigureAwait(false);
-            if (Take(in result))
-            {
-                return result;
-            }
-        }
-
-        return new ReadResult(_held.Sequence, isCanceled: false, isCompleted: _isEnded);
-    }
-
-    public override bool TryRead(out ReadResult result)
-    {
-        while (_held.Count <= _examined && !_isEnded)
-        {
-            if (!inner.TryRead(out result))
-            {
-                return false;
-            }
-
-            if (Take(in result))
-            {
-                return true;
-            }
-        }
-
-        result = new ReadResult(_held.Sequence, isCanceled: false, isCompleted: _isEnded);
-        return true;
-    }
-
-    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
-
-    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
-    {
-        if (_passes)
-        {
-            inner.AdvanceTo(consumed, examined);
-            return;
-        }
-
-        var given = _held.Sequence;
-        var taken = given.Slice(0, consumed).Length;
-        _examined = given.Slice(0, examined).Length - taken;
-        _held.Consume((int)taken);
-    }
-
-    public override void CancelPendingRead() => inner.CancelPendingRead();
-
-    public override void Complete(Exception? exception = null) => _held.Clear();
-
-    /// <summary>True when the result is the reader's as it stands; otherwise a piece of it went behind what is held.</summary>
-    private bool Take(in ReadResult result)
-    {
-        _passes = _held.Count == 0;
-        if (_passes)
+        Passes = Held.Count == 0;
+        if (Passes)
         {
             return true;
         }
 
         var piece = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, HeldOctets.Capacity));
-        _held.Add(in piece);
-        _isEnded = result.IsCompleted && piece.Length == result.Buffer.Length;
-        inner.AdvanceTo(piece.End);
+        Held.Add(in piece);
+        IsEnded = result.IsCompleted && piece.Length == result.Buffer.Length;
+        Inner.AdvanceTo(piece.End);
         return false;
     }
 
     /// <summary>Where the header ends: before the empty line, or where the message does.</summary>
     private bool TryFindEnd(bool isWhole, out int end)
     {
-        var octets = _held.Sequence.FirstSpan;
+        var octets = Held.Sequence.FirstSpan;
         while (true)
         {
             end = _scanned;
