@@ -1,4 +1,6 @@
 using MailCore.Storage;
+using MailCore.Storage.Sqlite;
+using MailCore.Tests.Sqlite;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Imap;
@@ -28,21 +30,44 @@ internal sealed class ImapResyncTests
         }
     }))));
 
+    [Test]
+    public async Task The_durable_store_tells_them_the_same([Range(1, 3)] int seed)
+    {
+        using var folder = new SqliteTestFolder();
+        await using var store = SqliteMailStore.Open(folder.Path);
+        await using var server = new ImapTestServer();
+        server.UseStore(store);
+        await server.AddUserAsync();
+        var random = new Random(seed);
+        await RunAsync(server, await server.MailboxAsync(), async clients =>
+        {
+            for (var step = 0; step < 120; step++)
+            {
+                await clients[random.Next(clients.Count)].ActAsync(random);
+            }
+        });
+    }
+
     // With every other seed the store soon forgets what was expunged.
     private static async Task RunAsync(int seed, Func<List<SyncingClient>, Task> act)
     {
         await using var server = new ImapTestServer(tombstones: seed % 2 == 0 ? 4 : 250_000);
         await server.AddUserAsync();
+        await RunAsync(server, await server.MailboxAsync(), act);
+    }
+
+    private static async Task RunAsync(ImapTestServer server, Mailbox inbox, Func<List<SyncingClient>, Task> act)
+    {
         for (var i = 0; i < 8; i++)
         {
-            await server.AppendAsync("x"u8.ToArray());
+            await server.AppendAsync("x"u8.ToArray(), mailbox: inbox);
         }
 
         List<SyncingClient> clients = [new(server, byQResync: true), new(server, byQResync: true), new(server, byQResync: false)];
         try
         {
             await act(clients);
-            await CheckAsync(server, clients);
+            await CheckAsync(inbox, clients);
         }
         catch (AssertionException)
         {
@@ -55,9 +80,9 @@ internal sealed class ImapResyncTests
         }
     }
 
-    private static async Task CheckAsync(ImapTestServer server, List<SyncingClient> clients)
+    private static async Task CheckAsync(Mailbox inbox, List<SyncingClient> clients)
     {
-        var rows = (await (await server.MailboxAsync()).OpenViewAsync())!.State;
+        var rows = (await inbox.OpenViewAsync())!.State;
         var stored = rows.Range(0, int.MaxValue).ToDictionary(static row => row.Uid.Value, static row => Text(row.Flags));
         foreach (var client in clients)
         {

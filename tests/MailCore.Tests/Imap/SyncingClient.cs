@@ -16,6 +16,7 @@ internal sealed partial class SyncingClient(ImapTestServer server, bool byQResyn
     // By message number; 0 where the UID is not known yet.
     private readonly List<uint> _uids = [];
     private ImapTestClient? _client;
+    private string _uidValidity = "1";
     private long _kept = 1;
     private long _seen;
     private long? _told;
@@ -36,6 +37,9 @@ internal sealed partial class SyncingClient(ImapTestServer server, bool byQResyn
 
     [GeneratedRegex(@"\[HIGHESTMODSEQ (?<n>\d+)\]")]
     private static partial Regex HighestModSeq { get; }
+
+    [GeneratedRegex(@"\[UIDVALIDITY (?<n>\d+)\]")]
+    private static partial Regex UidValidity { get; }
 
     [GeneratedRegex(@"\bMODSEQ \((?<n>\d+)\)")]
     private static partial Regex ModSeqItem { get; }
@@ -61,9 +65,10 @@ internal sealed partial class SyncingClient(ImapTestServer server, bool byQResyn
 
         _uids.Clear();
         var known = string.Join(',', _cache.Keys);
-        var select = byQResync ? $"SELECT INBOX (QRESYNC (1751371200 {_kept}{(known.Length > 0 ? " " + known : "")}))" : "SELECT INBOX (CONDSTORE)";
+        var select = byQResync ? $"SELECT INBOX (QRESYNC ({_uidValidity} {_kept}{(known.Length > 0 ? " " + known : "")}))" : "SELECT INBOX (CONDSTORE)";
         Log.Add(select);
         var selected = await _client.OkAsync(select);
+        _uidValidity = UidValidity.Match(selected.First(static line => line.Contains("[UIDVALIDITY ", StringComparison.Ordinal))).Groups["n"].Value;
         // The first; what happens meanwhile may bring another.
         var first = selected.First(static line => line.EndsWith(" EXISTS", StringComparison.Ordinal));
         var exists = int.Parse(Numbered.Match(first).Groups["number"].Value, CultureInfo.InvariantCulture);
