@@ -1,12 +1,10 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace MailCore.Load.Client;
 
 /// <summary>One SMTP client connection as a state machine: each reply sends the next command.</summary>
-internal sealed class LoadConnection(LoadWork work, int index) : IPolled, IDisposable
+internal sealed class LoadConnection(LoadWork work, int index) : PolledConnection(work.Target.Port)
 {
     private enum Step
     {
@@ -28,46 +26,26 @@ internal sealed class LoadConnection(LoadWork work, int index) : IPolled, IDispo
     private readonly byte[] _recipient = Encoding.ASCII.GetBytes($"RCPT TO:<u{index}@example.org>\r\n");
     private readonly LoadMessage _message = new(work.Target.MessageSize);
     private readonly byte[] _reply = new byte[4096];
-    private Socket? _socket;
-    private ReadOnlyMemory<byte> _unsent;
     private Step _step;
     private int _filled;
     private long _number;
     private long _started;
 
-    public int Descriptor { get; private set; } = -1;
-
-    public bool IsSending => !_unsent.IsEmpty;
-
-    public string Waiting => _step.ToString();
+    public override string Waiting => _step.ToString();
 
     public void Open()
     {
-        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        _socket.Connect(IPAddress.Loopback, work.Target.Port);
-        _socket.Blocking = false;
-        Descriptor = (int)_socket.SafeHandle.DangerousGetHandle();
+        Connect();
         _step = Step.Greeting;
         _filled = 0;
     }
 
-    public void OnReady()
+    protected override void OnReadable()
     {
-        if (IsSending)
-        {
-            SendOn();
-            return;
-        }
-
-        var count = _socket!.Receive(_reply.AsSpan(_filled), SocketFlags.None, out var error);
-        if (error == SocketError.WouldBlock)
+        var count = Receive(_reply.AsSpan(_filled));
+        if (count == 0)
         {
             return;
-        }
-
-        if (error != SocketError.Success || count == 0)
-        {
-            throw new IOException($"The server closed the connection while it owed the reply to {_step}: {error}.");
         }
 
         _filled += count;
@@ -79,12 +57,6 @@ internal sealed class LoadConnection(LoadWork work, int index) : IPolled, IDispo
         {
             throw new IOException($"The reply to {_step} does not end.");
         }
-    }
-
-    public void Dispose()
-    {
-        Descriptor = -1;
-        _socket?.Dispose();
     }
 
     // RFC 5321 4.2.1: the last line of a reply has a space, or nothing, behind the code.
@@ -165,26 +137,6 @@ internal sealed class LoadConnection(LoadWork work, int index) : IPolled, IDispo
     private void Send(Step step, ReadOnlyMemory<byte> octets)
     {
         _step = step;
-        _unsent = octets;
-        SendOn();
-    }
-
-    private void SendOn()
-    {
-        while (!_unsent.IsEmpty)
-        {
-            var count = _socket!.Send(_unsent.Span, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-            {
-                return;
-            }
-
-            if (error != SocketError.Success)
-            {
-                throw new IOException($"The connection broke at {_step}: {error}.");
-            }
-
-            _unsent = _unsent[count..];
-        }
+        Send(octets);
     }
 }

@@ -1,71 +1,38 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using MailCore.Load.Client;
 
 namespace MailCore.Load.Mailboxes;
 
 /// <summary>One client connection that goes through its dialog, a command at a time, on a socket that never blocks.</summary>
-internal sealed class DialogConnection(DialogWork work, Dialog dialog, int port) : IPolled, IDisposable
+internal sealed class DialogConnection(DialogWork work, Dialog dialog, int port) : PolledConnection(port)
 {
     private static readonly Step Greeting = new([], Answer.Line, Counts: false);
     private readonly AnswerScanner _scanner = new();
     private readonly byte[] _buffer = new byte[128 * 1024];
     private IEnumerator<Step>? _steps;
-    private Socket? _socket;
-    private ReadOnlyMemory<byte> _unsent;
     private long _opened;
     private long _started;
 
-    public int Descriptor { get; private set; } = -1;
-
-    public bool IsSending => !_unsent.IsEmpty;
-
-    public string Waiting => _steps is null ? "nothing" : Encoding.UTF8.GetString(_steps.Current.Octets.AsSpan(0, Math.Min(40, _steps.Current.Octets.Length))).TrimEnd();
+    public override string Waiting => _steps is null ? "nothing" : Encoding.UTF8.GetString(_steps.Current.Octets.AsSpan(0, Math.Min(40, _steps.Current.Octets.Length))).TrimEnd();
 
     public void Open()
     {
         _opened = Stopwatch.GetTimestamp();
-        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        _socket.Connect(IPAddress.Loopback, port);
-        _socket.Blocking = false;
-        Descriptor = (int)_socket.SafeHandle.DangerousGetHandle();
+        Connect();
         _steps = Steps().GetEnumerator();
         _steps.MoveNext();
         _scanner.Begin(Answer.Line);
     }
 
-    public void OnReady()
+    protected override void OnReadable()
     {
-        if (IsSending)
-        {
-            SendOn();
-            return;
-        }
-
-        var count = _socket!.Receive(_buffer, SocketFlags.None, out var error);
-        if (error == SocketError.WouldBlock)
-        {
-            return;
-        }
-
-        if (error != SocketError.Success || count == 0)
-        {
-            throw new IOException($"The server closed the connection while it owed the answer to \"{Waiting}\": {error}.");
-        }
-
+        var count = Receive(_buffer);
         work.Received += count;
         if (_scanner.Take(_buffer.AsSpan(0, count)))
         {
             OnAnswer();
         }
-    }
-
-    public void Dispose()
-    {
-        Descriptor = -1;
-        _socket?.Dispose();
     }
 
     private IEnumerable<Step> Steps()
@@ -111,9 +78,8 @@ internal sealed class DialogConnection(DialogWork work, Dialog dialog, int port)
         if (_steps.MoveNext())
         {
             _started = Stopwatch.GetTimestamp();
-            _unsent = _steps.Current.Octets;
             _scanner.Begin(_steps.Current.Answer);
-            SendOn();
+            Send(_steps.Current.Octets);
             return;
         }
 
@@ -125,25 +91,6 @@ internal sealed class DialogConnection(DialogWork work, Dialog dialog, int port)
             {
                 Open();
             }
-        }
-    }
-
-    private void SendOn()
-    {
-        while (!_unsent.IsEmpty)
-        {
-            var count = _socket!.Send(_unsent.Span, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-            {
-                return;
-            }
-
-            if (error != SocketError.Success)
-            {
-                throw new IOException($"The connection broke at \"{Waiting}\": {error}.");
-            }
-
-            _unsent = _unsent[count..];
         }
     }
 }
