@@ -106,9 +106,9 @@ internal sealed class FakeDnsServer : IAsyncDisposable
                 }
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
+        catch (Exception error) when (error is OperationCanceledException or SocketException or IOException or InvalidOperationException)
         {
-            // Disposed.
+            // Disposed: while it accepted, or before it accepts again ("not listening").
         }
     }
 
