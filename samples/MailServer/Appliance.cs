@@ -64,6 +64,13 @@ internal static class Appliance
     public static SqliteMailStore OpenStore(MailServerSettings settings) =>
         SqliteMailStore.Open(FolderOf(settings), new SqliteStoreOptions { FullTextSearch = settings.FullTextSearch });
 
+    /// <summary>The same where there is one; a mistyped folder does not become a new store.</summary>
+    /// <exception cref="MailServerConfigurationException">There is none.</exception>
+    public static SqliteMailStore OpenExistingStore(MailServerSettings settings) =>
+        File.Exists(Path.Combine(FolderOf(settings), SqliteMailStore.DatabaseName))
+            ? OpenStore(settings)
+            : throw new MailServerConfigurationException([$"There is no mail store in '{FolderOf(settings)}'."]);
+
     /// <summary>
     /// The library makes accounts that are missing and leaves others alone. Here the configuration is where passwords are set, so a
     /// changed one takes effect with the next start. It also opens the store first, which makes the folder.

@@ -41,6 +41,9 @@ internal static class Help
           Mail:Listeners:N:Tls             None, Opportunistic, Required or Implicit; the role's own by default
           Mail:Listeners:N:AllowCleartextAuthentication
                                            true lets clients log in without TLS, on localhost only
+          Mail:Listeners:N:ProxyFrom:N     a network, such as 10.0.0.0/8, of proxies that send a PROXY header
+          Mail:Listeners:N:XClientFrom:N   a network that may speak for its clients by XCLIENT; roles that take mail
+          Mail:Listeners:N:XForwardFrom:N  a network that may tell by XFORWARD where mail came from; the same roles
           Mail:MaxMessageSize              octets of one message; 50 MB by default
           Mail:MaxConnections              at the same time; 10,000 by default
           Mail:MaxConnectionsPerAddress    at the same time from one address; 20 by default

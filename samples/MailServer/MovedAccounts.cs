@@ -17,6 +17,11 @@ internal static class MovedAccounts
             return;
         }
 
+        if (!File.Exists(file))
+        {
+            throw new MailServerConfigurationException([$"Mail:AccountsFile '{file}' does not exist."]);
+        }
+
         var directory = services.GetRequiredService<SqliteMailDirectory>();
         foreach (var account in await PostfixAccountsFile.ReadAsync(file, CancellationToken.None))
         {

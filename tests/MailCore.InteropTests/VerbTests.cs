@@ -68,6 +68,9 @@ internal sealed class VerbTests
         }
 
         Assert.That(await RunAsync(1, "backup"), Does.Contain("--to is missing").Or.Contain("no mail store"));
+        Assert.That(await RunAsync(1, "import", "--account", "bob@example.org"), Does.Contain("one of --maildir and --mbox"));
+        Assert.That(await RunAsync(1, "import", "--account", "bob@example.org", "--maildir", "nowhere"), Does.Contain("There is no folder 'nowhere'"));
+        Assert.That(await RunAsync(1, "compact"), Does.Contain("There is no mail store in"));
         Assert.That(await RunAsync(1, "check", "--deep", "yes"), Does.Contain("'--deep' means nothing to check"));
         Assert.That(await RunAsync(1, "check"), Does.Contain("There is no mail store in").And.Contain(Path.Combine(_folder, "data")));
         Assert.That(Directory.GetFileSystemEntries(_folder), Is.Empty);

@@ -21,7 +21,7 @@ internal static class StoreVerbs
 
     public static async Task<int> RebuildAsync(VerbContext context)
     {
-        await using var store = Appliance.OpenStore(context.Settings);
+        await using var store = Appliance.OpenExistingStore(context.Settings);
         var report = await store.RebuildIndexAsync(context.Progress, context.Stop);
         var code = context.Say(report.Problems, report.Problems.Count);
         context.Say(Text($"{report.Messages:N0} messages read; {report.Summaries:N0} index entries, {report.Hashes:N0} hashes and {report.Counters:N0} counters were made anew."));
@@ -30,7 +30,7 @@ internal static class StoreVerbs
 
     public static async Task<int> CompactAsync(VerbContext context)
     {
-        await using var store = Appliance.OpenStore(context.Settings);
+        await using var store = Appliance.OpenExistingStore(context.Settings);
         var report = await store.CompactAsync(context.Progress, context.Stop);
         context.Say(Text($"The database had {report.OctetsBefore:N0} octets and has {report.OctetsAfter:N0}."));
         return 0;

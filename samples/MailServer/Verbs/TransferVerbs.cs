@@ -9,15 +9,33 @@ namespace MailServerSample.Verbs;
 /// <summary>Mail from and to other servers.</summary>
 internal static class TransferVerbs
 {
-    public static Task<int> ImportAsync(VerbContext context) => WithAccountAsync(context, makes: true, async account =>
+    public static Task<int> ImportAsync(VerbContext context)
     {
         var arguments = context.Arguments;
-        return arguments.Find("maildir") is { } folder
-            ? await new MaildirImport(account, folder).RunAsync(context.Progress, context.Stop)
-            : await new MboxImport(account, arguments.Get("mbox"), MailboxOf(arguments)).RunAsync(context.Progress, context.Stop);
-    });
+        RequireOneForm(arguments);
+        if (arguments.Find("mbox") is { } file && !File.Exists(file))
+        {
+            throw new MailServerConfigurationException([$"There is no file '{file}'."]);
+        }
 
-    public static Task<int> ExportAsync(VerbContext context) => WithAccountAsync(context, makes: false, async account =>
+        // Before the account is made: a mistyped name leaves nothing behind.
+        if (arguments.Find("maildir") is { } maildir && !Directory.Exists(maildir))
+        {
+            throw new MailServerConfigurationException([$"There is no folder '{maildir}'."]);
+        }
+
+        return WithAccountAsync(context, makes: true, async account => arguments.Find("maildir") is { } folder
+            ? await new MaildirImport(account, folder).RunAsync(context.Progress, context.Stop)
+            : await new MboxImport(account, arguments.Get("mbox"), MailboxOf(arguments)).RunAsync(context.Progress, context.Stop));
+    }
+
+    public static Task<int> ExportAsync(VerbContext context)
+    {
+        RequireOneForm(context.Arguments);
+        return WithAccountAsync(context, makes: false, account => ExportAsync(context, account));
+    }
+
+    private static async Task<TransferReport> ExportAsync(VerbContext context, MailAccount account)
     {
         var arguments = context.Arguments;
         if (arguments.Find("maildir") is { } folder)
@@ -28,7 +46,7 @@ internal static class TransferVerbs
         var name = MailboxOf(arguments);
         var mailbox = await account.FindMailboxAsync(name, context.Stop) ?? throw new MailServerConfigurationException([$"There is no mailbox '{name}'."]);
         return await new MboxExport(mailbox, arguments.Get("mbox")).RunAsync(context.Progress, context.Stop);
-    });
+    }
 
     private static async Task<int> WithAccountAsync(VerbContext context, bool makes, Func<MailAccount, Task<TransferReport>> transfer)
     {
@@ -38,7 +56,7 @@ internal static class TransferVerbs
             throw new MailServerConfigurationException([$"'{text}' is no address."]);
         }
 
-        await using var store = Appliance.OpenStore(context.Settings);
+        await using var store = makes ? Appliance.OpenStore(context.Settings) : Appliance.OpenExistingStore(context.Settings);
         var directory = new SqliteMailDirectory(store);
         if (await directory.ResolveAsync(address, context.Stop) is not DirectoryEntry.Account found)
         {
@@ -61,6 +79,19 @@ internal static class TransferVerbs
 
         context.Say($"{report.Messages} messages in {report.Mailboxes} mailboxes, {report.Problems.Count} problems.");
         return report.Problems.Count == 0 ? 0 : 2;
+    }
+
+    private static void RequireOneForm(VerbArguments arguments)
+    {
+        if (arguments.Find("maildir") is null == arguments.Find("mbox") is null)
+        {
+            throw new MailServerConfigurationException(["Say one of --maildir and --mbox."]);
+        }
+
+        if (arguments.Find("maildir") is not null && arguments.Find("mailbox") is not null)
+        {
+            throw new MailServerConfigurationException(["--mailbox goes with --mbox; a Maildir has all mailboxes."]);
+        }
     }
 
     private static MailboxName MailboxOf(VerbArguments arguments)

@@ -9,27 +9,30 @@ internal sealed record VerbOption(string Name, string Value, string Text);
 
 /// <summary>Something to do with the mail folder instead of serving it. Exit code 0 when all is well, 2 when something was found wrong, 1 when it can't be done.</summary>
 /// <param name="Name">The first word of the command line.</param>
+/// <param name="Usage">Its options, those that may be left out in brackets.</param>
 /// <param name="Text">What it does, and whether the server may run meanwhile.</param>
 /// <param name="Options">Its options.</param>
 /// <param name="Run">Does it.</param>
-internal sealed record Verb(string Name, string Text, IReadOnlyList<VerbOption> Options, Func<VerbContext, Task<int>> Run)
+internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyList<VerbOption> Options, Func<VerbContext, Task<int>> Run)
 {
     public static IReadOnlyList<Verb> All { get; } =
     [
-        new("check", "Reads every message and says what is wrong; changes nothing. The server may run meanwhile.", [], StoreVerbs.CheckAsync),
-        new("rebuild", "Makes the index and the counters again from the messages. The server must be stopped.", [], StoreVerbs.RebuildAsync),
-        new("compact", "Gives the room of deleted messages back to the disk. The server must be stopped.", [], StoreVerbs.CompactAsync),
-        new("backup", "Copies the mail folder as it is at this moment; the copy can be put in its place. The server may run meanwhile.",
+        new("check", "", "Reads every message and says what is wrong; changes nothing. The server may run meanwhile.", [], StoreVerbs.CheckAsync),
+        new("rebuild", "", "Makes the index and the counters again from the messages. The server must be stopped.", [], StoreVerbs.RebuildAsync),
+        new("compact", "", "Gives the room of deleted messages back to the disk. The server must be stopped.", [], StoreVerbs.CompactAsync),
+        new("backup", "--to FOLDER", "Copies the mail folder as it is at this moment; the copy can be put in its place. The server may run meanwhile.",
             [new("to", "FOLDER", "new or empty")], StoreVerbs.BackupAsync),
-        new("quota", "Lists accounts with what they use. The server may run meanwhile.", [], StoreVerbs.QuotaAsync),
-        new("import", "Takes mail of other servers into an account, which is made when it does not exist. The server must be stopped.",
+        new("quota", "", "Lists accounts with what they use. The server may run meanwhile.", [], StoreVerbs.QuotaAsync),
+        new("import", "--account ADDRESS (--maildir FOLDER | --mbox FILE [--mailbox NAME])",
+            "Takes mail of other servers into an account, which is made when it does not exist. The server must be stopped.",
             [
                 new("account", "ADDRESS", "whose mail it becomes"),
                 new("maildir", "FOLDER", "a Maildir++, with UIDs, keywords and subscriptions where Dovecot wrote it"),
                 new("mbox", "FILE", "or an mbox"),
                 new("mailbox", "NAME", "where the mbox's messages go; INBOX without it"),
             ], TransferVerbs.ImportAsync),
-        new("export", "Writes an account's mail for other servers. The server must be stopped; from a backup it need not be.",
+        new("export", "--account ADDRESS (--maildir FOLDER | --mbox FILE [--mailbox NAME])",
+            "Writes an account's mail for other servers. The server must be stopped; from a backup it need not be.",
             [
                 new("account", "ADDRESS", "whose mail"),
                 new("maildir", "FOLDER", "new or empty: a Maildir++ of everything"),
@@ -75,7 +78,7 @@ internal sealed record Verb(string Name, string Text, IReadOnlyList<VerbOption> 
             await Console.Error.WriteLineAsync($"{Name}: {e.Message}");
             if (e is SqliteStoreException { ResultCode: 0 } && e.Message.Contains("in use", StringComparison.Ordinal))
             {
-                await Console.Error.WriteLineAsync("check, backup and quota work while the server runs.");
+                await Console.Error.WriteLineAsync("check, backup and quota work while the server runs, and export does on a backup.");
             }
 
             return 1;
@@ -84,7 +87,7 @@ internal sealed record Verb(string Name, string Text, IReadOnlyList<VerbOption> 
 
     private string Describe()
     {
-        var text = new StringBuilder().AppendLine($"MailServer {Name} {string.Join(' ', Options.Select(static option => $"[--{option.Name} {option.Value}]"))}".TrimEnd()).AppendLine().AppendLine(Text);
+        var text = new StringBuilder().AppendLine($"MailServer {Name} {Usage}".TrimEnd()).AppendLine().AppendLine(Text);
         foreach (var option in Options)
         {
             text.AppendLine($"  --{option.Name + " " + option.Value,-18} {option.Text}");

@@ -1,3 +1,4 @@
+using MailCore.Tls;
 using Microsoft.Extensions.Configuration;
 
 namespace MailCore.Hosting;
@@ -49,8 +50,11 @@ internal static class MailServerSettingsKeys
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
         CheckList(section.GetSection(nameof(MailServerSettings.AllowSubmissionFrom)), "172.16.0.0/12", problems);
         CheckList(section.GetSection($"{nameof(MailServerSettings.Tls)}:{nameof(TlsSettings.CipherSuites)}"), "TLS_AES_256_GCM_SHA384", problems);
+        CheckName<ClientCertificateRule>(section.GetSection($"{nameof(MailServerSettings.Tls)}:{nameof(TlsSettings.ClientCertificates)}"), problems);
         foreach (var listener in section.GetSection(nameof(MailServerSettings.Listeners)).GetChildren())
         {
+            CheckName<ListenerRole>(listener.GetSection(nameof(ListenerSettings.Role)), problems);
+            CheckName<TlsMode>(listener.GetSection(nameof(ListenerSettings.Tls)), problems);
             CheckList(listener.GetSection(nameof(ListenerSettings.ProxyFrom)), "10.0.0.0/8", problems);
             CheckList(listener.GetSection(nameof(ListenerSettings.XClientFrom)), "10.0.0.0/8", problems);
             CheckList(listener.GetSection(nameof(ListenerSettings.XForwardFrom)), "10.0.0.0/8", problems);
@@ -62,6 +66,15 @@ internal static class MailServerSettingsKeys
         }
 
         return problems;
+    }
+
+    private static void CheckName<TEnum>(IConfigurationSection key, List<string> problems)
+        where TEnum : struct, Enum
+    {
+        if (key.Value is { Length: > 0 } text && !Enum.TryParse<TEnum>(text, ignoreCase: true, out _))
+        {
+            problems.Add($"Configuration key '{key.Path}' is '{text}'. Use one of {string.Join(", ", Enum.GetNames<TEnum>())}.");
+        }
     }
 
     // An empty array reads as an empty value.

@@ -14,7 +14,7 @@ internal static class MailServerValidation
     public static void Validate(MailServerBuilder mail, IServiceProvider services)
     {
         var problems = new List<string>(mail.Problems);
-        if (mail.Endpoints.Count == 0)
+        if (mail.Endpoints.Count == 0 && problems.Count == 0)
         {
             problems.Add("No endpoint is configured. Add one, such as mail.ListenSmtp(25).");
         }

@@ -69,6 +69,12 @@ public sealed class ImapOptions
     /// <summary>For a client to take what was sent to it; 5 min by default.</summary>
     public TimeSpan WriteTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// Between two notes to a client on how far its long command is (RFC 9585), and before the first; 10 s by default. Zero notes at
+    /// every chance, <see cref="Timeout.InfiniteTimeSpan"/> never, and announces nothing.
+    /// </summary>
+    public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often IDLE looks for changes of which no signal told; 1 min by default.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMinutes(1);
 }

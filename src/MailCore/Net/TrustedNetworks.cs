@@ -34,8 +34,7 @@ public sealed class TrustedNetworks
         if (addresses > MaxPublicAddresses || subnets > MaxPublicSubnets)
         {
             throw new ArgumentException(
-                $"The networks {string.Join(", ", open)} would make this server an open relay. Trust private networks, and of public ones at most 65,536 IPv4 addresses and an IPv6 /32 in all.",
-                nameof(networks));
+                $"The networks {string.Join(", ", open)} would make this server an open relay. Trust private networks, and of public ones at most 65,536 IPv4 addresses and an IPv6 /32 in all.");
         }
     }
 

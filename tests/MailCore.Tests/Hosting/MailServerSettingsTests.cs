@@ -31,6 +31,12 @@ public class MailServerSettingsTests
     public void A_value_that_cannot_be_read_is_named_with_its_key(string key, string value) =>
         Assert.That(ReadProblems((key, value)), Has.One.Items.And.Some.Contains("Mail:" + key).And.Some.Contains(value));
 
+    [TestCase("Listeners:0:Role", "Smpt", "Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3, Pop3s")]
+    [TestCase("Listeners:0:Tls", "Starttls", "None, Opportunistic, Required, Implicit")]
+    [TestCase("Tls:ClientCertificates", "Yes", "Ignore, Request, Require")]
+    public void An_unknown_name_is_told_with_those_there_are(string key, string value, string names) =>
+        Assert.That(ReadProblems((key, value)), Is.EqualTo(new[] { $"Configuration key 'Mail:{key}' is '{value}'. Use one of {names}." }));
+
     [Test]
     public void An_environment_variable_called_MAIL_does_not_disturb_the_section() =>
         Assert.That(Read(("", "/var/mail/root"), ("HostName", "mx.example.org")).HostName, Is.EqualTo("mx.example.org"));

@@ -17,6 +17,9 @@ internal sealed class FaultyStore(IMailStore inner) : IMailStore
     /// <summary>Called whenever a content is about to be opened.</summary>
     public Action? Opened { get; set; }
 
+    /// <summary>Waited for before each commit.</summary>
+    public Func<Task>? Committing { get; set; }
+
     /// <summary>Readers handed out and not disposed.</summary>
     public int OpenReaders => _openReaders;
 
@@ -45,10 +48,15 @@ internal sealed class FaultyStore(IMailStore inner) : IMailStore
         return new Reader(reader, this);
     }
 
-    public ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken)
     {
         Check(nameof(CommitAsync));
-        return inner.CommitAsync(batches, cancellationToken);
+        if (Committing is not null)
+        {
+            await Committing();
+        }
+
+        return await inner.CommitAsync(batches, cancellationToken);
     }
 
     private void Check(string member)

@@ -58,9 +58,9 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.Ok("There was nothing to do");
         }
 
-        var result = moves
-            ? await selection.Mailbox.MoveAsync(uids, mailbox.Id, session.Aborted)
-            : await selection.Mailbox.CopyAsync(uids, mailbox.Id, session.Aborted);
+        var result = await new CommandProgress(session).WhileAsync(moves
+            ? selection.Mailbox.MoveAsync(uids, mailbox.Id, session.Aborted)
+            : selection.Mailbox.CopyAsync(uids, mailbox.Id, session.Aborted));
         if (!result.Succeeded)
         {
             return ImapReply.Rejected(result.Error, "TRYCREATE");

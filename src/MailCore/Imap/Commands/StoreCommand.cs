@@ -59,7 +59,7 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
         if (uids.Length > 0)
         {
             var change = new FlagChange(store.Mode, store.Flags.Flags) { Keywords = store.Flags.Keywords, UnchangedSince = store.UnchangedSince };
-            var result = await selection.Mailbox.SetFlagsAsync(uids, change, session.Aborted);
+            var result = await new CommandProgress(session).WhileAsync(selection.Mailbox.SetFlagsAsync(uids, change, session.Aborted));
             if (!result.Succeeded)
             {
                 return ImapReply.Rejected(result.Error);

@@ -23,6 +23,10 @@ internal sealed class FetchRun
     private readonly bool _setsSeen;
     private readonly bool _hasFlags;
     private readonly ModSeq _changedSince;
+    private readonly CommandProgress _progress;
+
+    // Messages gone through since anything was written, which would have found out that the client has left.
+    private int _silence;
 
     /// <param name="session">With a selected mailbox.</param>
     /// <param name="items">What to fetch of each message.</param>
@@ -30,6 +34,7 @@ internal sealed class FetchRun
     public FetchRun(ImapSession session, IReadOnlyList<FetchItem> items, ModSeq changedSince = default)
     {
         _changedSince = changedSince;
+        _progress = new CommandProgress(session);
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
         _setsSeen = _selection.TakesFlags && _selection.Allows(MailboxRights.Seen) && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
@@ -59,11 +64,13 @@ internal sealed class FetchRun
     private async ValueTask<bool> RunColumnsAsync(SequenceSet set)
     {
         var looked = 0;
+        var total = set.Count;
         foreach (var sequence in set)
         {
             if (++looked % BreathSize == 0)
             {
                 await _session.BreatheAsync();
+                await _progress.TellAsync(looked - 1, total);
             }
 
             var message = _selection.Messages.Numbers[sequence];
@@ -93,8 +100,15 @@ internal sealed class FetchRun
     {
         var isComplete = true;
         var batch = new List<int>(BatchSize);
+        var looked = 0;
+        var total = set.Count;
         foreach (var sequence in set)
         {
+            if (++looked % BreathSize == 0)
+            {
+                await _session.BreatheAsync();
+            }
+
             if (_changedSince.Value > 0 && _selection.Messages.Numbers[sequence].ModSeq <= _changedSince)
             {
                 continue;
@@ -103,24 +117,34 @@ internal sealed class FetchRun
             batch.Add(sequence);
             if (batch.Count == BatchSize)
             {
-                isComplete &= await RunBatchAsync(batch);
+                isComplete &= await RunBatchAsync(batch, looked, total);
                 batch.Clear();
             }
         }
 
-        return batch.Count == 0 ? isComplete : await RunBatchAsync(batch) && isComplete;
+        return batch.Count == 0 ? isComplete : await RunBatchAsync(batch, looked, total) && isComplete;
     }
 
-    private async ValueTask<bool> RunBatchAsync(List<int> batch)
+    // The last of the batch is the one looked at last, of the total.
+    private async ValueTask<bool> RunBatchAsync(List<int> batch, int looked, int total)
     {
+        if (_silence >= BatchSize)
+        {
+            _silence = 0;
+            await _session.BreatheAsync();
+        }
+
         var numbers = _selection.Messages.Numbers;
         var uids = batch.ConvertAll(numbers.UidAt).ToArray();
         var seen = _setsSeen ? await SetSeenAsync(batch) : [];
         var rows = await _selection.Mailbox.ReadBatchAsync(uids, _fields, _session.Aborted);
         var isComplete = true;
         var next = 0;
+        var left = batch.Count;
         foreach (var sequence in batch)
         {
+            await _progress.TellAsync(looked - left--, total);
+            _silence++;
             var message = _selection.Messages.Numbers[sequence];
             if (next == rows.Count || rows[next].Uid != message.Uid)
             {
@@ -179,6 +203,7 @@ internal sealed class FetchRun
             return true;
         }
 
+        _silence = 0;
         _writer.Untagged(message.Sequence).Raw("FETCH ("u8);
         for (var i = 0; i < _items.Length; i++)
         {

@@ -23,6 +23,12 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
     private bool _hasBegun;
     private bool _hasSet;
 
+    /// <summary>The first found is all that is wanted (MIN alone).</summary>
+    public bool WantsFirst => (wanted & ~SearchReturn.Save) == SearchReturn.Min;
+
+    /// <summary>Nothing found from here on would matter.</summary>
+    public bool IsDone => WantsFirst && _count > 0;
+
     public ValueTask AddAsync(NumberedMessage message)
     {
         Save(message);

@@ -8,7 +8,7 @@ namespace MailCore.Imap.Search;
 
 /// <summary>
 /// Finds the messages of a plan, in their order. The columns of the view decide what they can; only what they leave open is read,
-/// for a batch of messages at a time and no further than it takes.
+/// for a batch of messages at a time and no further than it takes; a report that has all it wants ends the run.
 /// </summary>
 internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 {
@@ -22,18 +22,28 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 
     // In order; those still open have no answer. Held until all are decided.
     private readonly List<(NumberedMessage Message, bool? Matches)> _held = [];
+    private readonly CommandProgress _progress = new(session);
     private int _open;
     private int _looked;
+    private int _total;
 
-    public async ValueTask RunAsync(Func<NumberedMessage, ValueTask> found)
+    public async ValueTask RunAsync(SearchReport report)
     {
         _subject.Candidates = await FindCandidatesAsync();
         var all = SequenceSet.From(_selection.Messages.Count == 0 ? [] : [new SequenceRange(1, _selection.Messages.Count)]);
-        foreach (var sequence in plan.Scope ?? all)
+        var scope = plan.Scope ?? all;
+        _total = scope.Count;
+        foreach (var sequence in scope)
         {
+            if (report.IsDone)
+            {
+                return;
+            }
+
             if (++_looked % BreathSize == 0)
             {
                 await session.BreatheAsync();
+                await _progress.TellAsync(_looked - 1 - _held.Count, _total);
             }
 
             var message = _selection.Messages.Numbers[sequence];
@@ -46,7 +56,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 
             if (matches == true && _open == 0)
             {
-                await found(message);
+                await report.AddAsync(message);
                 continue;
             }
 
@@ -54,12 +64,12 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
             _open += matches is null ? 1 : 0;
             if (_open == MaxOpen || _held.Count == MaxHeld)
             {
-                await ReleaseAsync(found);
+                await ReleaseAsync(report);
                 await session.BreatheAsync();
             }
         }
 
-        await ReleaseAsync(found);
+        await ReleaseAsync(report);
     }
 
     private async ValueTask<UidSet?[]> FindCandidatesAsync()
@@ -74,18 +84,22 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         return candidates;
     }
 
-    private async ValueTask ReleaseAsync(Func<NumberedMessage, ValueTask> found)
+    private async ValueTask ReleaseAsync(SearchReport report)
     {
         if (_open > 0)
         {
-            await DecideAsync();
+            await DecideAsync(report.WantsFirst);
         }
 
         foreach (var (message, matches) in _held)
         {
             if (matches == true)
             {
-                await found(message);
+                await report.AddAsync(message);
+                if (report.IsDone)
+                {
+                    break;
+                }
             }
         }
 
@@ -93,7 +107,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         _open = 0;
     }
 
-    private async ValueTask DecideAsync()
+    private async ValueTask DecideAsync(bool firstOnly)
     {
         Uid[] uids = [.. _held.Where(static held => held.Matches is null).Select(static held => held.Message.Uid)];
         var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.All, session.Aborted);
@@ -101,14 +115,18 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         for (var i = 0; i < _held.Count; i++)
         {
             var (message, matches) = _held[i];
-            if (matches is not null)
+            if (matches is null)
             {
-                continue;
+                await _progress.TellAsync(_looked - _held.Count + i, _total);
+                // What the store has forgotten matches nothing.
+                var isKnown = next < rows.Count && rows[next].Uid == message.Uid;
+                _held[i] = (message, isKnown && await DecideAsync(message, rows[next++]));
             }
 
-            // What the store has forgotten matches nothing.
-            var isKnown = next < rows.Count && rows[next].Uid == message.Uid;
-            _held[i] = (message, isKnown && await DecideAsync(message, rows[next++]));
+            if (firstOnly && _held[i].Matches == true)
+            {
+                return;
+            }
         }
     }
 
