@@ -132,6 +132,11 @@ internal sealed class MailboxRun(MailboxRow row, LoadOptions options, string fol
 
     private DialogWork Run(IMailboxServer server, int repetitions, CancellationToken cancellationToken)
     {
+        if (row.Idles)
+        {
+            return IdleRun.Run(server.Imap, row.Connections, repetitions, cancellationToken);
+        }
+
         var work = new DialogWork(repetitions);
         var port = row.Protocol == MailboxProtocol.Imap ? server.Imap : server.Pop3;
         var connections = Enumerable.Range(0, Math.Min(row.Connections, repetitions))
