@@ -27,13 +27,14 @@ internal sealed class Welcome(MailServer server, FirstAccount account, MailServe
             text.AppendLine(CultureInfo.InvariantCulture, $"  Password    {password}");
             text.AppendLine("              shown this once; only a hash of it is kept");
         }
-        else if (settings.Accounts.Count > 0)
+        else if (settings.Accounts.Exists(configured => configured.Password is { Length: > 0 } && account.Address.Equals(configured.Address, StringComparison.OrdinalIgnoreCase)))
         {
             text.AppendLine("  Password    as configured");
         }
         else
         {
-            text.AppendLine("  Password    was shown when the account was made; to set another:");
+            var isOwn = account.Address.Equals(FirstAccount.AddressIn(settings), StringComparison.OrdinalIgnoreCase);
+            text.AppendLine(isOwn ? "  Password    was shown when the account was made; to set another:" : "  Password    not in the configuration; to set one:");
             text.AppendLine(CultureInfo.InvariantCulture, $"              --Mail:Accounts:0:Address={account.Address} --Mail:Accounts:0:Password=...");
         }
 

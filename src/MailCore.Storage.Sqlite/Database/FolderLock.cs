@@ -11,6 +11,11 @@ internal sealed class FolderLock : IDisposable
 
     public static FolderLock Take(string folder)
     {
+        if (File.Exists(folder))
+        {
+            throw new SqliteStoreException($"The mail folder '{folder}' is a file. Choose a folder; it is made where there is none.");
+        }
+
         try
         {
             FileSync.MakeFolder(folder);

@@ -82,7 +82,8 @@ internal static class MailServerValidation
         CheckTls(problems, what, endpoint.Tls);
         if (endpoint.NeedsStore && !hasStore)
         {
-            problems.Add($"{what} needs a store. Call UseSqliteStore(\"data\"), or UseInMemoryStore() to keep mail in memory.");
+            var handler = endpoint is SmtpEndpointBuilder ? ", or OnMessage on the endpoint to take mail in code of your own" : "";
+            problems.Add($"{what} needs a store. Call UseSqliteStore(\"data\") of MailCore.Storage.Sqlite, or UseInMemoryStore() to keep mail in memory{handler}.");
         }
 
         if (endpoint.Tls.AllowCleartextAuthentication && endpoint.UnixSocketPath is null && !IPAddress.IsLoopback(endpoint.Address ?? mail.BindAddress))

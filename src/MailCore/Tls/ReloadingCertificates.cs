@@ -95,7 +95,7 @@ internal sealed partial class ReloadingCertificates : IServerCertificates
         try
         {
             var certificate = files.Read(_time);
-            LogUsing(files, certificate.Certificate.NotAfter.ToUniversalTime(), string.Join(' ', Names(certificate)));
+            LogUsing(files, certificate.Certificate.NotAfter.ToUniversalTime(), string.Join(' ', Names(certificate).DefaultIfEmpty("no DNS name")));
             return certificate;
         }
         catch (CertificateException error)

@@ -44,6 +44,15 @@ public sealed class SqliteStoreFolderTests
     }
 
     [Test]
+    public void A_file_in_the_folder_s_place_is_told()
+    {
+        var file = Path.Combine(_folder.Path, "mail.box");
+        File.WriteAllText(file, "");
+
+        Assert.That(() => SqliteMailStore.Open(file), Throws.TypeOf<SqliteStoreException>().With.Message.Contains("is a file. Choose a folder"));
+    }
+
+    [Test]
     public async Task A_second_opener_is_refused_and_told_why()
     {
         await using var store = SqliteMailStore.Open(_folder.Path);
