@@ -12,8 +12,25 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long PeakBytes)
     /// <summary>As <see cref="Read"/>, with the children of the process, those that have ended included; the peak is the largest one's.</summary>
     public static ProcessUsage ReadFamily(int processId)
     {
-        var cpu = ReadCpu(processId.ToString(CultureInfo.InvariantCulture), 4);
-        var peak = ReadPeak(processId);
+        var parent = processId.ToString(CultureInfo.InvariantCulture);
+        while (true)
+        {
+            // A child that ends meanwhile would be counted twice or not at all.
+            var before = ReadCpu(parent, 4);
+            var children = ReadChildren(processId);
+            if (ReadCpu(parent, 4) == before)
+            {
+                return new ProcessUsage(before + children.Cpu, Math.Max(ReadPeak(processId), children.PeakBytes));
+            }
+        }
+    }
+
+    /// <summary>CPU time of this process and of its children that have ended.</summary>
+    public static TimeSpan ReadSelfAndEnded() => ReadCpu("self", 4);
+
+    private static ProcessUsage ReadChildren(int processId)
+    {
+        var (cpu, peak) = (TimeSpan.Zero, 0L);
         foreach (var child in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, CultureInfo.InvariantCulture, out _)))
         {
             try
@@ -32,9 +49,6 @@ internal readonly record struct ProcessUsage(TimeSpan Cpu, long PeakBytes)
 
         return new ProcessUsage(cpu, peak);
     }
-
-    /// <summary>CPU time of this process and of its children that have ended.</summary>
-    public static TimeSpan ReadSelfAndEnded() => ReadCpu("self", 4);
 
     // utime, stime, cutime and cstime are the 14th to 17th field.
     private static TimeSpan ReadCpu(string process, int fieldCount) =>

@@ -42,7 +42,7 @@ internal sealed record MailboxRow(
         Imap("imap-read-50", "command", Fifty, 50, 800, ReadLoop),
         new("imap-login", "session", MailboxProtocol.Imap, Fifty, 20, 400, account => new Dialog(
             [Login(account)], [Step.Imap("SELECT INBOX")], [Step.Imap("LOGOUT")], Reconnects: true)) { WithReuse = true },
-        Imap("imap-idle-15", "EXISTS heard", new Boxes(1, 200, 4 * Kilobyte), 15, 40, static _ => []) with { Idles = true },
+        Imap("imap-idle-7", "EXISTS heard", new Boxes(1, 200, 4 * Kilobyte), 7, 80, static _ => []) with { Idles = true },
         Whole("imap-fetch-10k", "mailbox", TenThousand, "FETCH 1:* BODY.PEEK[]", 1),
         Whole("imap-100k-flags", "mailbox", HundredThousand, "FETCH 1:* FLAGS", 3),
         Whole("imap-100k-envelope", "mailbox", HundredThousand, "FETCH 1:* ENVELOPE", 1),
