@@ -27,8 +27,8 @@ public abstract record RecipientRoute
     /// <summary>To the host's own code.</summary>
     public sealed record Handler(IMessageDelivery Delivery) : RecipientRoute;
 
-    /// <summary>To another server, by the queue.</summary>
-    public sealed record Relay(EmailAddress Address) : RecipientRoute;
+    /// <summary>To another server, by the queue; <paramref name="Via"/> null means that the relay finds the way by the address's domain.</summary>
+    public sealed record Relay(EmailAddress Address, NextHop? Via = null) : RecipientRoute;
 
     /// <summary>Nowhere: this is the answer to RCPT.</summary>
     public sealed record Refuse(SmtpReply Reply) : RecipientRoute;
