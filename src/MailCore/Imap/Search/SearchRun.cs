@@ -8,15 +8,18 @@ namespace MailCore.Imap.Search;
 
 /// <summary>
 /// Finds the messages of a plan, in their order. The columns of the view decide what they can; only what they leave open is read,
-/// for a batch of messages at a time and no further than it takes; a report that has all it wants ends the run.
+/// for a batch of messages at a time and no further than it takes; a sink that has all it wants ends the run.
 /// </summary>
-internal sealed class SearchRun(ImapSession session, SearchPlan plan)
+/// <param name="session">Whose command this is: it is told of the progress, and its end ends the run.</param>
+/// <param name="mailbox">Where details and octets are read.</param>
+/// <param name="messages">What message numbers mean; the plan was made for it.</param>
+/// <param name="plan">What to find.</param>
+internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMailbox messages, SearchPlan plan)
 {
     private const int MaxOpen = 64;
     private const int MaxHeld = 1024;
     private const int BreathSize = 16 * 1024;
 
-    private readonly ImapSelection _selection = session.Selection!;
     private readonly SearchSubject _subject = new();
     private readonly TextSearch _text = new(plan.Contents);
 
@@ -27,15 +30,15 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     private int _looked;
     private int _total;
 
-    public async ValueTask RunAsync(SearchReport report)
+    public async ValueTask RunAsync(ISearchSink sink)
     {
         _subject.Candidates = await FindCandidatesAsync();
-        var all = SequenceSet.From(_selection.Messages.Count == 0 ? [] : [new SequenceRange(1, _selection.Messages.Count)]);
+        var all = SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]);
         var scope = plan.Scope ?? all;
         _total = scope.Count;
         foreach (var sequence in scope)
         {
-            if (report.IsDone)
+            if (sink.IsDone)
             {
                 return;
             }
@@ -46,7 +49,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
                 await _progress.TellAsync(_looked - 1 - _held.Count, _total);
             }
 
-            var message = _selection.Messages.Numbers[sequence];
+            var message = messages.Numbers[sequence];
             Show(message, null);
             var matches = plan.Root.Evaluate(_subject);
             if (matches == false)
@@ -56,7 +59,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 
             if (matches == true && _open == 0)
             {
-                await report.AddAsync(message);
+                await sink.AddAsync(message);
                 continue;
             }
 
@@ -64,12 +67,12 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
             _open += matches is null ? 1 : 0;
             if (_open == MaxOpen || _held.Count == MaxHeld)
             {
-                await ReleaseAsync(report);
+                await ReleaseAsync(sink);
                 await session.BreatheAsync();
             }
         }
 
-        await ReleaseAsync(report);
+        await ReleaseAsync(sink);
     }
 
     private async ValueTask<UidSet?[]> FindCandidatesAsync()
@@ -78,25 +81,25 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
         for (var i = 0; i < candidates.Length; i++)
         {
             var (text, inHeader) = plan.Contents[i];
-            candidates[i] = await _selection.Mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
+            candidates[i] = await mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
         }
 
         return candidates;
     }
 
-    private async ValueTask ReleaseAsync(SearchReport report)
+    private async ValueTask ReleaseAsync(ISearchSink sink)
     {
         if (_open > 0)
         {
-            await DecideAsync(report.WantsFirst);
+            await DecideAsync(sink.WantsFirst);
         }
 
         foreach (var (message, matches) in _held)
         {
             if (matches == true)
             {
-                await report.AddAsync(message);
-                if (report.IsDone)
+                await sink.AddAsync(message);
+                if (sink.IsDone)
                 {
                     break;
                 }
@@ -110,7 +113,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     private async ValueTask DecideAsync(bool firstOnly)
     {
         Uid[] uids = [.. _held.Where(static held => held.Matches is null).Select(static held => held.Message.Uid)];
-        var rows = await _selection.Mailbox.ReadBatchAsync(uids, MessageFields.All, session.Aborted);
+        var rows = await mailbox.ReadBatchAsync(uids, MessageFields.All, session.Aborted);
         var next = 0;
         for (var i = 0; i < _held.Count; i++)
         {
@@ -132,7 +135,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
 
     private async ValueTask<bool> DecideAsync(NumberedMessage message, MessageRow row)
     {
-        await using var stored = new StoredMessage(_selection.Mailbox, row);
+        await using var stored = new StoredMessage(mailbox, row);
         Show(message, row);
         if (plan.Root.Evaluate(_subject) is { } byRow)
         {
@@ -183,7 +186,7 @@ internal sealed class SearchRun(ImapSession session, SearchPlan plan)
     private void Show(NumberedMessage message, MessageRow? row)
     {
         _subject.Message = message;
-        _subject.IsRecent = _selection.Messages.IsRecent(message.Uid);
+        _subject.IsRecent = messages.IsRecent(message.Uid);
         _subject.Row = row;
         _subject.Summary = null;
         _subject.Known = row is null ? SearchCost.Columns : SearchCost.Row;
