@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using MailCore.Messaging;
 using MailCore.Mime;
-using MailCore.Storage;
 
 namespace MailCore.Delivery;
 

@@ -104,7 +104,7 @@ public static class MailServerServiceCollectionExtensions
             // Not before the first message: a stage may send mail itself, by a submission that needs this delivery.
             Stages = provider.LazyServices<IDeliveryStage>(),
         });
-        services.AddSingleton(static provider => MakeDelivery(provider));
+        services.AddSingleton<IMessageDelivery>(MakeDelivery);
         // Without a store, messages are only passing through.
         services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
             ? new TemporaryStaging()
@@ -117,7 +117,7 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
     }
 
-    private static IMessageDelivery MakeDelivery(IServiceProvider services)
+    private static TracingDelivery MakeDelivery(IServiceProvider services)
     {
         var trace = services.GetRequiredService<IMessageTrace>();
         IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), null, services.GetRequiredService<ILogger<RoutedDelivery>>())
