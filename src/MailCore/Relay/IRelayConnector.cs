@@ -7,6 +7,18 @@ namespace MailCore.Relay;
 internal interface IRelayConnector
 {
     /// <summary>
+    /// The next hop of mail for which the router named none: a smart host for the recipient's domain, for the sender, or for
+    /// everything, and otherwise the recipient's domain. Asked once, when the message is queued.
+    /// </summary>
+    NextHop FindHop(ReversePath sender, EmailAddress recipient);
+
+    /// <summary>
+    /// Sessions with equal keys may carry each other's mail: the hop, and whose login it takes there (a smart host may know several),
+    /// and whether the certificate was verified for REQUIRETLS.
+    /// </summary>
+    string SessionKey(NextHop hop, ReversePath sender, bool requireTls);
+
+    /// <summary>
     /// One session for any number of messages, or why there is none. What can't be done is a value; only cancellation throws.
     /// <paramref name="requireTls"/>: the messages have the wish of RFC 8689.
     /// </summary>
@@ -49,6 +61,9 @@ internal sealed record RelayOutcome(RelayStatus Status, SmtpReply Reply, string?
 {
     /// <summary>The server took over the sender's wishes for reports (RFC 3461 5.2.1), so that none is ours to send for success.</summary>
     public bool PassesReportsOn { get; init; }
+
+    /// <summary>The server took over the wish for a time of delivery (RFC 2852); a sender who traces it is told where none does.</summary>
+    public bool PassesDeadlineOn { get; init; }
 
     /// <summary>Nothing at the hop answered, or it refuses everybody: the hop is to be left alone for a while, not only this message.</summary>
     public bool ConcernsHop { get; init; }
