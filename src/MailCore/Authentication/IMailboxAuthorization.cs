@@ -13,6 +13,9 @@ public interface IMailboxAuthorization
     /// <summary>Whether answers follow <see cref="MailboxInfo.Acl"/>: IMAP announces ACL only then.</summary>
     bool ObeysAcl => false;
 
+    /// <summary>Whether users may have rights in accounts of others: IMAP tells of their namespaces only then.</summary>
+    bool SharesAccounts => ObeysAcl;
+
     /// <summary>
     /// The user's rights on a mailbox of the account, which is there, or is about to be made or renamed to. Asked for each command that
     /// names a mailbox, whenever the selected mailbox or its account has changed, and for every name that LIST would tell: an answer should

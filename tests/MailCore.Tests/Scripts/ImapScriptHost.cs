@@ -60,6 +60,7 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
         var option = typeof(ImapOptions).GetProperty(name) ?? throw new ArgumentException($"Unknown set-up word {name}.");
         option.SetValue(_server.Options, option.PropertyType == typeof(TimeSpan)
             ? TimeSpan.Parse(value, CultureInfo.InvariantCulture)
+            : option.PropertyType == typeof(AccountId?) ? new AccountId(value)
             : Convert.ChangeType(value, option.PropertyType, CultureInfo.InvariantCulture));
     }
 

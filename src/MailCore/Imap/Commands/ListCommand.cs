@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -5,7 +6,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) and STATUS (RFC 5819). Without any of their syntax children
+/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) STATUS (RFC 5819) and MYRIGHTS (RFC 8440). Without any of their syntax children
 /// and special uses are told all the same, since most clients want them.
 /// </summary>
 internal sealed class ListCommand(ListRequest request) : ImapCommand
@@ -31,7 +32,8 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.SnapshotAsync(), request.Selection);
+        var withOthers = request.Patterns.Any(pattern => session.Namespaces.MayLeadToOthers(pattern.Beginning));
+        var tree = new MailboxTree(await session.ListMailboxesAsync(withOthers), request.Selection);
         var isRecursive = request.Selection.HasFlag(ListSelection.RecursiveMatch);
         var unseen = isRecursive ? MailboxTree.Parents(tree.Selected.Where(name => !request.Matches(name))) : [];
         foreach (var name in isRecursive ? tree.SelectedAndAbove : tree.Selected)
@@ -48,9 +50,9 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
 
     private async ValueTask WriteAsync(ImapSession session, MailboxTree tree, string name, bool hasChildInfo)
     {
-        var info = tree.Find(name);
+        var mailbox = tree.Find(name);
         var writer = session.Writer.Raw("* LIST ("u8);
-        WriteAttributes(writer, tree, name, info);
+        WriteAttributes(writer, tree, name, mailbox?.Info);
         writer.Raw(") \"/\" "u8).Mailbox(name);
         if (hasChildInfo)
         {
@@ -64,9 +66,14 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
         }
 
         writer.Line();
-        if (info is not null && request.Status.Count > 0)
+        if (mailbox is not null && _return.HasFlag(ListReturn.MyRights) && session.Services.HasAcl)
         {
-            await StatusResponse.WriteAsync(session, info, request.Status);
+            AclResponse.WriteMyRights(writer, name, mailbox.Rights);
+        }
+
+        if (mailbox is not null && request.Status.Count > 0 && MailboxPermissions.Allows(mailbox.Rights, MailboxOperation.Read))
+        {
+            await StatusResponse.WriteAsync(session, mailbox, request.Status);
         }
 
         if (writer.WantsFlush)

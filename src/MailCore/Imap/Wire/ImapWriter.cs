@@ -127,6 +127,17 @@ internal sealed partial class ImapWriter(PipeWriter output)
         return ascii.Length == 0 || ascii.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(ascii, "NIL"u8) ? String(ascii) : Raw(ascii);
     }
 
+    /// <summary>The beginning of names, quoted.</summary>
+    public ImapWriter MailboxPrefix(string prefix) =>
+        (Features & (ImapFeatures.Rev2 | ImapFeatures.Utf8)) != 0 ? Utf8Name(prefix) : String(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(prefix)));
+
+    /// <summary>Text in UTF-8, as an atom where it can be one.</summary>
+    public ImapWriter Astring(string text)
+    {
+        var octets = Encoding.UTF8.GetBytes(text);
+        return octets.Length == 0 || octets.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(octets, "NIL"u8) ? String(octets) : Raw(octets);
+    }
+
     // RFC 9051 9, quoted: no name has a control character.
     private ImapWriter Utf8Name(string name)
     {
