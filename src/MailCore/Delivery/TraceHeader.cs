@@ -75,7 +75,7 @@ internal static class TraceHeader
     public static byte[] MessageIdField(MailTransaction transaction) =>
         Encoding.UTF8.GetBytes($"Message-ID: <{transaction.QueueId}@{transaction.Session.ServerName}>\r\n");
 
-    private static string FormatDate(DateTimeOffset date) => date.UtcDateTime.ToString(DateFormat, CultureInfo.InvariantCulture);
+    public static string FormatDate(DateTimeOffset date) => date.UtcDateTime.ToString(DateFormat, CultureInfo.InvariantCulture);
 
     /// <summary>RFC 6531 4.3: "UTF8" takes the place of the E.</summary>
     private static string Protocol(MailTransaction transaction)

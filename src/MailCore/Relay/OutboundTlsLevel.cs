@@ -1,7 +1,7 @@
 namespace MailCore.Relay;
 
 /// <summary>What is asked of a connection to another server, weakest first.</summary>
-internal enum OutboundTlsLevel
+public enum OutboundTlsLevel
 {
     /// <summary>Cleartext.</summary>
     None,
@@ -14,4 +14,7 @@ internal enum OutboundTlsLevel
 
     /// <summary>TLS with a certificate that is trusted and for the server's name, or nothing.</summary>
     Verify,
+
+    /// <summary>TLS with a certificate that a TLSA record stands for (RFC 7672), or nothing.</summary>
+    Dane,
 }

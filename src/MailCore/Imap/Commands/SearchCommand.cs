@@ -36,7 +36,7 @@ internal sealed class SearchCommand(SearchRequest request, bool areUids) : ImapC
         // RFC 9051 6.4.4: there is no SEARCH response any more.
         var wanted = request.Return == SearchReturn.Plain && session.Has(ImapFeatures.Rev2) ? SearchReturn.All : request.Return;
         var report = new SearchReport(session, wanted, areUids);
-        await new SearchRun(session, plan).RunAsync(report);
+        await new SearchRun(session, session.Selection.Mailbox, mailbox, plan).RunAsync(report);
         report.End(plan.NamesModSeq);
         if (saves)
         {

@@ -8,7 +8,7 @@ namespace MailCore.Imap.Search;
 /// Writes what a SEARCH finds while it finds it: as SEARCH (RFC 3501 7.2.5) or as ESEARCH (RFC 4731 3.1), whose sets and extremes cost
 /// no list. Nothing is written before there is something to say, so that a search that fails can still be answered.
 /// </summary>
-internal sealed class SearchReport(ImapSession session, SearchReturn wanted, bool areUids)
+internal sealed class SearchReport(ImapSession session, SearchReturn wanted, bool areUids) : ISearchSink
 {
     private readonly ImapWriter _writer = session.Writer;
     private readonly List<UidRange> _saved = [];
@@ -23,12 +23,13 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
     private bool _hasBegun;
     private bool _hasSet;
 
-    /// <summary>The first found is all that is wanted (MIN alone).</summary>
+    /// <inheritdoc/>
     public bool WantsFirst => (wanted & ~SearchReturn.Save) == SearchReturn.Min;
 
-    /// <summary>Nothing found from here on would matter.</summary>
+    /// <inheritdoc/>
     public bool IsDone => WantsFirst && _count > 0;
 
+    /// <inheritdoc/>
     public ValueTask AddAsync(NumberedMessage message)
     {
         Save(message);

@@ -24,7 +24,8 @@ internal ref partial struct ImapReader
         return new SearchRequest(wanted, SearchCriteria());
     }
 
-    private SearchReturn SearchReturnOptions()
+    /// <summary>What stands in parentheses behind RETURN and its space.</summary>
+    public SearchReturn SearchReturnOptions()
     {
         OpenList();
         if (TryCloseList())
@@ -57,7 +58,8 @@ internal ref partial struct ImapReader
         return wanted;
     }
 
-    private SearchKey SearchCriteria()
+    /// <summary>Search keys, perhaps with a CHARSET before them.</summary>
+    public SearchKey SearchCriteria()
     {
         var start = _position;
         if (!Failed && Next is (byte)'c' or (byte)'C' && Is(Atom(), "CHARSET"u8))
@@ -69,12 +71,7 @@ internal ref partial struct ImapReader
             }
 
             Space();
-            var charset = Astring();
-            if (!Failed && !Is(charset, "UTF-8"u8) && !Is(charset, "US-ASCII"u8))
-            {
-                Refuse(ImapReply.No("This charset is not known", "BADCHARSET (US-ASCII UTF-8)"));
-            }
-
+            SearchCharset();
             Space();
         }
         else if (!Failed)
@@ -82,6 +79,22 @@ internal ref partial struct ImapReader
             _position = start;
         }
 
+        return SearchKeys();
+    }
+
+    /// <summary>The name of a charset; one that is not known is refused (RFC 5256 3 and RFC 9051 6.4.4).</summary>
+    public void SearchCharset()
+    {
+        var charset = Astring();
+        if (!Failed && !Is(charset, "UTF-8"u8) && !Is(charset, "US-ASCII"u8))
+        {
+            Refuse(ImapReply.No("This charset is not known", "BADCHARSET (US-ASCII UTF-8)"));
+        }
+    }
+
+    /// <summary>One key or several joined, and no CHARSET.</summary>
+    public SearchKey SearchKeys()
+    {
         var keys = new List<SearchKey>();
         do
         {
