@@ -1,6 +1,5 @@
 using MailCore.Authentication;
 using MailCore.Imap.Extensions;
-using MailCore.Imap.Mailboxes;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Metadata;
