@@ -35,4 +35,10 @@ public interface IMailboxAuthorization
     /// </summary>
     ValueTask<IReadOnlyList<AccountId>> FindSharingAccountsAsync(MailIdentity user, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<AccountId>>([]);
+
+    /// <summary>
+    /// Whether the user may ask for and set the quota of an account by IMAP (SETQUOTA, RFC 9208), the own too; nobody by default. An
+    /// account that is named here need not exist.
+    /// </summary>
+    bool MaySetQuota(MailIdentity user, AccountId account) => false;
 }

@@ -50,7 +50,7 @@ public enum MailboxOperation
     /// <summary>IMAP GETMETADATA of it (RFC 5464 3).</summary>
     ReadMetadata,
 
-    /// <summary>IMAP SETMETADATA of it.</summary>
+    /// <summary>IMAP SETMETADATA of shared entries of it.</summary>
     WriteMetadata,
 }
 
@@ -92,7 +92,7 @@ public static class MailboxPermissions
         [MailboxOperation.Post] = MailboxRights.Post,
         [MailboxOperation.ReadQuota] = MailboxRights.Lookup | MailboxRights.Read,
         [MailboxOperation.ReadMetadata] = MailboxRights.Lookup,
-        [MailboxOperation.WriteMetadata] = MailboxRights.Lookup,
+        [MailboxOperation.WriteMetadata] = MailboxRights.Lookup | MailboxRights.Write,
     }.ToFrozenDictionary();
 
     /// <summary>The rights that an operation needs, all of them.</summary>
@@ -102,9 +102,8 @@ public static class MailboxPermissions
     public static MailboxVerdict Decide(MailboxRights rights, MailboxOperation operation)
     {
         var needed = Needed[operation];
-        // RFC 5464 3: one of these beside l, to read annotations and to write shared ones.
-        var isEnough = rights.HasFlag(needed)
-            && (operation is not (MailboxOperation.ReadMetadata or MailboxOperation.WriteMetadata) || (rights & Some) != 0);
+        // RFC 5464 3.3: one of these beside l.
+        var isEnough = rights.HasFlag(needed) && (operation != MailboxOperation.ReadMetadata || (rights & Some) != 0);
         return isEnough ? MailboxVerdict.Allowed
             : rights.HasFlag(MailboxRights.Lookup) || !needed.HasFlag(MailboxRights.Lookup) ? MailboxVerdict.Forbidden
             : MailboxVerdict.Missing;

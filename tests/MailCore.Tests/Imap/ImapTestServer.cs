@@ -36,9 +36,11 @@ internal sealed class ImapTestServer : IAsyncDisposable
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
 
     /// <summary>By access control lists unless set.</summary>
-    public IMailboxAuthorization? Authorization { get; init; }
+    public IMailboxAuthorization? Authorization { get; set; }
 
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
+
+    public IReadOnlyList<ImapMetadataSource> Metadata { get; init; } = [];
 
     public IMeterFactory? Meters { get; init; }
 
@@ -131,6 +133,7 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Accounts = Accounts,
             Authorization = Authorization ?? new AclAuthorization(Accounts),
             Extensions = Extensions,
+            Metadata = Metadata,
             Meters = Meters,
             Time = Time,
             Loggers = NullLoggerFactory.Instance,

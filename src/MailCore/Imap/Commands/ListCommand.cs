@@ -1,12 +1,13 @@
 using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
+using MailCore.Imap.Metadata;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) STATUS (RFC 5819) and MYRIGHTS (RFC 8440). Without any of their syntax children
+/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154), STATUS (RFC 5819), MYRIGHTS (RFC 8440) and METADATA (RFC 9590). Without any of their syntax children
 /// and special uses are told all the same, since most clients want them.
 /// </summary>
 internal sealed class ListCommand(ListRequest request) : ImapCommand
@@ -76,9 +77,23 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
             await StatusResponse.WriteAsync(session, mailbox, request.Status);
         }
 
+        if (mailbox is not null && request.Metadata.Count > 0 && session.Services.Accounts.Traits.HasFlag(StoreTraits.Metadata))
+        {
+            await WriteMetadataAsync(session, mailbox);
+        }
+
         if (writer.WantsFlush)
         {
             await writer.FlushAsync(session.Aborted);
+        }
+    }
+
+    private async ValueTask WriteMetadataAsync(ImapSession session, VisibleMailbox mailbox)
+    {
+        if (MailboxPermissions.Allows(mailbox.Rights, MailboxOperation.ReadMetadata))
+        {
+            var target = new MetadataTarget(mailbox.Mailbox, mailbox.Info, mailbox.Rights) { Name = mailbox.Info.Name };
+            await MetadataResponse.WriteAsync(session, target, request.Metadata, default);
         }
     }
 

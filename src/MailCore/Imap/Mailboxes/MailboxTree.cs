@@ -1,5 +1,4 @@
 using MailCore.Imap.Wire;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Mailboxes;
 

@@ -123,8 +123,7 @@ internal sealed partial class ImapWriter(PipeWriter output)
             return Utf8Name(name);
         }
 
-        var ascii = Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name));
-        return ascii.Length == 0 || ascii.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(ascii, "NIL"u8) ? String(ascii) : Raw(ascii);
+        return Astring(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name)));
     }
 
     /// <summary>The beginning of names, quoted.</summary>
@@ -132,11 +131,11 @@ internal sealed partial class ImapWriter(PipeWriter output)
         (Features & (ImapFeatures.Rev2 | ImapFeatures.Utf8)) != 0 ? Utf8Name(prefix) : String(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(prefix)));
 
     /// <summary>Text in UTF-8, as an atom where it can be one.</summary>
-    public ImapWriter Astring(string text)
-    {
-        var octets = Encoding.UTF8.GetBytes(text);
-        return octets.Length == 0 || octets.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(octets, "NIL"u8) ? String(octets) : Raw(octets);
-    }
+    public ImapWriter Astring(string text) => Astring(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>An atom where it can be one, else a string.</summary>
+    public ImapWriter Astring(ReadOnlySpan<byte> octets) =>
+        octets.IsEmpty || octets.ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(octets, "NIL"u8) ? String(octets) : Raw(octets);
 
     // RFC 9051 9, quoted: no name has a control character.
     private ImapWriter Utf8Name(string name)
