@@ -44,7 +44,11 @@ internal sealed class DirectoryEditorTests(string kind)
     [TearDown]
     public async Task CloseAsync()
     {
-        await (_store?.DisposeAsync() ?? default);
+        if (_store is not null)
+        {
+            await _store.DisposeAsync();
+        }
+
         _folder?.Dispose();
     }
 
