@@ -1,6 +1,5 @@
 using MailCore;
 using MailCore.Authentication;
-using MailCore.Delivery;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Storage;
@@ -42,7 +41,7 @@ internal static class Appliance
             // RFC 5321 4.5.1: there is always a postmaster.
             if (EmailAddress.TryParse(settings.Accounts.FirstOrDefault()?.Address ?? FirstAccount.AddressIn(settings), out var postmaster))
             {
-                mail.Services.AddSingleton(new DirectoryRouterOptions { Postmaster = postmaster });
+                mail.Routing.Postmaster ??= postmaster;
             }
         });
         return settings;

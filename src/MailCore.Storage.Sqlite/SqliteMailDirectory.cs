@@ -11,9 +11,10 @@ namespace MailCore.Storage.Sqlite;
 /// anew under the address of a deleted one gets another id, so that nobody finds a predecessor's mail. Thread-safe; what has been
 /// changed survives a power cut.
 /// </summary>
-public sealed class SqliteMailDirectory : IMailDirectory
+public sealed partial class SqliteMailDirectory : IMailDirectory, IMailDirectoryEditor
 {
-    private readonly SqliteMailStore _store;
+    private readonly IDirectoryDatabase _store;
+    private readonly ExpressionRows _expressions = new();
     private readonly int _iterations;
 
     /// <summary>Keeps accounts beside the store's mail; the store stays the caller's to dispose.</summary>
@@ -22,7 +23,7 @@ public sealed class SqliteMailDirectory : IMailDirectory
     {
     }
 
-    internal SqliteMailDirectory(SqliteMailStore store, int iterations)
+    internal SqliteMailDirectory(IDirectoryDatabase store, int iterations)
     {
         ArgumentNullException.ThrowIfNull(store);
         (_store, _iterations) = (store, iterations);
@@ -36,17 +37,15 @@ public sealed class SqliteMailDirectory : IMailDirectory
         return ValueTask.FromResult(_store.Read(db => Resolve(db, address)));
     }
 
-    /// <summary>Whether the account has the address, or an alias of this name leads directly to it.</summary>
+    /// <summary>
+    /// Whether the account has the address, an alias, expression or catch-all of this name leads directly to it, or it was given the
+    /// address to send as.
+    /// </summary>
     public ValueTask<bool> OwnsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(_store.Read(db => AddressRows.Find(db, AddressRows.Key(address)) switch
-        {
-            DirectoryEntry.Account owner => owner.Id == account,
-            DirectoryEntry.Alias alias => alias.Targets.Any(target => AddressRows.Find(db, AddressRows.Key(target)) is DirectoryEntry.Account owner && owner.Id == account),
-            _ => false,
-        }));
+        return ValueTask.FromResult(_store.Read(db => Owns(db, account, address)));
     }
 
     /// <summary>Makes an account; its domain becomes ours. Throws <see cref="InvalidOperationException"/> when the address is taken.</summary>
@@ -123,23 +122,19 @@ public sealed class SqliteMailDirectory : IMailDirectory
     /// Makes an address stand for others, replacing what it stood for; its domain becomes ours. Throws
     /// <see cref="InvalidOperationException"/> when it belongs to an account. Accounts that an alias leads to directly may send as it.
     /// </summary>
-    public async ValueTask SetAliasAsync(EmailAddress address, IReadOnlyList<EmailAddress> targets, CancellationToken cancellationToken)
+    public ValueTask SetAliasAsync(EmailAddress address, IReadOnlyList<EmailAddress> targets, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(targets);
         ArgumentOutOfRangeException.ThrowIfZero(targets.Count, nameof(targets));
-        var kept = targets.ToArray();
-        if (!await _store.WriteAsync(db => AddressRows.TrySetAlias(db, address, kept), cancellationToken))
-        {
-            throw new InvalidOperationException($"{address} belongs to an account.");
-        }
+        return SetAliasAsync(MailAlias.Parse(address.ToString(), [.. targets.Select(static target => target.ToString())]), cancellationToken);
     }
 
     /// <summary>Removes an alias; false when there was none.</summary>
     public async ValueTask<bool> RemoveAliasAsync(EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        return await _store.WriteAsync(db => AddressRows.RemoveAlias(db, address), cancellationToken);
+        return await _store.WriteAsync(db => AddressRows.RemoveAlias(db, AddressRows.Key(address)), cancellationToken);
     }
 
     /// <summary>Gives an account one more address. Throws <see cref="InvalidOperationException"/> when the address is taken or there is no such account.</summary>
@@ -155,8 +150,25 @@ public sealed class SqliteMailDirectory : IMailDirectory
     private async ValueTask<AccountId> CreateAsync(EmailAddress address, StoredPassword? password, CancellationToken cancellationToken) =>
         await _store.WriteAsync(db => UserRows.Create(db, address, password), cancellationToken) ?? throw new InvalidOperationException($"{address} is taken.");
 
-    private static DirectoryEntry Resolve(StoreConnection db, EmailAddress address) =>
-        AddressRows.Find(db, AddressRows.Key(address)) ?? DomainRows.Find(db, address.Domain);
+    private DirectoryEntry Resolve(StoreConnection db, EmailAddress address)
+    {
+        var found = AddressRows.Find(db, AddressRows.Key(address)) ?? DomainRows.Find(db, address.Domain);
+        return found is DirectoryEntry.Unknown ? new DirectoryEntry.Unknown { Instead = _expressions.FindInstead(db, address) } : found;
+    }
+
+    private bool Owns(StoreConnection db, AccountId account, EmailAddress address)
+    {
+        return Resolve(db, address) switch
+        {
+            DirectoryEntry.Account owner => owner.Id == account,
+            DirectoryEntry.Alias alias => LeadsTo(alias.Targets),
+            DirectoryEntry.Unknown unknown => LeadsTo(unknown.Instead),
+            _ => false,
+        } || SenderRows.Has(db, account, AddressRows.Key(address)) || SenderRows.Has(db, account, AddressRows.CatchAllKey(address.Domain));
+
+        bool LeadsTo(IReadOnlyList<EmailAddress> targets) =>
+            targets.Any(target => AddressRows.Find(db, AddressRows.Key(target)) is DirectoryEntry.Account owner && owner.Id == account);
+    }
 
     private static void Require(string domain)
     {

@@ -1,3 +1,4 @@
+using MailCore.Delivery;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +34,8 @@ public static class SqliteMailServerBuilderExtensions
         });
         mail.Services.AddSingleton(static services => new SqliteMailDirectory(services.GetRequiredService<SqliteMailStore>()));
         mail.Services.Replace(ServiceDescriptor.Singleton<IServerState>(static services => new SqliteServerState(services.GetRequiredService<SqliteMailStore>())));
+        mail.Services.Replace(ServiceDescriptor.Singleton<IMessageTrace>(static services =>
+            new SqliteMessageTrace(services.GetRequiredService<SqliteMailStore>(), services.GetRequiredService<ILogger<SqliteMessageTrace>>())));
         return mail
             .UseStore(static services => services.GetRequiredService<SqliteMailStore>())
             .UseDirectory(static services => services.GetRequiredService<SqliteMailDirectory>())

@@ -21,7 +21,7 @@ namespace MailCore.Storage.Sqlite;
 /// (see SqliteAccountStore). Disposing finishes the commits under way; calls after that throw
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
-public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IAsyncDisposable, IDisposable
+public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IDirectoryDatabase, IAsyncDisposable, IDisposable
 {
     private static readonly Sql SelectSettled = new("SELECT settled FROM store");
     private static readonly Sql SelectContent = new("SELECT size, data FROM content WHERE id = ?1");
@@ -88,6 +88,8 @@ public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IAsync
 
     internal TimeProvider Time => _context.Time;
 
+    internal TimeSpan TraceHistory => _context.Options.TraceHistory;
+
     internal ContentStage Stage => _context.Stage;
 
     /// <summary>
@@ -122,6 +124,10 @@ public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IAsync
             throw FolderLock.Unwritable(full, e);
         }
     }
+
+    T IDirectoryDatabase.Read<T>(Func<StoreConnection, T> read) => Read(read);
+
+    Task<T> IDirectoryDatabase.WriteAsync<T>(Func<StoreConnection, T> write, CancellationToken cancellationToken) => WriteAsync(write, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<IAccountStore?> OpenAsync(AccountId account, CancellationToken cancellationToken)

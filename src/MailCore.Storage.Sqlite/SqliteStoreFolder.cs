@@ -1,4 +1,6 @@
+using MailCore.Storage.Sqlite.Accounts;
 using MailCore.Storage.Sqlite.Database;
+using MailCore.Storage.Sqlite.Traces;
 using MailCore.Storage.Sqlite.Upkeep;
 using SQLitePCL;
 
@@ -6,7 +8,7 @@ namespace MailCore.Storage.Sqlite;
 
 /// <summary>
 /// Looks at a store's folder without opening the store: while a server uses it, from the same process or another, or while none does.
-/// Only reads, and a server that writes meanwhile is not held up. Thread-safe.
+/// Changes nothing but accounts, aliases, domains and limits, and a server that writes meanwhile is not held up. Thread-safe.
 /// </summary>
 public sealed class SqliteStoreFolder
 {
@@ -45,6 +47,27 @@ public sealed class SqliteStoreFolder
     /// <summary>What each account uses, in the order of their ids.</summary>
     /// <exception cref="SqliteStoreException">There is no store in the folder.</exception>
     public Task<IReadOnlyList<AccountUsage>> ReadUsageAsync(CancellationToken cancellationToken = default) => RunAsync(UsageReport.Read, cancellationToken);
+
+    /// <summary>
+    /// The accounts, aliases and domains of the store in the folder: read and changed while a server uses it, which obeys from its next
+    /// look-up on. Its calls throw <see cref="SqliteStoreException"/> when there is no store.
+    /// </summary>
+    public SqliteMailDirectory OpenDirectory() => new(new FolderDatabase(Folder), Authentication.PasswordHash.Iterations);
+
+    /// <summary>
+    /// Sets the limits of an account, in octets and in messages; null lifts one. A server that uses the folder obeys at once, or, where it
+    /// has just found the account without a limit, within seconds. False when there is no such account.
+    /// </summary>
+    public Task<bool> SetQuotaAsync(AccountId account, long? octets, long? messages, CancellationToken cancellationToken = default) =>
+        new FolderDatabase(Folder).WriteAsync(db => UserRows.SetLimits(db, account, octets, messages), cancellationToken);
+
+    /// <summary>What became of a message: as <see cref="Delivery.IMessageTrace.FindAsync"/> says, up to a second ago.</summary>
+    public ValueTask<IReadOnlyList<Delivery.MessageStep>> FindTraceAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(new FolderDatabase(Folder).Read(db => TraceRows.Find(db, name)));
+    }
 
     private Task<T> RunAsync<T>(Func<StoreConnection, T> work, CancellationToken cancellationToken) => Task.Run(
         () =>

@@ -32,6 +32,9 @@ public sealed class SqliteStoreOptions
     /// <summary>How long expunges are remembered for clients that come back (QRESYNC, RFC 7162); at least <see cref="ExpungedRetention"/>.</summary>
     public TimeSpan ExpungeHistory { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>How long it is remembered what became of each message (<see cref="SqliteMessageTrace"/>), about 300 octets each; zero remembers nothing. A week by default.</summary>
+    public TimeSpan TraceHistory { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>How often expired things are removed.</summary>
     public TimeSpan MaintenanceInterval { get; set; } = TimeSpan.FromMinutes(1);
 
@@ -50,6 +53,7 @@ public sealed class SqliteStoreOptions
         Check(InlineContentLimit is >= 1024 and <= 1024 * 1024, nameof(InlineContentLimit), "1 KB to 1 MB");
         Check(ExpungedRetention >= MinimumExpungedRetention, nameof(ExpungedRetention), "35 minutes or more");
         Check(ExpungeHistory >= ExpungedRetention, nameof(ExpungeHistory), $"{nameof(ExpungedRetention)} or more");
+        Check(TraceHistory >= TimeSpan.Zero, nameof(TraceHistory), "zero or more");
         Check(MaintenanceInterval >= TimeSpan.FromSeconds(1), nameof(MaintenanceInterval), "1 second or more");
         Check(WriteAheadLimit is >= 1024 * 1024 and <= 1024 * 1024 * 1024, nameof(WriteAheadLimit), "1 MB to 1 GB");
         return (SqliteStoreOptions)MemberwiseClone();

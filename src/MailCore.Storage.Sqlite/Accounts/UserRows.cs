@@ -15,8 +15,12 @@ internal static class UserRows
     private static readonly Sql SelectPage = new("SELECT account, address FROM user WHERE account > ?1 AND deleted = 0 ORDER BY account LIMIT ?2");
     private static readonly Sql SelectWithoutScram = new("SELECT 1 FROM user WHERE scram IS NULL AND password IS NOT NULL AND deleted = 0 LIMIT 1");
     private static readonly Sql Insert = new("INSERT INTO user(account, address, password, scram, deleted) VALUES (?1, ?2, ?3, ?4, 0)");
-    private static readonly Sql MarkDeleted = new("UPDATE user SET deleted = 1, password = NULL, scram = NULL WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql MarkDeleted = new("UPDATE user SET deleted = 1, password = NULL, scram = NULL, forward = NULL WHERE account = ?1 AND deleted = 0");
     private static readonly Sql UpdatePassword = new("UPDATE user SET password = ?2, scram = ?3 WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql SelectForward = new("SELECT forward, keeps_copy FROM user WHERE account = ?1 AND forward IS NOT NULL AND deleted = 0");
+    private static readonly Sql UpdateForward = new("UPDATE user SET forward = ?2, keeps_copy = ?3 WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql UpdateLimits = new("UPDATE user SET quota_limit = ?2, message_limit = ?3 WHERE account = ?1 AND deleted = 0");
+    private static readonly Sql UpdateAccountLimits = new("UPDATE account SET quota_limit = ?2, message_limit = ?3 WHERE name = ?1");
     private static readonly Sql UpgradeHash = new("UPDATE user SET password = ?2, scram = ?3 WHERE account = ?1 AND deleted = 0 AND password = ?4");
 
     /// <summary>Null when the address is taken.</summary>
@@ -43,7 +47,31 @@ internal static class UserRows
         }
 
         AddressRows.RemoveAll(db, account);
+        SenderRows.RemoveAll(db, account);
         return true;
+    }
+
+    /// <summary>Who else gets an account's mail.</summary>
+    public static MailForward? FindForward(StoreConnection db, string account)
+    {
+        using var row = db.Use(SelectForward).With(account);
+        return row.Step() ? new MailForward(Array.ConvertAll(AddressRows.Split(row.Text(0)), EmailAddress.Parse), row.Int64(1) != 0) : null;
+    }
+
+    public static bool SetForward(StoreConnection db, AccountId account, MailForward? forward)
+    {
+        var targets = forward is null ? null : AddressRows.Join(forward.Targets.Select(static target => target.ToString()));
+        db.Use(UpdateForward).With(account.Value).With(targets).With(forward is { KeepsCopy: false } ? 0 : 1).Run();
+        return db.Changes > 0;
+    }
+
+    /// <summary>Sets both limits, for mail that there is and for an account that has none yet; false when there is no such account.</summary>
+    public static bool SetLimits(StoreConnection db, AccountId account, long? octets, long? messages)
+    {
+        db.Use(UpdateLimits).With(account.Value).With(octets).With(messages).Run();
+        var known = db.Changes > 0;
+        db.Use(UpdateAccountLimits).With(account.Value).With(octets).With(messages).Run();
+        return known || db.Changes > 0;
     }
 
     public static bool SetPassword(StoreConnection db, AccountId account, StoredPassword? password)

@@ -71,6 +71,15 @@ internal sealed class StoreConnection : IDisposable
         return connection;
     }
 
+    /// <summary>Opens a connection for small changes beside the store's own writer; what it commits is on the medium.</summary>
+    public static StoreConnection OpenEditor(string path)
+    {
+        var connection = Open(path, 0);
+        connection.Execute($"PRAGMA cache_size={ReaderCachePages}");
+        connection.Execute(Flush);
+        return connection;
+    }
+
     /// <summary>Opens a connection that only copies the log back into the database file.</summary>
     public static StoreConnection OpenCheckpointer(string path, bool survivesPowerLoss)
     {

@@ -49,17 +49,21 @@ internal static class MessageDetails
         var content = (fields & MessageFields.Content) != 0;
         return new MessageRow(
             new Uid(uid),
-            dates ? DateTimeOffset.FromUnixTimeSeconds(row.Int64(0)).ToOffset(TimeSpan.FromMinutes(row.Int64(1))) : default,
+            dates ? InternalDate(row, 0) : default,
             dates ? DateTimeOffset.FromUnixTimeSeconds(row.Int64(2)) : default,
-            (fields & MessageFields.EmailId) != 0 ? ReadEmailId(row, query.Tag, id) : default,
+            (fields & MessageFields.EmailId) != 0 ? ReadEmailId(row, 3, query.Tag, id) : default,
             content ? ContentIds.Format(row.Int64(4)) : default,
             content ? row.Blob(5).ToArray() : default,
             (fields & MessageFields.Summary) != 0 ? row.Blob(6).ToArray() : default,
             expunged);
     }
 
-    private static EmailId ReadEmailId(Statement row, string tag, long id) =>
-        new(row.IsNull(3) ? Format(tag, id) : row.IsInteger(3) ? Format(tag, row.Int64(3)) : row.Text(3));
+    /// <summary>Seconds since 1970 and, in the column behind them, the zone's minutes.</summary>
+    public static DateTimeOffset InternalDate(Statement row, int column) =>
+        DateTimeOffset.FromUnixTimeSeconds(row.Int64(column)).ToOffset(TimeSpan.FromMinutes(row.Int64(column + 1)));
+
+    public static EmailId ReadEmailId(Statement row, int column, string tag, long id) =>
+        new(row.IsNull(column) ? Format(tag, id) : row.IsInteger(column) ? Format(tag, row.Int64(column)) : row.Text(column));
 
     private static string Format(string tag, long id) => string.Create(CultureInfo.InvariantCulture, $"{tag}-{id}");
 

@@ -65,6 +65,22 @@ internal sealed class SqliteAccountStore(ReaderPool readers, AccountId id, long 
         return ValueTask.FromResult<IReadOnlyList<MessageRow>>(rows);
     }
 
+    public ValueTask ScanAsync(MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(uids.Length, StorageLimits.UidsPerRead);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var lease = readers.Rent();
+        var db = lease.Connection;
+        db.Begin();
+        if (TryQuery(db, MailboxNumbers.Parse(mailbox), fields & ~MessageFields.Content) is { } query)
+        {
+            MessageScan.Run(db, query, uids.Span, handler);
+        }
+
+        db.Commit();
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<ChangeSet> ChangesSinceAsync(ModSeq since, MailboxId? scope, int limit, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -139,13 +155,11 @@ internal sealed class SqliteAccountStore(ReaderPool readers, AccountId id, long 
 
     private List<MessageRow> ReadMessages(StoreConnection db, long mailbox, ReadOnlySpan<Uid> uids, MessageFields fields)
     {
-        var removed = MailboxRows.ReadMailbox(db, number, mailbox) is null;
-        if (removed && !MailboxRows.IsRemoved(db, number, mailbox))
+        if (TryQuery(db, mailbox, fields) is not { } query)
         {
             return [];
         }
 
-        var query = new MessageQuery(mailbox, removed, fields, tag);
         var rows = new List<MessageRow>(uids.Length);
         foreach (var uid in uids)
         {
@@ -156,6 +170,13 @@ internal sealed class SqliteAccountStore(ReaderPool readers, AccountId id, long 
         }
 
         return rows;
+    }
+
+    // Null for a mailbox that never was, or was removed too long ago.
+    private MessageQuery? TryQuery(StoreConnection db, long mailbox, MessageFields fields)
+    {
+        var removed = MailboxRows.ReadMailbox(db, number, mailbox) is null;
+        return removed && !MailboxRows.IsRemoved(db, number, mailbox) ? null : new MessageQuery(mailbox, removed, fields, tag);
     }
 
     private ChangeSet ReadChanges(StoreConnection db, ModSeq since, MailboxId? scope, int limit)

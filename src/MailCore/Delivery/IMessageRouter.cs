@@ -19,7 +19,20 @@ public abstract record RecipientRoute
     private RecipientRoute() { }
 
     /// <summary>Into an account of ours; <paramref name="Mailbox"/> null means INBOX.</summary>
-    public sealed record Local(AccountId Account, string? Mailbox = null) : RecipientRoute;
+    public sealed record Local(AccountId Account, string? Mailbox = null) : RecipientRoute
+    {
+        /// <summary>
+        /// The account's address that led here, behind all aliases: whom to name when the mailbox can't take the message yet and it has to
+        /// wait. Null for the recipient's own. Another address does not make another place: routes are equal without regard to it.
+        /// </summary>
+        public EmailAddress? Address { get; init; }
+
+        /// <inheritdoc/>
+        public bool Equals(Local? other) => other is not null && Account == other.Account && Mailbox == other.Mailbox;
+
+        /// <inheritdoc/>
+        public override int GetHashCode() => HashCode.Combine(Account, Mailbox);
+    }
 
     /// <summary>To other addresses, which are routed in turn.</summary>
     public sealed record Expand(IReadOnlyList<RecipientRoute> Targets) : RecipientRoute;

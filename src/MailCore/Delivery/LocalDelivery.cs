@@ -7,8 +7,11 @@ namespace MailCore.Delivery;
 /// <summary>How mail is put into mailboxes.</summary>
 public sealed class LocalDeliveryOptions
 {
-    /// <summary>Whether a full mailbox is answered with 552 5.2.2 instead of 452 4.2.2, which lets the sender try again.</summary>
+    /// <summary>Whether a full mailbox is answered with 552 5.2.2 instead of 452 4.2.2, which lets the sender try again; at RCPT and after the message.</summary>
     public bool OverQuotaIsPermanent { get; set; }
+
+    /// <summary>Whether a full mailbox is refused at RCPT already; on by default.</summary>
+    public bool CheckQuotaAtRecipient { get; set; } = true;
 }
 
 /// <summary>
@@ -33,8 +36,16 @@ public sealed partial class LocalDelivery : IMessageDelivery
         (_accounts, _logger, _options) = (accounts, logger, options ?? new LocalDeliveryOptions());
     }
 
+    /// <summary>Told of what is delivered; null for nobody.</summary>
+    public IMessageTrace? Trace { get; init; }
+
+    /// <summary>Asked in order about every message; read when the first one comes.</summary>
+    public IEnumerable<IDeliveryStage> Stages { get; init; } = [];
+
     /// <summary>A message in its mailbox travels no further.</summary>
     public DeliveryAbilities Honours => DeliveryAbilities.RequireTls;
+
+    private IReadOnlyList<IDeliveryStage> StageList => field ??= [.. Stages];
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
@@ -43,17 +54,17 @@ public sealed partial class LocalDelivery : IMessageDelivery
         ArgumentNullException.ThrowIfNull(message);
         if (message.Routes is [RecipientRoute.Local only])
         {
-            var alone = new Target(only, transaction.Envelope.Recipients[0].Address);
+            var alone = new LocalTarget(only, transaction.Envelope.Recipients[0].Address);
             await DeliverAsync(transaction, message, [alone], cancellationToken).ConfigureAwait(false);
             return [alone.Reply!];
         }
 
-        var targets = new Dictionary<RecipientRoute.Local, Target>();
+        var targets = new Dictionary<RecipientRoute.Local, LocalTarget>();
         for (var i = 0; i < message.Routes.Count; i++)
         {
             foreach (var route in RecipientReplies.Ends(message.Routes[i]).OfType<RecipientRoute.Local>())
             {
-                targets.TryAdd(route, new Target(route, transaction.Envelope.Recipients[i].Address));
+                targets.TryAdd(route, new LocalTarget(route, transaction.Envelope.Recipients[i].Address));
             }
         }
 
@@ -63,24 +74,32 @@ public sealed partial class LocalDelivery : IMessageDelivery
             ?? RecipientReplies.NotConfigured)];
     }
 
-    private async ValueTask DeliverAsync(MailTransaction transaction, InboundMessage message, Target[] targets, CancellationToken cancellationToken)
-    {
-        var batches = new List<ChangeBatch>(targets.Length);
-        foreach (var target in targets)
-        {
-            if (await PrepareAsync(transaction, message, target, cancellationToken).ConfigureAwait(false) is { } append)
-            {
-                target.Batch = batches.Count;
-                batches.Add(new ChangeBatch(target.Route.Account, [append]));
-            }
-        }
+    /// <summary>What a full mailbox is answered with.</summary>
+    internal static SmtpReply Full(LocalDeliveryOptions options) => options.OverQuotaIsPermanent ? OverQuotaForGood : OverQuota;
 
+    private async ValueTask DeliverAsync(MailTransaction transaction, InboundMessage message, LocalTarget[] targets, CancellationToken cancellationToken)
+    {
         try
         {
+            // A reply that is this mailbox's alone needs none: the sender repeats only what nobody has.
+            var key = (targets.Length > 1 || transaction.IsPart) && !transaction.Session.IsRedelivery
+                ? await RepeatKey.FindAsync(transaction, message, cancellationToken).ConfigureAwait(false)
+                : null;
+            var copies = new LocalCopies(transaction, message, key ?? transaction.QueueId);
+            var batches = new List<ChangeBatch>(targets.Length);
+            foreach (var target in targets)
+            {
+                if (await PrepareAsync(copies, target, cancellationToken).ConfigureAwait(false))
+                {
+                    target.Batch = batches.Count;
+                    batches.Add(new ChangeBatch(target.Route.Account, target.Changes));
+                }
+            }
+
             var results = batches.Count == 0 ? [] : await _accounts.CommitAsync(batches, cancellationToken).ConfigureAwait(false);
             foreach (var target in targets)
             {
-                target.Reply ??= Answer(transaction, target.Route, results[target.Batch].Error);
+                target.Reply ??= Answer(transaction, target, results[target.Batch].Error);
             }
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
@@ -93,8 +112,8 @@ public sealed partial class LocalDelivery : IMessageDelivery
         }
     }
 
-    /// <summary>The change to commit; null when the target has its reply already.</summary>
-    private async ValueTask<AppendMessage?> PrepareAsync(MailTransaction transaction, InboundMessage message, Target target, CancellationToken cancellationToken)
+    /// <summary>Whether the target has changes to commit; otherwise it has its reply.</summary>
+    private async ValueTask<bool> PrepareAsync(LocalCopies copies, LocalTarget target, CancellationToken cancellationToken)
     {
         try
         {
@@ -102,59 +121,84 @@ public sealed partial class LocalDelivery : IMessageDelivery
             if (account is null)
             {
                 target.Reply = NoUser;
-                return null;
+                return false;
             }
 
-            var found = transaction.QuarantineReason is null
-                ? await FindMailboxAsync(account, target.Route.Mailbox, cancellationToken).ConfigureAwait(false)
-                : await JunkMailbox.FindAsync(account, cancellationToken).ConfigureAwait(false);
-            if (found is not { } mailbox)
+            if (StageList.Count == 0 || copies.Transaction.QuarantineReason is not null)
             {
-                target.Reply = Answer(transaction, target.Route, CommitError.NoMailbox);
-                return null;
+                await copies.MakeAsync(account, target, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await PlanAsync(copies, account, target, cancellationToken).ConfigureAwait(false);
             }
 
-            return new AppendMessage(
-                mailbox.Id,
-                message.Content,
-                TraceHeader.Build(transaction, target.Address),
-                SystemFlags.None,
-                [],
-                transaction.ReceivedAt,
-                message.Summary)
+            if (target.Reply is null && target.Changes.Count == 0)
             {
-                DeliveryKey = target.Route.Mailbox is { } name ? $"{transaction.QueueId}/{name}" : transaction.QueueId,
-            };
+                target.Reply = Answer(copies.Transaction, target, CommitError.NoMailbox);
+            }
+
+            return target.Reply is null;
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
-            StoreFailed(error, transaction.QueueId);
+            StoreFailed(error, copies.Transaction.QueueId);
             target.Reply = RecipientReplies.LocalError;
-            return null;
+            return false;
         }
     }
 
-    /// <summary>A mailbox that a route names but that does not exist keeps no mail from its owner.</summary>
-    private static async ValueTask<Mailbox?> FindMailboxAsync(MailAccount account, string? name, CancellationToken cancellationToken) =>
-        (MailboxName.TryParse(name, out var named) ? await account.FindMailboxAsync(named, cancellationToken).ConfigureAwait(false) : null)
-        ?? await account.FindMailboxAsync(MailboxName.Inbox, cancellationToken).ConfigureAwait(false);
+    private async ValueTask PlanAsync(LocalCopies copies, MailAccount account, LocalTarget target, CancellationToken cancellationToken)
+    {
+        var message = copies.Describe(target);
+        var plan = DeliveryPlan.FileInto(target.Route.Mailbox ?? MailboxName.Inbox.Value);
+        foreach (var stage in StageList)
+        {
+            try
+            {
+                plan = await stage.PlanAsync(message, plan, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                StageFailed(error, copies.Transaction.QueueId, stage.GetType().Name, target.Route.Account);
+            }
+        }
 
-    private SmtpReply Answer(MailTransaction transaction, RecipientRoute.Local route, CommitError error)
+        if (plan.Refusal is { } refusal)
+        {
+            target.Reply = refusal.IsPositive ? throw new InvalidOperationException($"A stage refuses by {refusal}, which is no refusal.") : refusal;
+        }
+        else if (plan.Placements.Count == 0)
+        {
+            Note(copies.Transaction, target, MessageStepKind.Discarded, "by a rule of the mailbox");
+            target.Reply = SmtpReply.Ok;
+        }
+        else
+        {
+            await copies.MakeAsync(account, target, plan.Placements, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private SmtpReply Answer(MailTransaction transaction, LocalTarget target, CommitError error)
     {
         switch (error)
         {
             case CommitError.None:
-                Delivered(transaction.QueueId, route.Account);
+                Delivered(transaction.QueueId, target.Route.Account);
+                Note(transaction, target, MessageStepKind.Delivered, $"to {target.Place} of {target.Route.Account}");
                 return SmtpReply.Ok;
             case CommitError.OverQuota:
-                return _options.OverQuotaIsPermanent ? OverQuotaForGood : OverQuota;
+                return Full(_options);
             case CommitError.NoAccount:
                 return NoUser;
             default:
-                Rejected(transaction.QueueId, route.Account, error);
+                Rejected(transaction.QueueId, target.Route.Account, error);
                 return RecipientReplies.LocalError;
         }
     }
+
+    private void Note(MailTransaction transaction, LocalTarget target, MessageStepKind kind, string detail) =>
+        Trace?.Note(new MessageStep(transaction.QueueId, _accounts.Time.GetUtcNow(), kind, target.Address.ToString(), detail));
 
     [LoggerMessage(EventId = 4101, Level = LogLevel.Information, Message = "{QueueId}: delivered to {Account}")]
     private partial void Delivered(string queueId, AccountId account);
@@ -165,15 +209,6 @@ public sealed partial class LocalDelivery : IMessageDelivery
     [LoggerMessage(EventId = 4103, Level = LogLevel.Error, Message = "{QueueId}: the store failed")]
     private partial void StoreFailed(Exception exception, string queueId);
 
-    /// <summary>A mailbox that shall get the message, with the first recipient that leads there.</summary>
-    private sealed class Target(RecipientRoute.Local route, EmailAddress address)
-    {
-        public RecipientRoute.Local Route => route;
-
-        public EmailAddress Address => address;
-
-        public int Batch { get; set; }
-
-        public SmtpReply? Reply { get; set; }
-    }
+    [LoggerMessage(EventId = 4104, Level = LogLevel.Error, Message = "{QueueId}: {Stage} failed for {Account}; the message is delivered without it")]
+    private partial void StageFailed(Exception exception, string queueId, string stage, AccountId account);
 }

@@ -19,6 +19,9 @@ public sealed class SigningDelivery : IMessageDelivery
     }
 
     /// <inheritdoc/>
+    public DeliveryAbilities Honours => _delivery.Honours;
+
+    /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);

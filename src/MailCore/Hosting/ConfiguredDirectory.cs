@@ -4,63 +4,173 @@ using MailCore.Storage;
 namespace MailCore.Hosting;
 
 /// <summary>
-/// What the configuration says of domains and aliases, laid over the directory that knows the accounts. An address that is both
-/// an account and an alias is the alias.
+/// What the configuration says of domains, aliases and senders, laid over the directory that knows the accounts. An alias of an account's
+/// own address is the account's forward, and keeps a copy where it names the account itself, as in Postfix. Whoever may send as
+/// user@ may send as user+tag@.
 /// </summary>
-internal sealed class ConfiguredDirectory(
-    IMailDirectory accounts,
-    IEnumerable<string> domains,
-    IEnumerable<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> aliases) : IMailDirectory
+internal sealed class ConfiguredDirectory : IMailDirectory
 {
-    private readonly HashSet<string> _domains = new(domains, StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, DirectoryEntry.Alias> _aliases = aliases
-        .GroupBy(static alias => Key(alias.Alias), StringComparer.OrdinalIgnoreCase)
-        .ToDictionary(
-            static group => group.Key,
-            static group => new DirectoryEntry.Alias([.. group.SelectMany(static alias => alias.Targets).Distinct()]),
-            StringComparer.OrdinalIgnoreCase);
+    private readonly IMailDirectory _accounts;
+    private readonly Dictionary<string, MailDomain> _domains = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, MailAlias> _aliases = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<MailAlias> _expressions = [];
+    private readonly Dictionary<string, HashSet<string>> _senders = new(StringComparer.OrdinalIgnoreCase);
+    private readonly string _delimiters;
+
+    public ConfiguredDirectory(IMailDirectory accounts, ConfiguredAddresses configured, string delimiters = "")
+    {
+        (_accounts, _delimiters) = (accounts, delimiters);
+        foreach (var domain in configured.Domains)
+        {
+            _domains[domain.Name.TrimEnd('.')] = domain;
+        }
+
+        foreach (var alias in configured.Aliases)
+        {
+            // Several of one name add up.
+            if (alias.IsExpression)
+            {
+                _expressions.Add(alias);
+            }
+            else
+            {
+                _aliases[Key(alias)] = _aliases.TryGetValue(Key(alias), out var other) ? MailAlias.Parse(alias.Name, [.. other.Targets, .. alias.Targets]) : alias;
+            }
+        }
+
+        foreach (var (account, sender) in configured.Senders)
+        {
+            if (!_senders.TryGetValue(sender, out var allowed))
+            {
+                _senders[sender] = allowed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            }
+
+            allowed.Add(Key(account));
+        }
+    }
 
     public async ValueTask<DirectoryEntry> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
+        var known = await _accounts.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
         if (_aliases.TryGetValue(Key(address), out var alias))
         {
-            return alias;
+            var targets = alias.Expand(address)!;
+            return known is DirectoryEntry.Account account ? ForwardTo(account, address, targets) : new DirectoryEntry.Alias(targets);
         }
 
-        var known = await accounts.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
-        return known is DirectoryEntry.Foreign && _domains.Contains(address.Domain) ? new DirectoryEntry.Unknown() : known;
+        if (known is DirectoryEntry.Foreign && _domains.TryGetValue(address.Domain, out var domain))
+        {
+            known = domain.IsRelayed ? new DirectoryEntry.RelayDomain { Via = domain.Via } : new DirectoryEntry.Unknown();
+        }
+
+        return known is DirectoryEntry.Unknown { Instead.Count: 0 } && Instead(address) is { Count: > 0 } instead ? new DirectoryEntry.Unknown { Instead = instead } : known;
     }
 
     public async ValueTask<bool> OwnsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (await accounts.OwnsAsync(account, address, cancellationToken).ConfigureAwait(false))
+        if (await OwnsAsItIsAsync(account, address, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        // "user+tag" that is not somebody else's.
+        var delimiter = address.LocalPart.AsSpan().IndexOfAny(_delimiters);
+        return delimiter > 0
+            && await ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown
+            && await OwnsAsItIsAsync(account, address.WithLocalPart(address.LocalPart[..delimiter]), cancellationToken).ConfigureAwait(false);
+    }
+
+    public ValueTask<AccountId> CreateAsync(EmailAddress address, string? password, CancellationToken cancellationToken) =>
+        _accounts.CreateAsync(address, password, cancellationToken);
+
+    public IAsyncEnumerable<DirectoryAccount> ListAsync(CancellationToken cancellationToken) => _accounts.ListAsync(cancellationToken);
+
+    public ValueTask<bool> DeleteAsync(AccountId account, CancellationToken cancellationToken) => _accounts.DeleteAsync(account, cancellationToken);
+
+    private static DirectoryEntry.Account ForwardTo(DirectoryEntry.Account account, EmailAddress own, IReadOnlyList<EmailAddress> targets)
+    {
+        var others = targets.Where(target => !MailAlias.IsSame(target, own)).ToList();
+        var keepsCopy = others.Count < targets.Count;
+        return others.Count == 0 ? account : account with
+        {
+            Forward = new MailForward([.. others, .. account.Forward?.Targets ?? []], keepsCopy && account.Forward is not { KeepsCopy: false }),
+        };
+    }
+
+    private static string Key(EmailAddress address) => $"{address.LocalPart}@{address.Domain}";
+
+    private static string Key(MailAlias alias) => alias.Address is { } address ? Key(address) : '@' + alias.Domain;
+
+    private async ValueTask<bool> OwnsAsItIsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
+    {
+        if (await _accounts.OwnsAsync(account, address, cancellationToken).ConfigureAwait(false))
+        {
+            return true;
+        }
+
+        if (await IsAllowedAsync(account, Key(address), cancellationToken).ConfigureAwait(false)
+            || await IsAllowedAsync(account, '@' + address.Domain, cancellationToken).ConfigureAwait(false))
         {
             return true;
         }
 
         // Whoever gets an alias' mail may answer in its name.
-        if (_aliases.TryGetValue(Key(address), out var alias))
+        var targets = _aliases.TryGetValue(Key(address), out var alias) ? alias.Expand(address)!
+            : await ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown unknown ? unknown.Instead
+            : [];
+        foreach (var target in targets)
         {
-            foreach (var target in alias.Targets)
+            if (await HasAsync(account, target, cancellationToken).ConfigureAwait(false))
             {
-                if (await accounts.OwnsAsync(account, target, cancellationToken).ConfigureAwait(false))
-                {
-                    return true;
-                }
+                return true;
             }
         }
 
         return false;
     }
 
-    public ValueTask<AccountId> CreateAsync(EmailAddress address, string? password, CancellationToken cancellationToken) =>
-        accounts.CreateAsync(address, password, cancellationToken);
+    private async ValueTask<bool> IsAllowedAsync(AccountId account, string sender, CancellationToken cancellationToken)
+    {
+        foreach (var allowed in _senders.GetValueOrDefault(sender) ?? [])
+        {
+            if (await HasAsync(account, EmailAddress.Parse(allowed), cancellationToken).ConfigureAwait(false))
+            {
+                return true;
+            }
+        }
 
-    public IAsyncEnumerable<DirectoryAccount> ListAsync(CancellationToken cancellationToken) => accounts.ListAsync(cancellationToken);
+        return false;
+    }
 
-    public ValueTask<bool> DeleteAsync(AccountId account, CancellationToken cancellationToken) => accounts.DeleteAsync(account, cancellationToken);
+    private async ValueTask<bool> HasAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken) =>
+        await _accounts.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Account owner && owner.Id == account;
 
-    private static string Key(EmailAddress address) => $"{address.LocalPart}@{address.Domain}";
+    private IReadOnlyList<EmailAddress> Instead(EmailAddress address)
+    {
+        foreach (var expression in _expressions)
+        {
+            if (expression.Expand(address) is { Count: > 0 } matched)
+            {
+                return matched;
+            }
+        }
+
+        return _aliases.GetValueOrDefault('@' + address.Domain)?.Expand(address) ?? [];
+    }
 }
+
+/// <summary>What the configuration says of addresses.</summary>
+internal sealed class ConfiguredAddresses
+{
+    public List<MailDomain> Domains { get; } = [];
+
+    public List<MailAlias> Aliases { get; } = [];
+
+    /// <summary>Who may send as what: an account's address, and an address or "@example.org".</summary>
+    public List<(EmailAddress Account, string Sender)> Senders { get; } = [];
+}
+
+/// <summary>The directory below the configuration.</summary>
+internal sealed record AccountDirectory(IMailDirectory Directory);

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using MailCore.Authentication;
+using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Net;
 using MailCore.Storage;
@@ -20,7 +21,6 @@ public sealed class MailServerBuilder
     private readonly List<MailEndpointBuilder> _endpoints = [];
     private readonly List<Func<TlsPolicy, TlsPolicy>> _tls = [];
     private readonly List<(EmailAddress Address, string? Password)> _accounts = [];
-    private readonly List<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> _aliases = [];
 
     internal MailServerBuilder(IServiceCollection services) => Services = services;
 
@@ -45,6 +45,12 @@ public sealed class MailServerBuilder
 
     /// <summary>Which SASL mechanisms are offered, and how failed logins are slowed down and banned.</summary>
     public LoginOptions Logins { get; } = new();
+
+    /// <summary>How addresses are understood: subaddresses, the postmaster.</summary>
+    public DirectoryRouterOptions Routing { get; } = new();
+
+    /// <summary>How mail is put into mailboxes: what a full one is answered with.</summary>
+    public LocalDeliveryOptions LocalDelivery { get; } = new();
 
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 
@@ -73,7 +79,7 @@ public sealed class MailServerBuilder
 
     internal IReadOnlyList<(EmailAddress Address, string? Password)> Accounts => _accounts;
 
-    internal IReadOnlyList<(EmailAddress Alias, IReadOnlyList<EmailAddress> Targets)> Aliases => _aliases;
+    internal ConfiguredAddresses Addresses { get; } = new();
 
     internal List<string> Problems { get; } = [];
 
@@ -190,23 +196,66 @@ public sealed class MailServerBuilder
         return this;
     }
 
-    /// <summary>Makes an address that stands for others. Its domain becomes one of ours.</summary>
+    /// <summary>
+    /// Makes addresses that stand for others: one, all of a domain that nobody has ("@example.org"), or those that an expression matches
+    /// ("/^sales-.*@example\.org$/"); see <see cref="MailAlias"/>. The domain that is named becomes one of ours. The alias of an account's
+    /// own address passes its mail on, and keeps a copy where the account is among the targets.
+    /// </summary>
     public MailServerBuilder AddAlias(string alias, params IReadOnlyList<string> targets)
     {
-        ArgumentNullException.ThrowIfNull(targets);
-        var parsed = new List<EmailAddress>();
-        foreach (var target in targets)
+        if (!MailAlias.TryParse(alias, targets, out var parsed, out var problem))
         {
-            if (TryAddress(target, $"target of alias '{alias}'", out var to))
-            {
-                parsed.Add(to);
-            }
+            Problems.Add($"Alias: {problem}");
+            return this;
         }
 
-        if (TryAddress(alias, "alias", out var address))
+        if ((parsed.Domain ?? parsed.Address?.Domain) is { } domain)
         {
-            AddDomain(address.Domain);
-            _aliases.Add((address, parsed));
+            AddDomain(domain);
+        }
+
+        Addresses.Aliases.Add(parsed);
+        return this;
+    }
+
+    /// <summary>
+    /// Takes mail for a domain to pass it on: to the next hop named as Postfix writes it, <c>[host]:25</c> or <c>lmtp:[host]:24</c>, or
+    /// without one by the domain's own mail exchangers. Without a relay queue only a domain with a next hop can be served: its mail is
+    /// handed over while the sender waits.
+    /// </summary>
+    public MailServerBuilder AddRelayDomain(string domain, string? via = null)
+    {
+        NextHop? hop = null;
+        if (!EmailAddress.IsDomain(domain))
+        {
+            Problems.Add($"Relay domain '{domain}' is not a mail domain.");
+        }
+        else if (via is not null && !NextHop.TryParse(via, out hop))
+        {
+            Problems.Add($"'{via}', where mail for {domain} goes, is not a next hop. Write [host]:25, lmtp:[host]:24 or a domain.");
+        }
+        else
+        {
+            Addresses.Domains.Add(new MailDomain(domain) { IsRelayed = true, Via = hop });
+        }
+
+        return this;
+    }
+
+    /// <summary>Lets an account send as an address that is not its own, or as all of a domain ("@example.org").</summary>
+    public MailServerBuilder AllowSender(string account, string sender)
+    {
+        ArgumentNullException.ThrowIfNull(sender);
+        if (TryAddress(account, "account", out var parsed))
+        {
+            if (EmailAddress.TryParse(sender, out _) || (sender.StartsWith('@') && EmailAddress.IsDomain(sender.AsSpan(1))))
+            {
+                Addresses.Senders.Add((parsed, sender));
+            }
+            else
+            {
+                Problems.Add($"'{sender}', which {account} may send as, is neither an address nor a domain as @example.org.");
+            }
         }
 
         return this;

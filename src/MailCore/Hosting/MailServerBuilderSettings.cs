@@ -1,5 +1,6 @@
 using System.Net;
 using MailCore.Imap;
+using MailCore.Messaging;
 
 namespace MailCore.Hosting;
 
@@ -34,6 +35,12 @@ public static class MailServerBuilderSettings
             ApplyAlias(mail, settings.Aliases[i], $"Aliases:{i}");
         }
 
+        for (var i = 0; i < settings.RelayDomains.Count; i++)
+        {
+            ApplyRelayDomain(mail, settings.RelayDomains[i], $"RelayDomains:{i}");
+        }
+
+        ApplyRouting(mail, settings.Routing);
         ApplyPreset(mail, settings);
         if (settings.AllowSubmissionFrom.Count > 0)
         {
@@ -83,6 +90,45 @@ public static class MailServerBuilderSettings
         else
         {
             mail.AddAccount(address, account.Password);
+            foreach (var sender in account.SendAs)
+            {
+                mail.AllowSender(address, sender);
+            }
+        }
+    }
+
+    private static void ApplyRelayDomain(MailServerBuilder mail, RelayDomainSettings domain, string key)
+    {
+        if (domain.Name is not { Length: > 0 } name)
+        {
+            mail.Problems.Add($"{key} has no Name. Set it to the domain.");
+        }
+        else
+        {
+            mail.AddRelayDomain(name, domain.Via is { Length: > 0 } via ? via : null);
+        }
+    }
+
+    private static void ApplyRouting(MailServerBuilder mail, RoutingSettings? routing)
+    {
+        if (routing is null)
+        {
+            return;
+        }
+
+        mail.Routing.SubaddressDelimiters = routing.SubaddressDelimiters ?? mail.Routing.SubaddressDelimiters;
+        mail.Routing.SubaddressMailboxes |= routing.SubaddressMailboxes;
+        mail.LocalDelivery.OverQuotaIsPermanent |= routing.OverQuotaIsPermanent;
+        if (routing.Postmaster is { Length: > 0 } text)
+        {
+            if (EmailAddress.TryParse(text, out var postmaster))
+            {
+                mail.Routing.Postmaster = postmaster;
+            }
+            else
+            {
+                mail.Problems.Add($"Routing:Postmaster '{text}' is not an e-mail address; write it as name@example.org.");
+            }
         }
     }
 

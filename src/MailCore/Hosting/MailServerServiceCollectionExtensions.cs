@@ -42,7 +42,10 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<IServerState, InMemoryServerState>();
         services.AddSingleton<InMemoryAuthenticator>(static _ => new InMemoryAuthenticator());
         services.AddSingleton<IMailAuthenticator>(static provider => provider.GetRequiredService<InMemoryAuthenticator>());
-        services.AddSingleton<IMailDirectory>(provider => new ConfiguredDirectory(mail.CreateDirectory(provider), mail.Domains, mail.Aliases));
+        services.AddSingleton(provider => new AccountDirectory(mail.CreateDirectory(provider)));
+        services.AddSingleton<IMailDirectory>(provider => MakeDirectory(mail, provider));
+        services.AddSingleton(static provider => provider.GetRequiredService<AccountDirectory>().Directory as IMailDirectoryEditor
+            ?? throw new NotSupportedException("This server's directory is changed elsewhere."));
         services.AddSingleton<IClientCertificateMapper, AddressCertificateMapper>();
         services.AddSingleton<IMailboxAuthorization, OwnerAuthorization>();
         services.AddSingleton(mail.Logins);
@@ -53,6 +56,17 @@ public static class MailServerServiceCollectionExtensions
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
+    }
+
+    private static ConfiguredDirectory MakeDirectory(MailServerBuilder mail, IServiceProvider services)
+    {
+        var configured = new ConfiguredAddresses();
+        // Ours comes last: it is stored even where it is named as one to pass on as well.
+        configured.Domains.AddRange([.. mail.Addresses.Domains, .. mail.Domains.Select(static domain => new MailDomain(domain))]);
+        configured.Aliases.AddRange(mail.Addresses.Aliases);
+        configured.Senders.AddRange(mail.Addresses.Senders);
+        var directory = services.GetRequiredService<AccountDirectory>().Directory;
+        return new ConfiguredDirectory(directory, configured, services.GetRequiredService<DirectoryRouterOptions>().SubaddressDelimiters);
     }
 
     private static LoginService MakeLogin(MailServerBuilder mail, IServiceProvider services)
@@ -71,21 +85,26 @@ public static class MailServerServiceCollectionExtensions
 
     private static void AddDelivery(IServiceCollection services, MailServerBuilder mail)
     {
-        services.AddSingleton(new DirectoryRouterOptions());
-        services.AddSingleton(new LocalDeliveryOptions());
+        services.AddSingleton(mail.Routing);
+        services.AddSingleton(mail.LocalDelivery);
         services.AddSingleton<IMessageRouter>(provider =>
         {
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
             options.DefaultDomain ??= mail.Domains.FirstOrDefault();
-            return new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            var router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            return provider.GetService<IMailStore>() is null
+                ? router
+                : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());
         });
-        services.AddSingleton<LocalDelivery>();
-        services.AddSingleton<IMessageDelivery>(static provider =>
+        services.AddSingleton<IMessageTrace>(static _ => new InMemoryMessageTrace());
+        services.AddSingleton(static provider => new LocalDelivery(
+            provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<ILogger<LocalDelivery>>(), provider.GetRequiredService<LocalDeliveryOptions>())
         {
-            var delivery = new RoutedDelivery(provider.GetRequiredService<LocalDelivery>(), null, provider.GetRequiredService<ILogger<RoutedDelivery>>());
-            var signers = provider.GetServices<IMessageSigner>().ToArray();
-            return signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
+            Trace = provider.GetService<IMessageTrace>(),
+            // Not before the first message: a stage may send mail itself, by a submission that needs this delivery.
+            Stages = provider.LazyServices<IDeliveryStage>(),
         });
+        services.AddSingleton<IMessageDelivery>(MakeDelivery);
         // Without a store, messages are only passing through.
         services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
             ? new TemporaryStaging()
@@ -96,5 +115,25 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<IMessageStaging>(),
             mail.HostName,
             provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static TracingDelivery MakeDelivery(IServiceProvider services)
+    {
+        var trace = services.GetRequiredService<IMessageTrace>();
+        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), null, services.GetRequiredService<ILogger<RoutedDelivery>>())
+        {
+            Trace = trace,
+        };
+        var signers = services.GetServices<IMessageSigner>().ToArray();
+        delivery = signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
+        return new TracingDelivery(delivery, trace, services.GetRequiredService<TimeProvider>());
+    }
+
+    private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)
+    {
+        foreach (var service in services.GetServices<TService>())
+        {
+            yield return service;
+        }
     }
 }

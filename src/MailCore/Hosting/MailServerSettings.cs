@@ -46,6 +46,12 @@ public sealed class MailServerSettings
     /// <summary>Addresses that stand for others.</summary>
     public List<AliasSettings> Aliases { get; set; } = [];
 
+    /// <summary>Domains whose mail is passed on.</summary>
+    public List<RelayDomainSettings> RelayDomains { get; set; } = [];
+
+    /// <summary>How addresses are understood.</summary>
+    public RoutingSettings? Routing { get; set; }
+
     /// <summary>Where to listen; empty leaves it to the host.</summary>
     public List<ListenerSettings> Listeners { get; set; } = [];
 
@@ -123,12 +129,41 @@ public sealed class AccountSettings
 
     /// <summary>Used when the account is made; an existing one keeps its own.</summary>
     public string? Password { get; set; }
+
+    /// <summary>Addresses, and domains as "@example.org", that it may send as besides its own.</summary>
+    public List<string> SendAs { get; set; } = [];
+}
+
+/// <summary>One domain whose mail is passed on.</summary>
+public sealed class RelayDomainSettings
+{
+    /// <summary>The domain.</summary>
+    public string? Name { get; set; }
+
+    /// <summary>Where to, such as [mail.internal]:25 or lmtp:[localhost]:24; by the domain's mail exchangers without it.</summary>
+    public string? Via { get; set; }
+}
+
+/// <summary>How addresses are understood.</summary>
+public sealed class RoutingSettings
+{
+    /// <inheritdoc cref="Delivery.DirectoryRouterOptions.SubaddressDelimiters"/>
+    public string? SubaddressDelimiters { get; set; }
+
+    /// <inheritdoc cref="Delivery.DirectoryRouterOptions.SubaddressMailboxes"/>
+    public bool SubaddressMailboxes { get; set; }
+
+    /// <inheritdoc cref="Delivery.DirectoryRouterOptions.Postmaster"/>
+    public string? Postmaster { get; set; }
+
+    /// <inheritdoc cref="Delivery.LocalDeliveryOptions.OverQuotaIsPermanent"/>
+    public bool OverQuotaIsPermanent { get; set; }
 }
 
 /// <summary>One alias.</summary>
 public sealed class AliasSettings
 {
-    /// <summary>The alias.</summary>
+    /// <summary>An address, a domain's other addresses as "@example.org", or an expression as "/^sales-.*@example\.org$/".</summary>
     public string? Address { get; set; }
 
     /// <summary>Who gets its mail.</summary>

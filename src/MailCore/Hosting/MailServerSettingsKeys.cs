@@ -12,6 +12,7 @@ internal static class MailServerSettingsKeys
         nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
         nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.AccountsFile), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.RelayDomains), nameof(MailServerSettings.Routing),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
     ];
@@ -27,9 +28,17 @@ internal static class MailServerSettingsKeys
         nameof(TlsSettings.ClientCertificates), nameof(TlsSettings.ClientAuthorities),
     ];
 
-    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password)];
+    private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password), nameof(AccountSettings.SendAs)];
 
     private static readonly string[] Alias = [nameof(AliasSettings.Address), nameof(AliasSettings.Targets)];
+
+    private static readonly string[] RelayDomain = [nameof(RelayDomainSettings.Name), nameof(RelayDomainSettings.Via)];
+
+    private static readonly string[] Routing =
+    [
+        nameof(RoutingSettings.SubaddressDelimiters), nameof(RoutingSettings.SubaddressMailboxes), nameof(RoutingSettings.Postmaster),
+        nameof(RoutingSettings.OverQuotaIsPermanent),
+    ];
 
     private static readonly string[] Listener =
     [
@@ -46,6 +55,8 @@ internal static class MailServerSettingsKeys
         Check(section.GetSection(nameof(MailServerSettings.Tls)).GetChildren(), Tls, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
+        CheckItems(section.GetSection(nameof(MailServerSettings.RelayDomains)), RelayDomain, problems);
+        Check(section.GetSection(nameof(MailServerSettings.Routing)).GetChildren(), Routing, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);
         CheckList(section.GetSection(nameof(MailServerSettings.AllowSubmissionFrom)), "172.16.0.0/12", problems);
@@ -58,6 +69,11 @@ internal static class MailServerSettingsKeys
             CheckList(listener.GetSection(nameof(ListenerSettings.ProxyFrom)), "10.0.0.0/8", problems);
             CheckList(listener.GetSection(nameof(ListenerSettings.XClientFrom)), "10.0.0.0/8", problems);
             CheckList(listener.GetSection(nameof(ListenerSettings.XForwardFrom)), "10.0.0.0/8", problems);
+        }
+
+        foreach (var account in section.GetSection(nameof(MailServerSettings.Accounts)).GetChildren())
+        {
+            CheckList(account.GetSection(nameof(AccountSettings.SendAs)), "name@example.org", problems);
         }
 
         foreach (var alias in section.GetSection(nameof(MailServerSettings.Aliases)).GetChildren())

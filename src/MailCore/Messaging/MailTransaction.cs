@@ -44,7 +44,10 @@ public sealed class MailTransaction
 
     /// <summary>The same message with another envelope; the notes are shared.</summary>
     public MailTransaction With(Envelope envelope) =>
-        new(QueueId, Session, envelope, ReceivedAt) { _items = Items, QuarantineReason = QuarantineReason, AddedFields = AddedFields };
+        new(QueueId, Session, envelope, ReceivedAt) { _items = Items, QuarantineReason = QuarantineReason, AddedFields = AddedFields, IsPart = IsPart };
+
+    /// <summary>Others get the message by another delivery, and the sender may have one reply for all.</summary>
+    internal bool IsPart { get; set; }
 
     /// <summary>A filter wants nobody to get it.</summary>
     internal bool IsDiscarded { get; set; }
@@ -99,6 +102,15 @@ public sealed record MailSessionInfo
 
     /// <summary>The client has not authenticated, but comes from a network that the host trusts.</summary>
     public bool IsTrustedNetwork { get; init; }
+
+    /// <summary>Each recipient's reply reaches the client (RFC 2033).</summary>
+    internal bool IsLmtp => Protocol.StartsWith("LMTP", StringComparison.Ordinal);
+
+    /// <summary>
+    /// The queue tries a mailbox again that could not take the message at first. Aliases and forwards were followed then, and are not again:
+    /// an account's address leads to its mailbox and nowhere else.
+    /// </summary>
+    public bool IsRedelivery { get; init; }
 
     /// <summary>Outward mail is taken from this session; a stranger reaches only what is ours.</summary>
     public bool MaySendOutward => IsLocal || AuthenticatedAccount is not null || IsTrustedNetwork;

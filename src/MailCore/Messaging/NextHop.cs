@@ -1,3 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+
 namespace MailCore.Messaging;
 
 /// <summary>Where mail goes next: a domain, by its mail exchangers, or one host. Host names compare without case.</summary>
@@ -28,4 +32,39 @@ public sealed record NextHop
 
     /// <summary>As Postfix writes it: <c>example.org:25</c> by MX, <c>[mx.example.org]:587</c> for a host, <c>lmtp:[host]:24</c> for LMTP.</summary>
     public override string ToString() => UsesMx ? $"{Host}:{Port}" : $"{(IsLmtp ? "lmtp:" : "")}[{Host}]:{Port}";
+
+    /// <summary>
+    /// Reads what <see cref="ToString"/> writes; the port, and the brackets of LMTP's host, may be left out. An IPv6 address stands in
+    /// brackets.
+    /// </summary>
+    public static bool TryParse(string? text, [NotNullWhen(true)] out NextHop? hop)
+    {
+        hop = null;
+        var rest = text.AsSpan().Trim();
+        var isLmtp = rest.StartsWith("lmtp:", StringComparison.OrdinalIgnoreCase);
+        rest = isLmtp ? rest[5..] : rest;
+        var isHost = rest.StartsWith('[');
+        var end = isHost ? rest.IndexOf(']') : rest.IndexOf(':') is var colon and >= 0 ? colon : rest.Length;
+        if (end < 0)
+        {
+            return false;
+        }
+
+        var host = isHost ? rest[1..end] : rest[..end];
+        var behind = rest[(isHost ? end + 1 : end)..];
+        var port = isLmtp ? 24 : 25;
+        if (!behind.IsEmpty && (behind[0] != ':' || !int.TryParse(behind[1..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65535))
+        {
+            return false;
+        }
+
+        // An address literal's brackets are not part of the host; a name without brackets must be one.
+        if (host.StartsWith('[') || (!EmailAddress.IsDomain(host) && !(isHost && IPAddress.TryParse(host, out _))))
+        {
+            return false;
+        }
+
+        hop = isLmtp ? Lmtp(host.ToString(), port) : isHost ? Smtp(host.ToString(), port) : Domain(host.ToString(), port);
+        return true;
+    }
 }

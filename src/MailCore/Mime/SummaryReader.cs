@@ -1,43 +1,22 @@
 namespace MailCore.Mime;
 
-/// <summary>Reads the octets of an encoded summary. Never throws: damage sets <see cref="Failed"/> and yields empty values.</summary>
+/// <summary>As <see cref="SummarySpanReader"/>, for values that are kept.</summary>
 internal ref struct SummaryReader(ReadOnlyMemory<byte> octets)
 {
-    private readonly ReadOnlySpan<byte> _span = octets.Span;
-    private int _position;
+    private SummarySpanReader _reader = new(octets.Span);
 
-    public bool Failed { get; private set; }
+    public readonly bool Failed => _reader.Failed;
 
-    public readonly bool AtEnd => _position == _span.Length;
+    public readonly bool AtEnd => _reader.AtEnd;
 
-    public readonly ReadOnlyMemory<byte> Rest => octets[_position..];
+    public readonly ReadOnlyMemory<byte> Rest => octets[_reader.Position..];
 
-    public void Fail() => Failed = true;
+    public void Fail() => _reader.Fail();
 
-    public byte Byte()
-    {
-        if (_position < _span.Length)
-            return _span[_position++];
-
-        Failed = true;
-        return 0;
-    }
+    public byte Byte() => _reader.Byte();
 
     /// <summary>A number in groups of seven bits, the lowest first.</summary>
-    public long Number()
-    {
-        ulong value = 0;
-        for (var shift = 0; shift < 63; shift += 7)
-        {
-            var next = Byte();
-            value |= (ulong)(next & 0x7F) << shift;
-            if (next < 0x80)
-                return (long)value;
-        }
-
-        Failed = true;
-        return 0;
-    }
+    public long Number() => _reader.Number();
 
     public int Count(int max)
     {
@@ -45,22 +24,14 @@ internal ref struct SummaryReader(ReadOnlyMemory<byte> octets)
         if (value <= max)
             return (int)value;
 
-        Failed = true;
+        Fail();
         return 0;
     }
 
     public ReadOnlyMemory<byte> Octets()
     {
-        var length = Number();
-        if (length > _span.Length - _position)
-        {
-            Failed = true;
-            return default;
-        }
-
-        var slice = octets.Slice(_position, (int)length);
-        _position += (int)length;
-        return slice;
+        var length = _reader.Octets().Length;
+        return octets.Slice(_reader.Position - length, length);
     }
 
     // A bare null would become an empty memory, by way of byte[].

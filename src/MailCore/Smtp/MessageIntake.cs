@@ -51,6 +51,7 @@ internal static class MessageIntake
     {
         session.Messages++;
         var transaction = session.Transaction!;
+        using var scope = session.Protocol.Log.Begin(transaction.QueueId);
         var length = staged.Length;
         if (session.Filters is { } filters)
         {

@@ -7,6 +7,11 @@ namespace MailCore.Smtp;
 /// <summary>What the engine logs. Text from clients has been parsed into addresses or cleaned before it comes here.</summary>
 internal sealed partial class SmtpLog(ILogger logger)
 {
+    private static readonly Func<ILogger, string, IDisposable?> Message = LoggerMessage.DefineScope<string>("{QueueId}");
+
+    /// <summary>What is logged until disposal, here and by filters, deliveries and the store, is of this message.</summary>
+    public IDisposable? Begin(string queueId) => Message(logger, queueId);
+
     [LoggerMessage(EventId = 4001, Level = LogLevel.Information, Message = "{Connection} {QueueId}: from <{Sender}> to {Count} recipients, {Size} octets: {Reply}")]
     public partial void Received(string connection, string queueId, ReversePath sender, int count, long size, SmtpReply reply);
 

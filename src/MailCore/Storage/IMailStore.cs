@@ -109,6 +109,20 @@ public interface IAccountStore
     ValueTask<IReadOnlyList<MessageRow>> ReadAsync(MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Shows what <see cref="ReadAsync"/> would give to <paramref name="handler"/>, in the same order, for looking at very many
+    /// messages: a store that need not copy to do so has its own. The handler is called before this returns, does not wait and keeps
+    /// nothing. <see cref="MessageFields.Content"/> is not shown.
+    /// </summary>
+    async ValueTask ScanAsync(MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        foreach (var row in await ReadAsync(mailbox, uids, fields, cancellationToken))
+        {
+            handler(new MessageGlance(row));
+        }
+    }
+
+    /// <summary>
     /// All that changed after <paramref name="since"/>, in all mailboxes or in <paramref name="scope"/>: one snapshot, never
     /// a page. When more than <paramref name="limit"/> rows changed, or <paramref name="since"/> is older than the store
     /// remembers expunges, or newer than the account is (its store was restored from a backup), the answer is

@@ -128,6 +128,10 @@ public sealed class Mailbox
     public ValueTask<IReadOnlyList<MessageRow>> ReadBatchAsync(ReadOnlyMemory<Uid> uids, MessageFields fields, CancellationToken cancellationToken = default) =>
         Account.Store.ReadAsync(Id, uids, fields, cancellationToken);
 
+    /// <summary>Looks at messages, at most <see cref="StorageLimits.UidsPerRead"/> at once, without copying where the store can; see <see cref="IAccountStore.ScanAsync"/>.</summary>
+    public ValueTask ScanBatchAsync(ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler, CancellationToken cancellationToken = default) =>
+        Account.Store.ScanAsync(Id, uids, fields, handler, cancellationToken);
+
     /// <summary>Opens the octets of a message read with <see cref="MessageFields.Content"/>; null when they are gone.</summary>
     public ValueTask<MessageContent?> OpenContentAsync(MessageRow row, CancellationToken cancellationToken = default)
     {

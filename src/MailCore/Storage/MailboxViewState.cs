@@ -108,6 +108,8 @@ public sealed class MailboxViewState
         return RowSegments.Compare(older.Rows, Rows);
     }
 
+    internal ColumnSegment SegmentAt(int rank, out int row) => Rows.SegmentAt(rank, out row);
+
     internal static MailboxViewState Missing(MailboxId id) =>
         new(default, new MailboxInfo(id, "", 0, new Uid(1), default, 0, 0, 0, 0, new Uid(1), []), RowSegments.Empty, isRemoved: true);
 

@@ -69,6 +69,9 @@ internal sealed class RowSegments
         return From(segments);
     }
 
+    /// <summary>The segment that holds a rank, and the row's place in it.</summary>
+    public ColumnSegment SegmentAt(int rank, out int row) => _segments[Locate(rank, out row)];
+
     public Uid UidAt(int rank) => new(_segments[Locate(rank, out var row)].Uids[row]);
 
     public int LowerBound(uint uid)

@@ -18,6 +18,8 @@ internal sealed class StubDelivery : IMessageDelivery
 
     public List<MailTransaction> Transactions { get; } = [];
 
+    public List<InboundMessage> Messages { get; } = [];
+
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {
         Entered.TrySetResult();
@@ -25,6 +27,7 @@ internal sealed class StubDelivery : IMessageDelivery
         lock (Transactions)
         {
             Transactions.Add(transaction);
+            Messages.Add(message);
         }
 
         return Replies(transaction);

@@ -1,38 +1,53 @@
-using System.Text;
 using MailCore.Mime;
+using MailCore.Storage;
 
 namespace MailCore.Imap.Search;
 
 /// <summary>
-/// A header field that holds a text, encoded words decoded, without regard to case. The fields of the envelope are taken from the
-/// summary; whether a field is there at all is asked of the header.
+/// A header field that holds a text, encoded words decoded, without regard to case. The fields of the envelope are looked at where
+/// they stand in the summary; whether a field is there at all is asked of the header.
 /// </summary>
-internal sealed class HeaderNode(byte[] field, string text) : SearchNode(text.Length > 0 && IsInEnvelope(field) ? SearchCost.Summary : SearchCost.Header)
+internal sealed class HeaderNode(byte[] field, string text) : SearchNode(text.Length > 0 && FieldOf(field) != EnvelopeFields.None ? SearchCost.Summary : SearchCost.Header)
 {
-    protected override bool? Test(SearchSubject subject) =>
-        Cost == SearchCost.Summary ? InEnvelope(subject.Summary!.Envelope) : InHeader(subject.Header.Span);
+    private readonly EnvelopeFields _field = FieldOf(field);
+    private readonly HeaderTextFinder _finder = new(text);
 
-    private static bool IsInEnvelope(byte[] field) =>
-        Is(field, "From"u8) || Is(field, "To"u8) || Is(field, "Cc"u8) || Is(field, "Bcc"u8)
-        || Is(field, "Subject"u8) || Is(field, "Message-ID"u8) || Is(field, "In-Reply-To"u8);
+    public override MessageFields Fields => Cost == SearchCost.Summary ? MessageFields.Summary : MessageFields.None;
 
-    private static bool Is(byte[] field, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(field, name);
+    protected override bool? Test(in SearchSubject subject) => Cost == SearchCost.Summary ? InEnvelope(subject.Summary) : InHeader(subject.Header);
 
-    private bool InEnvelope(MessageEnvelope envelope) =>
-        Is(field, "From"u8) ? Holds(envelope.From)
-        : Is(field, "To"u8) ? Holds(envelope.To)
-        : Is(field, "Cc"u8) ? Holds(envelope.Cc)
-        : Is(field, "Bcc"u8) ? Holds(envelope.Bcc)
-        : Is(field, "Subject"u8) ? envelope.DecodedSubject is { } subject && Holds(subject)
-        : (Is(field, "Message-ID"u8) ? envelope.MessageId : envelope.InReplyTo) is { } id && Holds(Encoding.UTF8.GetString(id.Span));
+    private static EnvelopeFields FieldOf(byte[] field) =>
+        Is(field, "Subject"u8) ? EnvelopeFields.Subject
+        : Is(field, "From"u8) ? EnvelopeFields.From
+        : Is(field, "To"u8) ? EnvelopeFields.To
+        : Is(field, "Cc"u8) ? EnvelopeFields.Cc
+        : Is(field, "Bcc"u8) ? EnvelopeFields.Bcc
+        : Is(field, "Message-ID"u8) ? EnvelopeFields.MessageId
+        : Is(field, "In-Reply-To"u8) ? EnvelopeFields.InReplyTo
+        : EnvelopeFields.None;
 
-    private bool Holds(IReadOnlyList<MailAddressEntry> addresses) => addresses.Count > 0 && Holds(string.Join(", ", addresses));
+    private static bool Is(byte[] field, ReadOnlySpan<byte> name) => System.Text.Ascii.EqualsIgnoreCase(field, name);
+
+    private bool InEnvelope(ReadOnlySpan<byte> summary)
+    {
+        if (!EnvelopeView.TryOpen(summary, out var envelope) || !envelope.TryGet(_field, out var value))
+        {
+            return false;
+        }
+
+        return _field switch
+        {
+            EnvelopeFields.Subject => _finder.IsIn(value),
+            EnvelopeFields.MessageId or EnvelopeFields.InReplyTo => _finder.IsInUtf8(value),
+            _ => _finder.IsIn(new AddressListView(value)),
+        };
+    }
 
     private bool InHeader(ReadOnlySpan<byte> block)
     {
         foreach (var candidate in new HeaderReader(block))
         {
-            if (candidate.Is(field) && Holds(HeaderText.Of(candidate)))
+            if (candidate.Is(field) && _finder.IsIn(HeaderText.Of(candidate)))
             {
                 return true;
             }
@@ -40,6 +55,4 @@ internal sealed class HeaderNode(byte[] field, string text) : SearchNode(text.Le
 
         return false;
     }
-
-    private bool Holds(string value) => value.Contains(text, StringComparison.OrdinalIgnoreCase);
 }

@@ -1,74 +1,83 @@
-using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Mime;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Search;
 
-/// <summary>What must be known of a message to answer a criterion; each costs more than the one before it.</summary>
-internal enum SearchCost
-{
-    /// <summary>The columns of the view.</summary>
-    Columns,
-
-    /// <summary>The store's row.</summary>
-    Row,
-
-    /// <summary>The summary.</summary>
-    Summary,
-
-    /// <summary>The header block.</summary>
-    Header,
-
-    /// <summary>The whole message.</summary>
-    Body,
-}
-
-/// <summary>A message as far as it is known.</summary>
-internal sealed class SearchSubject
-{
-    public SearchCost Known { get; set; }
-
-    public NumberedMessage Message { get; set; }
-
-    public bool IsRecent { get; set; }
-
-    public MessageRow? Row { get; set; }
-
-    public MessageSummary? Summary { get; set; }
-
-    public ReadOnlyMemory<byte> Header { get; set; }
-
-    /// <summary>By <see cref="SearchNode.Content.Index"/>.</summary>
-    public bool[] Found { get; set; } = [];
-
-    /// <summary>By <see cref="SearchNode.Content.Index"/>: the only messages that may hold the text; null when nothing is known.</summary>
-    public IReadOnlyList<UidSet?> Candidates { get; set; } = [];
-}
-
-/// <summary>A criterion made ready for one mailbox.</summary>
+/// <summary>A criterion made ready for one mailbox; immutable but for <see cref="SearchPlan.Now"/> and what an index said.</summary>
 internal abstract class SearchNode(SearchCost cost)
 {
     public SearchCost Cost { get; } = cost;
 
+    /// <summary>What <see cref="SearchCost.Row"/> and <see cref="SearchCost.Summary"/> need of the row.</summary>
+    public virtual MessageFields Fields => Cost == SearchCost.Summary ? MessageFields.Summary : MessageFields.None;
+
     /// <summary>Null while too little is known.</summary>
-    public bool? Evaluate(SearchSubject subject) => subject.Known >= Cost || IsCompound ? Test(subject) : null;
+    public bool? Evaluate(in SearchSubject subject) => subject.Known >= Cost || IsCompound ? Test(subject) : null;
+
+    /// <summary>
+    /// Asks for all rows of a block at once what the columns alone can tell. A bit is a row, from the lowest on; bits behind the last
+    /// row mean nothing.
+    /// </summary>
+    /// <param name="block">The rows.</param>
+    /// <param name="certain">Becomes those that match for sure.</param>
+    /// <param name="possible">Becomes those, and the ones of which too little is known.</param>
+    public virtual void Narrow(MessageBlock block, Span<ulong> certain, Span<ulong> possible)
+    {
+        certain.Clear();
+        possible.Fill(ulong.MaxValue);
+    }
 
     protected virtual bool IsCompound => false;
 
-    protected abstract bool? Test(SearchSubject subject);
+    protected abstract bool? Test(in SearchSubject subject);
 
-    /// <summary>All or any of several; the cheapest are asked first.</summary>
-    internal sealed class Group(IReadOnlyList<SearchNode> nodes, bool all) : SearchNode(nodes.Count == 0 ? SearchCost.Columns : nodes.Max(static node => node.Cost))
+    /// <summary>Every message, or none.</summary>
+    internal sealed class Constant(bool value) : SearchNode(SearchCost.Columns)
     {
-        private readonly SearchNode[] _nodes = [.. nodes.OrderBy(static node => node.Cost)];
+        public static Constant True { get; } = new(true);
+
+        public static Constant False { get; } = new(false);
+
+        public static Constant Of(bool value) => value ? True : False;
+
+        public override void Narrow(MessageBlock block, Span<ulong> certain, Span<ulong> possible)
+        {
+            certain.Fill(value ? ulong.MaxValue : 0);
+            possible.Fill(value ? ulong.MaxValue : 0);
+        }
+
+        protected override bool? Test(in SearchSubject subject) => value;
+    }
+
+    /// <summary>All or any of several, which stand in the order of their cost.</summary>
+    internal sealed class Group(SearchNode[] nodes, bool all) : SearchNode(nodes.Max(static node => node.Cost))
+    {
+        public IReadOnlyList<SearchNode> Nodes => nodes;
+
+        public bool IsAll => all;
+
+        public override MessageFields Fields => nodes.Aggregate(MessageFields.None, static (fields, node) => fields | node.Fields);
+
+        public override void Narrow(MessageBlock block, Span<ulong> certain, Span<ulong> possible)
+        {
+            Constant.Of(all).Narrow(block, certain, possible);
+            Span<ulong> certainOfOne = stackalloc ulong[MessageBlock.Words];
+            Span<ulong> possibleOfOne = stackalloc ulong[MessageBlock.Words];
+            foreach (var node in nodes)
+            {
+                node.Narrow(block, certainOfOne, possibleOfOne);
+                Join(certain, certainOfOne);
+                Join(possible, possibleOfOne);
+            }
+        }
 
         protected override bool IsCompound => true;
 
-        protected override bool? Test(SearchSubject subject)
+        protected override bool? Test(in SearchSubject subject)
         {
             bool? result = all;
-            foreach (var node in _nodes)
+            foreach (var node in nodes)
             {
                 switch (node.Evaluate(subject))
                 {
@@ -82,43 +91,58 @@ internal abstract class SearchNode(SearchCost cost)
 
             return result;
         }
+
+        private void Join(Span<ulong> into, ReadOnlySpan<ulong> with)
+        {
+            for (var i = 0; i < into.Length; i++)
+            {
+                into[i] = all ? into[i] & with[i] : into[i] | with[i];
+            }
+        }
     }
 
     internal sealed class Not(SearchNode node) : SearchNode(node.Cost)
     {
+        public SearchNode Inner => node;
+
+        public override MessageFields Fields => node.Fields;
+
+        public override void Narrow(MessageBlock block, Span<ulong> certain, Span<ulong> possible)
+        {
+            node.Narrow(block, possible, certain);
+            for (var i = 0; i < certain.Length; i++)
+            {
+                (certain[i], possible[i]) = (~certain[i], ~possible[i]);
+            }
+        }
+
         protected override bool IsCompound => true;
 
-        protected override bool? Test(SearchSubject subject) => !node.Evaluate(subject);
+        protected override bool? Test(in SearchSubject subject) => !node.Evaluate(subject);
     }
 
-    internal sealed class Columns(Func<SearchSubject, bool> test) : SearchNode(SearchCost.Columns)
+    /// <summary>The day of a date, disregarding time and zone, so that the day is the one that was written (RFC 3501 6.4.4).</summary>
+    internal sealed class Day(DayRelation relation, DateOnly day, Day.Source source) : SearchNode(source == Day.Source.Sent ? SearchCost.Summary : SearchCost.Row)
     {
-        protected override bool? Test(SearchSubject subject) => test(subject);
-    }
-
-    /// <summary>Message numbers or UIDs, both as message numbers.</summary>
-    internal sealed class Numbers(SequenceSet set) : SearchNode(SearchCost.Columns)
-    {
-        public SequenceSet Set { get; } = set;
-
-        protected override bool? Test(SearchSubject subject) => Set.Contains(subject.Message.Sequence);
-    }
-
-    internal sealed class Rows(Func<SearchSubject, bool> test) : SearchNode(SearchCost.Row)
-    {
-        protected override bool? Test(SearchSubject subject) => test(subject);
-    }
-
-    internal sealed class Day(DayRelation relation, DateOnly day, SearchCost cost, Func<SearchSubject, DateTimeOffset?> dateOf) : SearchNode(cost)
-    {
-        protected override bool? Test(SearchSubject subject)
+        internal enum Source
         {
-            // RFC 3501 6.4.4: disregarding time and zone, so the day is the one that was written.
-            if (dateOf(subject) is not { } date)
-            {
-                return false;
-            }
+            Internal,
+            Saved,
+            Sent,
+        }
 
+        public override MessageFields Fields => source == Source.Sent ? MessageFields.Summary : MessageFields.Dates;
+
+        protected override bool? Test(in SearchSubject subject) => source switch
+        {
+            Source.Internal => Matches(subject.InternalDate),
+            Source.Saved => Matches(subject.SaveDate),
+            _ => EnvelopeView.TryOpen(subject.Summary, out var envelope)
+                && envelope.TryGet(EnvelopeFields.Date, out var text) && MailDate.TryParse(text, out var date) && Matches(date),
+        };
+
+        private bool Matches(DateTimeOffset date)
+        {
             var order = DateOnly.FromDateTime(date.DateTime).CompareTo(day);
             return relation switch
             {
@@ -129,15 +153,50 @@ internal abstract class SearchNode(SearchCost cost)
         }
     }
 
+    /// <summary>The internal date by its age when the search begins (RFC 5032).</summary>
+    internal sealed class Within(SearchPlan plan, long seconds, bool isYounger) : SearchNode(SearchCost.Row)
+    {
+        public override MessageFields Fields => MessageFields.Dates;
+
+        protected override bool? Test(in SearchSubject subject)
+        {
+            // To the second, which is what internal dates are told in; exactly as old is both.
+            var age = plan.Now.ToUnixTimeSeconds() - subject.InternalDate.ToUnixTimeSeconds();
+            return isYounger ? age <= seconds : age >= seconds;
+        }
+    }
+
+    internal sealed class EmailId(string value) : SearchNode(SearchCost.Row)
+    {
+        public override MessageFields Fields => MessageFields.EmailId;
+
+        protected override bool? Test(in SearchSubject subject) => subject.EmailId == value;
+    }
+
     /// <summary>Text that only reading the message can find; an index may know where it is in vain.</summary>
-    internal sealed class Content(int index) : SearchNode(SearchCost.Body)
+    internal sealed class Content(SearchPlan plan, int index) : SearchNode(SearchCost.Body)
     {
         public int Index { get; } = index;
 
+        private UidSet? Candidates => plan.Candidates[Index];
+
+        public override void Narrow(MessageBlock block, Span<ulong> certain, Span<ulong> possible)
+        {
+            certain.Clear();
+            if (Candidates is { } candidates)
+            {
+                block.Where(candidates, possible);
+            }
+            else
+            {
+                possible.Fill(ulong.MaxValue);
+            }
+        }
+
         protected override bool IsCompound => true;
 
-        protected override bool? Test(SearchSubject subject) =>
-            subject.Candidates[Index] is { } candidates && !candidates.Contains(subject.Message.Uid) ? false
+        protected override bool? Test(in SearchSubject subject) =>
+            Candidates is { } candidates && !candidates.Contains(subject.Message.Uid) ? false
             : subject.Known >= Cost ? subject.Found[Index]
             : null;
     }

@@ -4,7 +4,10 @@ using MailCore.Storage;
 
 namespace MailCore.Imap.Search;
 
-/// <summary>The criteria of one SEARCH, made ready for the mailbox as the client sees it.</summary>
+/// <summary>
+/// The criteria of one search, simplified and made ready for a mailbox as the client sees it. What they mean stays the same when the
+/// mailbox changes: message numbers are kept as UIDs, and a range of UIDs up to '*' has no end.
+/// </summary>
 internal sealed class SearchPlan
 {
     private readonly SelectedMailbox _mailbox;
@@ -16,15 +19,22 @@ internal sealed class SearchPlan
         _mailbox = mailbox;
         Root = Compile(key);
         Scope = ScopeOf(key);
+        Candidates = new UidSet?[_contents.Count];
     }
 
     public SearchNode Root { get; }
 
-    /// <summary>Outside of these no message can match; null when nothing is known.</summary>
+    /// <summary>Outside of these no message can match; null when nothing is known. Holds until the mailbox's numbers change.</summary>
     public SequenceSet? Scope { get; }
 
     /// <summary>Texts to look for in a message, by <see cref="SearchNode.Content.Index"/>; some in the header too.</summary>
     public IReadOnlyList<(string Text, bool InHeader)> Contents => _contents;
+
+    /// <summary>By <see cref="SearchNode.Content.Index"/>: the only messages that may hold the text; null when nothing is known.</summary>
+    public UidSet?[] Candidates { get; }
+
+    /// <summary>When the search begins.</summary>
+    public DateTimeOffset Now { get; set; }
 
     /// <summary>Whether MODSEQ is among the criteria, so that the highest found is to be told.</summary>
     public bool NamesModSeq { get; private set; }
@@ -38,34 +48,34 @@ internal sealed class SearchPlan
 
     private SearchNode Compile(SearchKey key) => key switch
     {
-        SearchKey.And and => new SearchNode.Group([.. and.Keys.Select(Compile)], all: true),
-        SearchKey.Or or => new SearchNode.Group([Compile(or.First), Compile(or.Second)], all: false),
-        SearchKey.Not not => new SearchNode.Not(Compile(not.Key)),
-        SearchKey.Flag flag => Bits((ulong)flag.Value),
-        SearchKey.Keyword keyword => Bits(KeywordBit(keyword.Name)),
-        SearchKey.Recent => new SearchNode.Columns(static subject => subject.IsRecent),
-        SearchKey.Sequence sequence => new SearchNode.Numbers(Resolve(sequence.Numbers, areUids: false)),
-        SearchKey.Uids uids => new SearchNode.Numbers(Resolve(uids.Numbers, areUids: true)),
+        SearchKey.And and => Simplifier.All(and.Keys.Select(Compile)),
+        SearchKey.Or or => Simplifier.Any([Compile(or.First), Compile(or.Second)]),
+        SearchKey.Not not => Simplifier.Not(Compile(not.Key)),
+        SearchKey.Flag flag => Bit((ulong)flag.Value),
+        SearchKey.Keyword keyword => Bit(KeywordBit(keyword.Name)),
+        SearchKey.Recent => new ColumnNode.Recent(_mailbox),
+        SearchKey.Sequence sequence => new ColumnNode.Uids(UidsOf(sequence.Numbers)),
+        SearchKey.Uids uids => new ColumnNode.Uids(_mailbox.ResolveUids(uids.Numbers, isOpen: true)),
         SearchKey.ModSeq modSeq => ModSeqs(modSeq.From),
-        SearchKey.Larger larger => new SearchNode.Columns(subject => subject.Message.Size > larger.Octets),
-        SearchKey.Smaller smaller => new SearchNode.Columns(subject => subject.Message.Size < smaller.Octets),
-        SearchKey.InternalDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Row, static subject => subject.Row!.InternalDate),
-        SearchKey.SaveDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Row, static subject => subject.Row!.SaveDate),
-        SearchKey.SentDate date => new SearchNode.Day(date.Relation, date.Day, SearchCost.Summary, static subject => subject.Summary!.Envelope.SentDate),
-        SearchKey.EmailId id => new SearchNode.Rows(subject => subject.Row!.EmailId.Value == id.Value),
+        SearchKey.Larger larger => new ColumnNode.Size(larger.Octets, long.MaxValue),
+        SearchKey.Smaller smaller => new ColumnNode.Size(-1, smaller.Octets),
+        SearchKey.InternalDate date => new SearchNode.Day(date.Relation, date.Day, SearchNode.Day.Source.Internal),
+        SearchKey.SaveDate date => new SearchNode.Day(date.Relation, date.Day, SearchNode.Day.Source.Saved),
+        SearchKey.SentDate date => new SearchNode.Day(date.Relation, date.Day, SearchNode.Day.Source.Sent),
+        SearchKey.EmailId id => new SearchNode.EmailId(id.Value),
         SearchKey.Header header => new HeaderNode(header.Field, header.Content),
         SearchKey.Body body => Content(body.Content, inHeader: false),
         SearchKey.Text text => Content(text.Content, inHeader: true),
         _ => throw new InvalidOperationException($"No plan for {key.GetType().Name}."),
     };
 
-    private SearchNode.Columns ModSeqs(ModSeq from)
+    private ColumnNode.Changed ModSeqs(ModSeq from)
     {
         NamesModSeq = true;
-        return new SearchNode.Columns(subject => subject.Message.ModSeq >= from);
+        return new ColumnNode.Changed(from);
     }
 
-    private static SearchNode.Columns Bits(ulong bits) => new(subject => (subject.Message.FlagWord & bits) != 0);
+    private static SearchNode Bit(ulong bit) => bit == 0 ? SearchNode.Constant.False : new ColumnNode.Flags(bit, bit);
 
     private ulong KeywordBit(string name)
     {
@@ -81,6 +91,23 @@ internal sealed class SearchPlan
         return 0;
     }
 
+    private UidSet UidsOf(NumberSet numbers)
+    {
+        if (numbers.IsSaved)
+        {
+            return _mailbox.Saved;
+        }
+
+        var ranges = new List<UidRange>();
+        foreach (var range in Resolve(numbers, areUids: false).Ranges)
+        {
+            // What is missing in between is never used again.
+            ranges.Add(new UidRange(_mailbox.Numbers.UidAt(range.First), _mailbox.Numbers.UidAt(range.Last)));
+        }
+
+        return UidSet.FromRanges(ranges);
+    }
+
     private SequenceSet Resolve(NumberSet numbers, bool areUids)
     {
         _isValid &= _mailbox.TryResolve(numbers, areUids, out var set);
@@ -90,7 +117,7 @@ internal sealed class SearchPlan
     private SearchNode.Content Content(string text, bool inHeader)
     {
         _contents.Add((text, inHeader));
-        return new SearchNode.Content(_contents.Count - 1);
+        return new SearchNode.Content(this, _contents.Count - 1);
     }
 
     private SequenceSet? ScopeOf(SearchKey key) => key switch

@@ -1,5 +1,4 @@
-using System.Buffers;
-using MailCore.Imap.Fetch;
+using System.Numerics;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -7,8 +6,8 @@ using MailCore.Storage;
 namespace MailCore.Imap.Search;
 
 /// <summary>
-/// Finds the messages of a plan, in their order. The columns of the view decide what they can; only what they leave open is read,
-/// for a batch of messages at a time and no further than it takes; a sink that has all it wants ends the run.
+/// Finds the messages of a plan, in their order. The columns of the view decide what they can, a block of rows at a time; what they
+/// leave open is read, no further than it takes; a sink that has all it wants ends the run. No list of messages is made.
 /// </summary>
 /// <param name="session">Whose command this is: it is told of the progress, and its end ends the run.</param>
 /// <param name="mailbox">Where details and octets are read.</param>
@@ -16,87 +15,121 @@ namespace MailCore.Imap.Search;
 /// <param name="plan">What to find.</param>
 internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMailbox messages, SearchPlan plan)
 {
-    private const int MaxOpen = 64;
     private const int MaxHeld = 1024;
-    private const int BreathSize = 16 * 1024;
 
-    private readonly SearchSubject _subject = new();
-    private readonly TextSearch _text = new(plan.Contents);
+    // Rows gone through, and summaries read, between two looks at whether the client is still there.
+    private const int BreathRows = 16 * 1024;
+    private const int BreathEffort = 1024;
 
-    // In order; those still open have no answer. Held until all are decided.
+    private readonly ulong[] _certain = new ulong[MessageBlock.Words];
+    private readonly ulong[] _possible = new ulong[MessageBlock.Words];
+    private readonly MessageBlock _block = new(messages);
+    private readonly UndecidedMessages _undecided = new(session, mailbox, plan);
+
+    // In order; those without an answer are in _undecided, too. Held until all are decided.
     private readonly List<(NumberedMessage Message, bool? Matches)> _held = [];
     private readonly CommandProgress _progress = new(session);
-    private int _open;
     private int _looked;
+    private int _breathed;
     private int _total;
 
     public async ValueTask RunAsync(ISearchSink sink)
     {
-        _subject.Candidates = await FindCandidatesAsync();
-        var all = SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]);
-        var scope = plan.Scope ?? all;
+        plan.Now = session.Services.Time.GetUtcNow();
+        await AskIndexAsync();
+        var scope = plan.Scope ?? SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]);
         _total = scope.Count;
-        foreach (var sequence in scope)
+        for (var i = 0; i < scope.Ranges.Length && !sink.IsDone; i++)
         {
-            if (sink.IsDone)
+            var (first, last) = scope.Ranges[i];
+            while (first <= last && !sink.IsDone)
             {
-                return;
-            }
-
-            if (++_looked % BreathSize == 0)
-            {
-                await session.BreatheAsync();
-                await _progress.TellAsync(_looked - 1 - _held.Count, _total);
-            }
-
-            var message = messages.Numbers[sequence];
-            Show(message, null);
-            var matches = plan.Root.Evaluate(_subject);
-            if (matches == false)
-            {
-                continue;
-            }
-
-            if (matches == true && _open == 0)
-            {
-                await sink.AddAsync(message);
-                continue;
-            }
-
-            _held.Add((message, matches));
-            _open += matches is null ? 1 : 0;
-            if (_open == MaxOpen || _held.Count == MaxHeld)
-            {
-                await ReleaseAsync(sink);
-                await session.BreatheAsync();
+                _block.MoveTo(first, last);
+                plan.Root.Narrow(_block, _certain, _possible);
+                await TakeBlockAsync(sink);
+                first += _block.Count;
+                _looked += _block.Count;
+                if (_looked - _breathed >= BreathRows)
+                {
+                    await BreatheAsync();
+                    await _progress.TellAsync(_undecided.FirstPosition ?? _looked, _total);
+                }
             }
         }
 
         await ReleaseAsync(sink);
     }
 
-    private async ValueTask<UidSet?[]> FindCandidatesAsync()
+    private async ValueTask AskIndexAsync()
     {
-        var candidates = new UidSet?[plan.Contents.Count];
-        for (var i = 0; i < candidates.Length; i++)
+        for (var i = 0; i < plan.Candidates.Length; i++)
         {
             var (text, inHeader) = plan.Contents[i];
-            candidates[i] = await mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
+            plan.Candidates[i] = await mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
+        }
+    }
+
+    private async ValueTask TakeBlockAsync(ISearchSink sink)
+    {
+        for (var word = 0; word * 64 < _block.Count; word++)
+        {
+            for (var bits = _possible[word]; bits != 0; bits &= bits - 1)
+            {
+                var bit = BitOperations.TrailingZeroCount(bits);
+                var row = (word * 64) + bit;
+                if (row >= _block.Count || sink.IsDone)
+                {
+                    return;
+                }
+
+                var isCertain = (_certain[word] & (1UL << bit)) != 0;
+                if (isCertain && _undecided.Count == 0)
+                {
+                    await sink.AddAsync(_block[row]);
+                    continue;
+                }
+
+                await HoldAsync(_block[row], isCertain, sink);
+            }
+        }
+    }
+
+    private async ValueTask HoldAsync(NumberedMessage message, bool isCertain, ISearchSink sink)
+    {
+        _held.Add((message, isCertain ? true : null));
+        if (!isCertain)
+        {
+            _undecided.Add(message, _looked + message.Sequence - _block.First);
         }
 
-        return candidates;
+        if (_undecided.IsFull || _held.Count == MaxHeld)
+        {
+            await ReleaseAsync(sink);
+            if (_undecided.Effort >= BreathEffort)
+            {
+                await BreatheAsync();
+            }
+        }
+    }
+
+    private async ValueTask BreatheAsync()
+    {
+        _breathed = _looked;
+        _undecided.Effort = 0;
+        await session.BreatheAsync();
     }
 
     private async ValueTask ReleaseAsync(ISearchSink sink)
     {
-        if (_open > 0)
+        if (_undecided.Count > 0)
         {
-            await DecideAsync(sink.WantsFirst);
+            await _undecided.DecideAsync(sink.WantsFirst, _progress, _total);
         }
 
+        var next = 0;
         foreach (var (message, matches) in _held)
         {
-            if (matches == true)
+            if (matches ?? _undecided[next++])
             {
                 await sink.AddAsync(message);
                 if (sink.IsDone)
@@ -107,88 +140,6 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
         }
 
         _held.Clear();
-        _open = 0;
-    }
-
-    private async ValueTask DecideAsync(bool firstOnly)
-    {
-        Uid[] uids = [.. _held.Where(static held => held.Matches is null).Select(static held => held.Message.Uid)];
-        var rows = await mailbox.ReadBatchAsync(uids, MessageFields.All, session.Aborted);
-        var next = 0;
-        for (var i = 0; i < _held.Count; i++)
-        {
-            var (message, matches) = _held[i];
-            if (matches is null)
-            {
-                await _progress.TellAsync(_looked - _held.Count + i, _total);
-                // What the store has forgotten matches nothing.
-                var isKnown = next < rows.Count && rows[next].Uid == message.Uid;
-                _held[i] = (message, isKnown && await DecideAsync(message, rows[next++]));
-            }
-
-            if (firstOnly && _held[i].Matches == true)
-            {
-                return;
-            }
-        }
-    }
-
-    private async ValueTask<bool> DecideAsync(NumberedMessage message, MessageRow row)
-    {
-        await using var stored = new StoredMessage(mailbox, row);
-        Show(message, row);
-        if (plan.Root.Evaluate(_subject) is { } byRow)
-        {
-            return byRow;
-        }
-
-        if (!await stored.SummarizeAsync(session.Aborted))
-        {
-            return false;
-        }
-
-        _subject.Summary = stored.Summary;
-        _subject.Known = SearchCost.Summary;
-        if (plan.Root.Evaluate(_subject) is { } bySummary)
-        {
-            return bySummary;
-        }
-
-        return await stored.OpenAsync(session.Aborted) && await DecideByContentAsync(stored);
-    }
-
-    private async ValueTask<bool> DecideByContentAsync(StoredMessage stored)
-    {
-        // Bounded by MimeLimits.HeaderOctets and the prefix.
-        var range = new MessageRange(0, stored.PrefixLength + stored.Summary.Root.HeaderLength);
-        var block = ArrayPool<byte>.Shared.Rent((int)range.Length);
-        try
-        {
-            var length = await stored.Content.ReadFullyAsync(range, block, session.Aborted);
-            _subject.Header = block.AsMemory(0, length);
-            _subject.Known = SearchCost.Header;
-            if (plan.Root.Evaluate(_subject) is { } byHeader)
-            {
-                return byHeader;
-            }
-
-            _subject.Found = await _text.FindAsync(stored, _subject.Header, session.Aborted);
-            _subject.Known = SearchCost.Body;
-            return plan.Root.Evaluate(_subject) == true;
-        }
-        finally
-        {
-            _subject.Header = default;
-            ArrayPool<byte>.Shared.Return(block);
-        }
-    }
-
-    private void Show(NumberedMessage message, MessageRow? row)
-    {
-        _subject.Message = message;
-        _subject.IsRecent = messages.IsRecent(message.Uid);
-        _subject.Row = row;
-        _subject.Summary = null;
-        _subject.Known = row is null ? SearchCost.Columns : SearchCost.Row;
+        _undecided.Clear();
     }
 }

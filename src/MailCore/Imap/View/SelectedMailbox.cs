@@ -144,7 +144,9 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     }
 
     /// <summary>The UIDs that the client means, whether there are such messages or not.</summary>
-    public UidSet ResolveUids(NumberSet numbers) => numbers.IsSaved ? Saved : numbers.ResolveUids(Numbers.LastUid);
+    /// <param name="numbers">As the client wrote them.</param>
+    /// <param name="isOpen">Whether a range up to '*' goes on to messages that come later.</param>
+    public UidSet ResolveUids(NumberSet numbers, bool isOpen = false) => numbers.IsSaved ? Saved : numbers.ResolveUids(Numbers.LastUid, isOpen);
 
     /// <summary>The UIDs of messages, ascending; departed ones are left out and counted.</summary>
     public Uid[] UidsOf(SequenceSet set, out int departed)

@@ -52,7 +52,7 @@ internal sealed class NumberSet(NumberRange[] ranges)
     }
 
     /// <summary>The UIDs meant, where the highest is <paramref name="last"/>; null in an empty mailbox, where '*' is nothing.</summary>
-    public UidSet ResolveUids(Uid? last)
+    public UidSet ResolveUids(Uid? last, bool isOpen = false)
     {
         var resolved = new List<UidRange>(ranges.Length);
         foreach (var range in ranges)
@@ -64,7 +64,13 @@ internal sealed class NumberSet(NumberRange[] ranges)
             else if (last is { } star)
             {
                 var from = range.First == NumberRange.Star ? range.Last : range.First;
-                resolved.Add(new UidRange(from == NumberRange.Star ? star : new Uid(from), star));
+                var first = from == NumberRange.Star ? star : new Uid(from);
+                resolved.Add(new UidRange(first, isOpen && range.First != range.Last ? new Uid(uint.MaxValue) : star));
+                if (isOpen && first > star)
+                {
+                    // RFC 3501 6.4.8: the last message is always meant.
+                    resolved.Add(new UidRange(star, star));
+                }
             }
         }
 

@@ -9,42 +9,27 @@ namespace MailCore.Storage.InMemory;
 /// find the same mail in a durable store after a restart.
 /// </summary>
 /// <remarks>Readers see an immutable state; writers replace it under a lock.</remarks>
-public sealed class InMemoryMailDirectory : IMailDirectory
+public sealed class InMemoryMailDirectory : IMailDirectory, IMailDirectoryEditor
 {
     private readonly Lock _lock = new();
     private readonly Action<AccountId, EmailAddress, string?>? _passwords;
     private readonly Dictionary<string, int> _generations = new(StringComparer.Ordinal);
-    private volatile State _state = State.Empty;
+    private volatile DirectoryState _state = DirectoryState.Empty;
 
     /// <summary>Starts empty.</summary>
     /// <param name="passwords">
-    /// Takes over passwords: called under this directory's lock with a new account's, and with null when an account goes. Without it
-    /// <see cref="CreateAsync"/> refuses a password. An exception from it leaves the directory as it was.
+    /// Takes over passwords: called under this directory's lock with a new account's and with a changed one, and with null when an account
+    /// or its password goes. Without it a password is refused. An exception from it leaves the directory as it was.
     /// </param>
     public InMemoryMailDirectory(Action<AccountId, EmailAddress, string?>? passwords = null) => _passwords = passwords;
 
     /// <summary>Makes a domain ours; its unknown addresses are refused.</summary>
-    public void AddDomain(string domain)
-    {
-        Require(domain);
-        lock (_lock)
-        {
-            _state = _state with { Domains = _state.Domains.SetItem(Key(domain), false) };
-        }
-    }
+    public void AddDomain(string domain) => Change(state => state.With(new MailDomain(Require(domain))));
 
     /// <summary>Makes a domain one that we pass mail on for, unless it is ours already.</summary>
-    public void AddRelayDomain(string domain)
-    {
-        Require(domain);
-        lock (_lock)
-        {
-            if (!_state.Domains.ContainsKey(Key(domain)))
-            {
-                _state = _state with { Domains = _state.Domains.SetItem(Key(domain), true) };
-            }
-        }
-    }
+    public void AddRelayDomain(string domain, NextHop? via = null) => Change(state => state.Domains.ContainsKey(DirectoryState.Key(Require(domain)))
+        ? state
+        : state.With(new MailDomain(domain) { IsRelayed = true, Via = via }));
 
     /// <summary>
     /// Makes an address stand for others; its domain becomes ours. Throws <see cref="InvalidOperationException"/> when it belongs to
@@ -54,89 +39,62 @@ public sealed class InMemoryMailDirectory : IMailDirectory
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(targets);
-        lock (_lock)
-        {
-            var entries = _state.Entries;
-            if (entries.TryGetValue(Key(address), out var taken) && taken is DirectoryEntry.Account)
-            {
-                throw new InvalidOperationException($"{address} belongs to an account.");
-            }
+        AddAlias(MailAlias.Parse(address.ToString(), [.. targets.Select(static target => target.ToString())]));
+    }
 
-            _state = _state.WithDomainOf(address) with { Entries = entries.SetItem(Key(address), new DirectoryEntry.Alias([.. targets])) };
-        }
+    /// <inheritdoc cref="SetAliasAsync"/>
+    public void AddAlias(MailAlias alias)
+    {
+        ArgumentNullException.ThrowIfNull(alias);
+        Change(state => alias.Address is { } address && state.Addresses.ContainsKey(DirectoryState.Key(address))
+            ? throw new InvalidOperationException($"{alias.Name} belongs to an account.")
+            : state.With(alias));
     }
 
     /// <summary>Gives an account one more address. Throws <see cref="InvalidOperationException"/> when the address is taken or there is no such account.</summary>
     public void AddAddress(AccountId account, EmailAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        lock (_lock)
-        {
-            if (!_state.Accounts.ContainsKey(account) || _state.Entries.ContainsKey(Key(address)))
-            {
-                throw new InvalidOperationException($"{address} can't be given to {account}: it is taken, or there is no such account.");
-            }
-
-            _state = _state.WithDomainOf(address) with { Entries = _state.Entries.Add(Key(address), new DirectoryEntry.Account(account)) };
-        }
+        Change(state => !state.Accounts.TryGetValue(account, out var known) || state.IsTaken(address)
+            ? throw new InvalidOperationException($"{address} can't be given to {account}: it is taken, or there is no such account.")
+            : state.With(account, known with { Addresses = [.. known.Addresses, address] }).With(address, account));
     }
 
     /// <inheritdoc/>
     public ValueTask<DirectoryEntry> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var state = _state;
-        return ValueTask.FromResult(state.Entries.TryGetValue(Key(address), out var entry)
-            ? entry
-            : !state.Domains.TryGetValue(Key(address.Domain), out var relayed)
-                ? new DirectoryEntry.Foreign()
-                : relayed ? new DirectoryEntry.RelayDomain() : new DirectoryEntry.Unknown());
+        return ValueTask.FromResult(_state.Resolve(address));
     }
 
     /// <inheritdoc/>
     public ValueTask<bool> OwnsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var state = _state;
-        return ValueTask.FromResult(state.Entries.GetValueOrDefault(Key(address)) switch
-        {
-            DirectoryEntry.Account owner => owner.Id == account,
-            DirectoryEntry.Alias alias => alias.Targets.Any(target =>
-                state.Entries.GetValueOrDefault(Key(target)) is DirectoryEntry.Account owner && owner.Id == account),
-            _ => false,
-        });
+        return ValueTask.FromResult(_state.Owns(account, address));
     }
 
     /// <inheritdoc/>
     public ValueTask<AccountId> CreateAsync(EmailAddress address, string? password, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (password is not null && _passwords is null)
-        {
-            throw new NotSupportedException("This directory keeps no passwords.");
-        }
-
         lock (_lock)
         {
-            var key = Key(address);
-            if (_state.Entries.ContainsKey(key))
+            if (_state.IsTaken(address))
             {
                 throw new InvalidOperationException($"{address} is taken.");
             }
 
             // A name used before and deleted gets another id: its new owner shall not find the old one's mail.
+            var key = DirectoryState.Key(address);
             var generation = _generations.GetValueOrDefault(key);
             var id = new AccountId(generation == 0 ? key : $"{key}#{generation}");
             if (password is not null)
             {
-                _passwords!(id, address, password);
+                KeepPassword(id, address, password);
             }
 
-            _state = _state.WithDomainOf(address) with
-            {
-                Entries = _state.Entries.Add(key, new DirectoryEntry.Account(id)),
-                Accounts = _state.Accounts.Add(id, address),
-            };
+            _state = _state.With(id, new DirectoryAccountDetails(id, [address], password is not null)).With(address, id);
             return ValueTask.FromResult(id);
         }
     }
@@ -145,10 +103,10 @@ public sealed class InMemoryMailDirectory : IMailDirectory
     public async IAsyncEnumerable<DirectoryAccount> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await ValueTask.CompletedTask;
-        foreach (var (id, address) in _state.Accounts)
+        foreach (var (id, account) in _state.Accounts)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return new DirectoryAccount(id, address);
+            yield return new DirectoryAccount(id, account.Addresses[0]);
         }
     }
 
@@ -157,46 +115,166 @@ public sealed class InMemoryMailDirectory : IMailDirectory
     {
         lock (_lock)
         {
-            if (!_state.Accounts.TryGetValue(account, out var address))
+            if (!_state.Accounts.TryGetValue(account, out var known))
             {
                 return ValueTask.FromResult(false);
             }
 
-            _passwords?.Invoke(account, address, null);
-            _generations[Key(address)] = _generations.GetValueOrDefault(Key(address)) + 1;
-            _state = _state with
-            {
-                Accounts = _state.Accounts.Remove(account),
-                Entries = _state.Entries.RemoveRange(_state.Entries
-                    .Where(entry => entry.Value is DirectoryEntry.Account owner && owner.Id == account).Select(static entry => entry.Key)),
-            };
+            _passwords?.Invoke(account, known.Addresses[0], null);
+            var key = DirectoryState.Key(known.Addresses[0]);
+            _generations[key] = _generations.GetValueOrDefault(key) + 1;
+            _state = _state.Without(account);
             return ValueTask.FromResult(true);
         }
     }
 
-    private static string Key(EmailAddress address) => $"{address.LocalPart}@{address.Domain}".ToLowerInvariant();
+    /// <inheritdoc/>
+    public ValueTask<DirectoryAccountDetails?> FindAccountAsync(AccountId account, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(_state.Accounts.GetValueOrDefault(account));
 
-    private static string Key(string domain) => domain.ToLowerInvariant();
-
-    private static void Require(string domain)
+    /// <inheritdoc/>
+    public ValueTask<bool> SetPasswordAsync(AccountId account, string? password, CancellationToken cancellationToken)
     {
-        if (!EmailAddress.IsDomain(domain))
+        lock (_lock)
         {
-            throw new FormatException($"'{domain}' is not a mail domain.");
+            if (!_state.Accounts.TryGetValue(account, out var known))
+            {
+                return ValueTask.FromResult(false);
+            }
+
+            KeepPassword(account, known.Addresses[0], password);
+            _state = _state.With(account, known with { HasPassword = password is not null });
+            return ValueTask.FromResult(true);
         }
     }
 
-    /// <summary>Domains map to whether they are only relayed for.</summary>
-    private sealed record State(
-        ImmutableDictionary<string, DirectoryEntry> Entries,
-        ImmutableDictionary<AccountId, EmailAddress> Accounts,
-        ImmutableDictionary<string, bool> Domains)
+    /// <inheritdoc/>
+    public ValueTask<bool> SetForwardAsync(AccountId account, MailForward? forward, CancellationToken cancellationToken)
     {
-        public static State Empty { get; } = new(
-            ImmutableDictionary<string, DirectoryEntry>.Empty.WithComparers(StringComparer.Ordinal),
-            ImmutableDictionary<AccountId, EmailAddress>.Empty,
-            ImmutableDictionary<string, bool>.Empty.WithComparers(StringComparer.Ordinal));
+        RequireTargets(forward);
+        return ValueTask.FromResult(TryChange(account, known => known with { Forward = forward }));
+    }
 
-        public State WithDomainOf(EmailAddress address) => this with { Domains = Domains.SetItem(Key(address.Domain), false) };
+    /// <inheritdoc/>
+    public ValueTask<bool> SetSenderAsync(AccountId account, string address, bool isAllowed, CancellationToken cancellationToken)
+    {
+        var key = SenderKey(address);
+        return ValueTask.FromResult(
+            _state.Accounts.TryGetValue(account, out var now) && now.Senders.Contains(key, StringComparer.Ordinal) != isAllowed
+            && TryChange(account, known => known with { Senders = isAllowed ? [.. known.Senders.Except([key]), key] : [.. known.Senders.Except([key])] }));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SetAliasAsync(MailAlias alias, CancellationToken cancellationToken)
+    {
+        AddAlias(alias);
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveAliasAsync(string name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        lock (_lock)
+        {
+            var before = _state;
+            _state = before.WithoutAlias(name);
+            return ValueTask.FromResult(!ReferenceEquals(before, _state));
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<MailAlias> ListAliasesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await ValueTask.CompletedTask;
+        var state = _state;
+        foreach (var alias in state.Aliases.Values.OrderBy(static alias => alias.Name, StringComparer.Ordinal).Concat(state.Expressions))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return alias;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask SetDomainAsync(MailDomain domain, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        Require(domain.Name);
+        Change(state => state.With(domain));
+        return default;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> RemoveDomainAsync(string domain, CancellationToken cancellationToken)
+    {
+        var key = DirectoryState.Key(Require(domain));
+        lock (_lock)
+        {
+            var known = _state.Domains.ContainsKey(key);
+            _state = _state with { Domains = _state.Domains.Remove(key) };
+            return ValueTask.FromResult(known);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<MailDomain> ListDomainsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await ValueTask.CompletedTask;
+        foreach (var domain in _state.Domains.Values.OrderBy(static domain => domain.Name, StringComparer.Ordinal))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return domain;
+        }
+    }
+
+    /// <summary>An address or "@example.org" as it is compared.</summary>
+    internal static string SenderKey(string address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return address.StartsWith('@') && EmailAddress.IsDomain(address.AsSpan(1)) ? address.ToLowerInvariant().TrimEnd('.')
+            : EmailAddress.TryParse(address, out var parsed) ? DirectoryState.Key(parsed)
+            : throw new FormatException($"'{address}' is neither an address nor a domain as @example.org.");
+    }
+
+    private static void RequireTargets(MailForward? forward)
+    {
+        if (forward is not null && (forward.Targets.Count is 0 or > MailAlias.MaxTargets))
+        {
+            throw new ArgumentException($"A forward needs 1 to {MailAlias.MaxTargets} targets.", nameof(forward));
+        }
+    }
+
+    private static string Require(string domain) => EmailAddress.IsDomain(domain) ? domain : throw new FormatException($"'{domain}' is not a mail domain.");
+
+    private void KeepPassword(AccountId account, EmailAddress address, string? password)
+    {
+        if (_passwords is null)
+        {
+            throw new NotSupportedException("This directory keeps no passwords.");
+        }
+
+        _passwords(account, address, password);
+    }
+
+    private void Change(Func<DirectoryState, DirectoryState> change)
+    {
+        lock (_lock)
+        {
+            _state = change(_state);
+        }
+    }
+
+    private bool TryChange(AccountId account, Func<DirectoryAccountDetails, DirectoryAccountDetails> change)
+    {
+        lock (_lock)
+        {
+            if (!_state.Accounts.TryGetValue(account, out var known))
+            {
+                return false;
+            }
+
+            _state = _state.With(account, change(known));
+            return true;
+        }
     }
 }
