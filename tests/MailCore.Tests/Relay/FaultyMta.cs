@@ -86,23 +86,23 @@ internal sealed class FaultyMta : IAsyncDisposable
         using var stream = new NetworkStream(socket, ownsSocket: true);
         try
         {
-            await new Session(this, stream).RunAsync(_stop.Token);
+            using var input = new StreamReader(stream, Encoding.Latin1);
+            await new Session(this, stream, input).RunAsync(_stop.Token);
         }
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {
         }
     }
 
-    private sealed class Session(FaultyMta mta, NetworkStream stream)
+    private sealed class Session(FaultyMta mta, NetworkStream stream, StreamReader input)
     {
-        private readonly StreamReader _input = new(stream, Encoding.Latin1);
         private readonly List<string> _recipients = [];
         private bool _hasMail;
 
         public async Task RunAsync(CancellationToken stop)
         {
             await AnswerAsync("greeting", $"220 {mta.Name} ESMTP", stop);
-            while (await _input.ReadLineAsync(stop) is { } line)
+            while (await input.ReadLineAsync(stop) is { } line)
             {
                 mta.Commands.Enqueue(line);
                 var verb = line.Split(' ')[0].ToUpperInvariant();
@@ -147,7 +147,7 @@ internal sealed class FaultyMta : IAsyncDisposable
                     return;
                 case "BDAT":
                     var octets = new char[int.Parse(line.Split(' ')[1])];
-                    await _input.ReadBlockAsync(octets, stop);
+                    await input.ReadBlockAsync(octets, stop);
                     await EndAsync("BDAT", new string(octets), stop);
                     return;
                 default:
@@ -159,7 +159,7 @@ internal sealed class FaultyMta : IAsyncDisposable
         private async Task<string> ReadDataAsync(CancellationToken stop)
         {
             var text = new StringBuilder();
-            while (await _input.ReadLineAsync(stop) is { } line && line != ".")
+            while (await input.ReadLineAsync(stop) is { } line && line != ".")
             {
                 if (text.Length == 0 && mta.Take("body") is { } action)
                 {
