@@ -78,8 +78,10 @@ internal sealed class ImapCommandTable
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
         new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
+        new("CANCELUPDATE", ImapStates.Selected, CancelUpdateCommand.Parse),                                // RFC 5267
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+        new("ESEARCH", ImapStates.LoggedIn, EsearchCommand.Parse),                                          // RFC 7377
         new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
         new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
         new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),

@@ -6,6 +6,7 @@ using MailCore.Storage;
 using MailCore.Testing;
 using MailCore.Tests.Corpus;
 using MailCore.Tests.Imap;
+using MailCore.Tests.Storage.WrongStores;
 using MailCore.Tls;
 
 namespace MailCore.Tests.Scripts;
@@ -14,7 +15,8 @@ namespace MailCore.Tests.Scripts;
 /// The server of tests/scripts/imap. Set-up words: <c>tls=none|opportunistic|required|implicit</c>, <c>cleartext=no</c> refuses
 /// passwords without TLS, <c>user=name:password</c> (bob:secret by default), and any property of ImapOptions as <c>Name=value</c>.
 /// Headers: <c># mailbox: Name [\Use]</c>; <c># message: Mailbox (flags) octets with escapes</c>, or <c>corpus:name</c> for them;
-/// <c># prefix: octets</c> goes before the messages that follow.
+/// <c># prefix: octets</c> goes before the messages that follow; <c># metadata: /entry/name octets</c> is an annotation of the account.
+/// <c>index=yes</c> gives the store a text index, which never can tell.
 /// </summary>
 internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHost
 {
@@ -25,7 +27,7 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
 
     public async Task StartAsync()
     {
-        foreach (var word in script.Server.Except("imap", "tls", "cleartext", "user"))
+        foreach (var word in script.Server.Except("imap", "tls", "cleartext", "user", "index"))
         {
             SetOption(word, script.Server.Value(word)!);
         }
@@ -34,6 +36,11 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
         {
             AllowCleartextAuthentication = script.Server.Value("cleartext") != "no",
         };
+        if (script.Server.Value("index") == "yes")
+        {
+            _server.UseStore(new IndexedStore(_server.Store));
+        }
+
         var users = script.Server.Values("user").DefaultIfEmpty("bob:secret").Select(static user => user.Split(':', 2)).ToList();
         foreach (var user in users)
         {
@@ -73,6 +80,10 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
                 case "mailbox":
                     await _server.MailboxAsync(value.Split(' ')[0], user, value.Split(' ').ElementAtOrDefault(1));
                     break;
+                case "metadata":
+                    var account = (await _server.Accounts.OpenAsync(new AccountId(user)))!;
+                    await account.SetMetadataAsync([(value.Split(' ')[0], ProtocolScript.Unescape(value[(value.IndexOf(' ') + 1)..]))]);
+                    break;
                 case "prefix":
                     prefix = ProtocolScript.Unescape(value);
                     break;
@@ -101,5 +112,11 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
             Prefix = prefix,
         };
         await _server.AppendAsync(octets, options, await _server.MailboxAsync(match.Groups["mailbox"].Value, user));
+    }
+
+    private sealed class IndexedStore(IMailStore inner) : StoreWrapper(inner), IMessageSearch
+    {
+        public ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<UidSet?>(null);
     }
 }
