@@ -18,6 +18,12 @@ public interface IMailboxAuthorization
     /// <param name="mailbox">Its full name, as <see cref="MailboxName"/> writes it.</param>
     /// <param name="cancellationToken">The client is gone.</param>
     ValueTask<MailboxRights> GetRightsAsync(MailIdentity user, AccountId account, string mailbox, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether the user may ask for and set the quota of an account by IMAP (SETQUOTA, RFC 9208), the own too; nobody by default. An
+    /// account that is named here need not exist.
+    /// </summary>
+    bool MaySetQuota(MailIdentity user, AccountId account) => false;
 }
 
 /// <summary>Rights on a mailbox, named as RFC 4314 2.1 names them.</summary>

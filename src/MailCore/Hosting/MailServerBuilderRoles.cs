@@ -140,6 +140,7 @@ public static class MailServerBuilderRoles
                 Accounts = services.GetRequiredService<MailAccounts>(),
                 Authorization = services.GetRequiredService<IMailboxAuthorization>(),
                 Extensions = [.. services.GetServices<ImapExtension>()],
+                Metadata = [.. services.GetServices<ImapMetadataSource>()],
                 Meters = services.GetService<IMeterFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),

@@ -29,6 +29,13 @@ internal static class ImapCapabilities
         writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " FILTERS"u8 : ""u8);
         writer.Raw(session.Services.Accounts.HasTextIndex ? " SEARCH=FUZZY"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Append | StoreTraits.Expunge) ? " REPLACE"u8 : ""u8);
+        if (traits.HasFlag(StoreTraits.Quota))
+        {
+            writer.Raw(" QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE"u8);
+            writer.Raw(session.Services.Authorization.MaySetQuota(session.Identity!, session.Account.Id) ? " QUOTASET"u8 : ""u8);
+        }
+
+        writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " METADATA METADATA-SERVER LIST-METADATA"u8 : " METADATA-SERVER"u8);
         if (traits.HasFlag(StoreTraits.Append))
         {
             writer.Raw(" MULTIAPPEND APPENDLIMIT="u8).Number(session.Options.AppendLimit);

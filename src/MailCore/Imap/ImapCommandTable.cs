@@ -82,9 +82,14 @@ internal sealed class ImapCommandTable
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
         new("ESEARCH", ImapStates.LoggedIn, EsearchCommand.Parse),                                          // RFC 7377
+        new("GETMETADATA", ImapStates.LoggedIn, GetMetadataCommand.Parse),                                  // RFC 5464
+        new("SETMETADATA", ImapStates.LoggedIn, SetMetadataCommand.Parse),
         new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
         new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
         new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
+        new("GETQUOTA", ImapStates.LoggedIn, GetQuotaCommand.Parse),                                        // RFC 9208
+        new("GETQUOTAROOT", ImapStates.LoggedIn, GetQuotaRootCommand.Parse),
+        new("SETQUOTA", ImapStates.LoggedIn, SetQuotaCommand.Parse),
     ];
 
     /// <summary>Reads a command from its name on; the reader remembers what was wrong. The name is null when there is no such command.</summary>

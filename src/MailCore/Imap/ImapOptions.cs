@@ -6,6 +6,12 @@ public sealed class ImapOptions
     /// <summary>Named in the greeting.</summary>
     public string HostName { get; set; } = "localhost";
 
+    /// <summary>How users reach the administrator, as a URI ("mailto:..."), told as /shared/admin of the server (RFC 5464); none by default.</summary>
+    public string? AdminUri { get; set; }
+
+    /// <summary>A remark on the server, told as its /shared/comment (RFC 5464); none by default.</summary>
+    public string? ServerComment { get; set; }
+
     /// <summary>Octets of a command's line before login, the parts between literals together; 8 KiB by default.</summary>
     public int MaxLineBeforeLogin { get; set; } = 8 * 1024;
 

@@ -1,3 +1,4 @@
+using MailCore.Imap.Metadata;
 using MailCore.Net;
 
 namespace MailCore.Imap;
@@ -9,16 +10,18 @@ public sealed class ImapProtocol : IMailProtocol
     private readonly ImapServices _services;
     private readonly ImapCommandTable _commands;
     private readonly ImapMetrics _metrics;
+    private readonly MetadataSources _metadata;
     private readonly AccountSessions _sessions = new();
 
     /// <summary>Serves by these options with these services.</summary>
-    /// <exception cref="ArgumentException">A command of the host's own has a name that can't be, or that is taken.</exception>
+    /// <exception cref="ArgumentException">A command or metadata entry of the host's own has a name that can't be, or that is taken.</exception>
     public ImapProtocol(ImapOptions options, ImapServices services)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
         (_options, _services) = (options, services);
         _commands = new ImapCommandTable(services.Extensions);
+        _metadata = new MetadataSources(options, services.Metadata);
         _metrics = new ImapMetrics(services.Meters);
     }
 
@@ -32,7 +35,13 @@ public sealed class ImapProtocol : IMailProtocol
     public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var session = new ImapSession(_services, _options, connection, stopping) { Commands = _commands, Metrics = _metrics, Sessions = _sessions };
+        using var session = new ImapSession(_services, _options, connection, stopping)
+        {
+            Commands = _commands,
+            Metrics = _metrics,
+            Sessions = _sessions,
+            Metadata = _metadata,
+        };
         _metrics.SessionBegins();
         try
         {

@@ -28,6 +28,9 @@ public sealed record ImapServices
     /// <summary>Commands of the host's own.</summary>
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
 
+    /// <summary>Metadata entries of the host's own.</summary>
+    public IReadOnlyList<ImapMetadataSource> Metadata { get; init; } = [];
+
     /// <summary>For metrics; null for a meter that belongs to no container.</summary>
     public IMeterFactory? Meters { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Imap.Append;
+using MailCore.Imap.Metadata;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 using MailCore.Storage;
@@ -49,6 +50,8 @@ internal sealed partial class ImapSession : IDisposable
     public required ImapMetrics Metrics { get; init; }
 
     public required AccountSessions Sessions { get; init; }
+
+    public required MetadataSources Metadata { get; init; }
 
     public ImapLog Log { get; }
 

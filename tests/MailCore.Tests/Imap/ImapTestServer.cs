@@ -35,9 +35,11 @@ internal sealed class ImapTestServer : IAsyncDisposable
 
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
 
-    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+    public IMailboxAuthorization Authorization { get; set; } = new OwnerAuthorization();
 
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
+
+    public IReadOnlyList<ImapMetadataSource> Metadata { get; init; } = [];
 
     public IMeterFactory? Meters { get; init; }
 
@@ -130,6 +132,7 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Accounts = Accounts,
             Authorization = Authorization,
             Extensions = Extensions,
+            Metadata = Metadata,
             Meters = Meters,
             Time = Time,
             Loggers = NullLoggerFactory.Instance,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Security;
 using System.Text.RegularExpressions;
+using MailCore.Authentication;
 using MailCore.Imap;
 using MailCore.Storage;
 using MailCore.Testing;
@@ -13,7 +14,8 @@ namespace MailCore.Tests.Scripts;
 
 /// <summary>
 /// The server of tests/scripts/imap. Set-up words: <c>tls=none|opportunistic|required|implicit</c>, <c>cleartext=no</c> refuses
-/// passwords without TLS, <c>user=name:password</c> (bob:secret by default), and any property of ImapOptions as <c>Name=value</c>.
+/// passwords without TLS, <c>user=name:password</c> (bob:secret by default), <c>quota=octets</c> and <c>quota-messages=n</c> of the first
+/// user, <c>quota-admin=yes</c> lets all users set quotas, and any property of ImapOptions as <c>Name=value</c>.
 /// Headers: <c># mailbox: Name [\Use]</c>; <c># message: Mailbox (flags) octets with escapes</c>, or <c>corpus:name</c> for them;
 /// <c># prefix: octets</c> goes before the messages that follow; <c># metadata: /entry/name octets</c> is an annotation of the account.
 /// <c>index=yes</c> gives the store a text index, which never can tell.
@@ -27,7 +29,7 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
 
     public async Task StartAsync()
     {
-        foreach (var word in script.Server.Except("imap", "tls", "cleartext", "user", "index"))
+        foreach (var word in script.Server.Except("imap", "tls", "cleartext", "user", "quota", "quota-messages", "quota-admin", "index"))
         {
             SetOption(word, script.Server.Value(word)!);
         }
@@ -47,7 +49,13 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
             await _server.AddUserAsync(user[0], user[1]);
         }
 
+        if (script.Server.Value("quota-admin") == "yes")
+        {
+            _server.Authorization = new QuotaAdministrators();
+        }
+
         await FillAsync(users[0][0]);
+        await (await _server.MailboxAsync(user: users[0][0])).Account.SetQuotaAsync(Number("quota"), Number("quota-messages"));
     }
 
     public Task<ScriptPeer> ConnectAsync(string session)
@@ -61,6 +69,8 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private long? Number(string word) => script.Server.Value(word) is { } value ? long.Parse(value, CultureInfo.InvariantCulture) : null;
 
     private void SetOption(string name, string value)
     {
@@ -118,5 +128,13 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
     {
         public ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken) =>
             ValueTask.FromResult<UidSet?>(null);
+    }
+
+    private sealed class QuotaAdministrators : IMailboxAuthorization
+    {
+        public ValueTask<MailboxRights> GetRightsAsync(MailIdentity user, AccountId account, string mailbox, CancellationToken cancellationToken) =>
+            new OwnerAuthorization().GetRightsAsync(user, account, mailbox, cancellationToken);
+
+        public bool MaySetQuota(MailIdentity user, AccountId account) => account.Value is "bob" or "amy";
     }
 }

@@ -1,11 +1,12 @@
 using MailCore.Imap.Mailboxes;
+using MailCore.Imap.Metadata;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) and STATUS (RFC 5819). Without any of their syntax children
+/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) and STATUS (RFC 5819) and METADATA (RFC 9590). Without any of their syntax children
 /// and special uses are told all the same, since most clients want them.
 /// </summary>
 internal sealed class ListCommand(ListRequest request) : ImapCommand
@@ -69,9 +70,24 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
             await StatusResponse.WriteAsync(session, info, request.Status);
         }
 
+        if (info is not null && request.Metadata.Count > 0 && session.Services.Accounts.Traits.HasFlag(StoreTraits.Metadata))
+        {
+            await WriteMetadataAsync(session, info);
+        }
+
         if (writer.WantsFlush)
         {
             await writer.FlushAsync(session.Aborted);
+        }
+    }
+
+    private async ValueTask WriteMetadataAsync(ImapSession session, MailboxInfo info)
+    {
+        var rights = await session.RightsAsync(info.Name);
+        if (MetadataTarget.MayRead(rights))
+        {
+            var target = new MetadataTarget(session.Account.OpenMailbox(info.Id), info, rights) { Name = info.Name };
+            await MetadataResponse.WriteAsync(session, target, request.Metadata, default);
         }
     }
 

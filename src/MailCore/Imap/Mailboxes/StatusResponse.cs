@@ -14,6 +14,7 @@ internal static class StatusResponse
         }
 
         var recent = items.Contains(StatusItem.Recent) ? await CountRecentAsync(session, info) : 0;
+        var deleted = items.Contains(StatusItem.DeletedStorage) ? await CountDeletedAsync(session, info) : 0;
         var writer = session.Writer.Raw("* STATUS "u8).Mailbox(info.Name).Raw(" ("u8);
         for (var i = 0; i < items.Count; i++)
         {
@@ -28,6 +29,7 @@ internal static class StatusResponse
                 StatusItem.Size => writer.Raw("SIZE "u8).Number(info.Bytes),
                 StatusItem.AppendLimit => writer.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
                 StatusItem.HighestModSeq => writer.Raw("HIGHESTMODSEQ "u8).Number(Math.Max(1, info.HighestModSeq.Value)),
+                StatusItem.DeletedStorage => writer.Raw("DELETED-STORAGE "u8).Number(deleted),
                 StatusItem.Deleted => writer.Raw("DELETED "u8).Number(info.Deleted),
                 _ => writer.Raw("MAILBOXID ("u8).Raw(info.Id.Value).Raw(")"u8),
             };
@@ -40,4 +42,24 @@ internal static class StatusResponse
         info.RecentFrom < info.UidNext && await session.Account.OpenMailbox(info.Id).OpenViewAsync(session.Aborted) is { } view
             ? view.State.Count - view.State.LowerBound(info.RecentFrom)
             : 0;
+
+    // Octets that an EXPUNGE would free.
+    private static async ValueTask<long> CountDeletedAsync(ImapSession session, MailboxInfo info)
+    {
+        if (info.Deleted == 0 || await session.Account.OpenMailbox(info.Id).OpenViewAsync(session.Aborted) is not { } view)
+        {
+            return 0;
+        }
+
+        var octets = 0L;
+        foreach (var segment in view.State.Segments)
+        {
+            for (var row = 0; row < segment.Count; row++)
+            {
+                octets += (segment.Flags[row] & (ulong)SystemFlags.Deleted) != 0 ? segment.Sizes[row] : 0;
+            }
+        }
+
+        return octets;
+    }
 }

@@ -98,6 +98,13 @@ internal ref partial struct ImapReader
                 continue;
             }
 
+            if (Is(word, "METADATA"u8))
+            {
+                Space();
+                request = request with { Metadata = MetadataEntries() };
+                continue;
+            }
+
             ListReturn? option =
                 Is(word, "SUBSCRIBED"u8) ? ListReturn.Subscribed
                 : Is(word, "CHILDREN"u8) ? ListReturn.Children

@@ -23,6 +23,9 @@ internal enum StatusItem
 
     /// <summary>RFC 9051 6.3.11.</summary>
     Deleted,
+
+    /// <summary>RFC 9208 4.1.4.</summary>
+    DeletedStorage,
 }
 
 internal ref partial struct ImapReader
@@ -60,5 +63,6 @@ internal ref partial struct ImapReader
         : Is(word, "MAILBOXID"u8) ? StatusItem.MailboxId
         : Is(word, "HIGHESTMODSEQ"u8) ? StatusItem.HighestModSeq
         : Is(word, "DELETED"u8) ? StatusItem.Deleted
+        : Is(word, "DELETED-STORAGE"u8) ? StatusItem.DeletedStorage
         : null;
 }

@@ -123,9 +123,12 @@ internal sealed partial class ImapWriter(PipeWriter output)
             return Utf8Name(name);
         }
 
-        var ascii = Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name));
-        return ascii.Length == 0 || ascii.AsSpan().ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(ascii, "NIL"u8) ? String(ascii) : Raw(ascii);
+        return Astring(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name)));
     }
+
+    /// <summary>An atom where it can be one, else a string.</summary>
+    public ImapWriter Astring(ReadOnlySpan<byte> octets) =>
+        octets.IsEmpty || octets.ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(octets, "NIL"u8) ? String(octets) : Raw(octets);
 
     // RFC 9051 9, quoted: no name has a control character.
     private ImapWriter Utf8Name(string name)

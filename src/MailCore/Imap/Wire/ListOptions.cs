@@ -44,6 +44,9 @@ internal sealed record ListRequest(IReadOnlyList<ListPattern> Patterns)
     /// <summary>RFC 5819.</summary>
     public IReadOnlyList<StatusItem> Status { get; init; } = [];
 
+    /// <summary>Annotations of each mailbox to tell (RFC 9590).</summary>
+    public IReadOnlyList<string> Metadata { get; init; } = [];
+
     public bool Matches(string name)
     {
         foreach (var pattern in Patterns)

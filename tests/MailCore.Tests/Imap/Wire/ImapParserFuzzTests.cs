@@ -44,6 +44,13 @@ internal sealed class ImapParserFuzzTests
         (IdCommand.Parse, " (\"name\" NIL \"x\" {1}\r\ny)"),
         (EnableCommand.Parse, " CONDSTORE QRESYNC"),
         (ExpungeCommand.ParseUid, " 1:9"),
+        (GetQuotaCommand.Parse, " \"#user/alice\""),
+        (GetQuotaRootCommand.Parse, " INBOX"),
+        (SetQuotaCommand.Parse, " bob (STORAGE 512 MESSAGE 9223372036854775807)"),
+        (GetMetadataCommand.Parse, " (MAXSIZE 1024 DEPTH infinity) \"a b\" (/shared/comment \"/private\")"),
+        (GetMetadataCommand.Parse, " \"\" (DEPTH 1) /private/x"),
+        (SetMetadataCommand.Parse, " {1}\r\na (/private/x NIL /shared/y ~{2+}\r\n\0\0 /private/z \"v\")"),
+        (ListCommand.Parse, " \"\" * RETURN (METADATA (/shared/comment /private/a) CHILDREN)"),
     ];
 
     [Test]
