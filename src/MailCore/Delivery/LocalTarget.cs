@@ -1,5 +1,4 @@
 using MailCore.Messaging;
-using MailCore.Storage;
 
 namespace MailCore.Delivery;
 
@@ -10,13 +9,10 @@ internal sealed class LocalTarget(RecipientRoute.Local route, EmailAddress addre
 
     public EmailAddress Address => address;
 
-    /// <summary>What to commit.</summary>
-    public IReadOnlyList<StoreChange> Changes { get; set; } = [];
-
     /// <summary>The mailboxes, in words.</summary>
     public string Place { get; set; } = "";
 
-    /// <summary>Its place among the batches.</summary>
+    /// <summary>The batch that decides about it.</summary>
     public int Batch { get; set; }
 
     public SmtpReply? Reply { get; set; }

@@ -27,6 +27,8 @@ internal static class ImapCapabilities
         writer.Raw(traits.HasFlag(StoreTraits.Copy) ? " MOVE"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Mailboxes) ? " CREATE-SPECIAL-USE"u8 : ""u8);
         writer.Raw(session.Services.HasAcl ? " ACL RIGHTS=texk LIST-MYRIGHTS"u8 : ""u8);
+        writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " FILTERS"u8 : ""u8);
+        writer.Raw(session.Services.Accounts.HasTextIndex ? " SEARCH=FUZZY"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Append | StoreTraits.Expunge) ? " REPLACE"u8 : ""u8);
         if (traits.HasFlag(StoreTraits.Quota))
         {
@@ -51,6 +53,7 @@ internal static class ImapCapabilities
             writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" BINARY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            writer.Raw(" WITHIN PARTIAL CONTEXT=SEARCH MULTISEARCH"u8);
             writer.Raw(session.Options.ProgressInterval >= TimeSpan.Zero ? " INPROGRESS"u8 : ""u8);
             WriteOfStore(writer, session);
             return;

@@ -1,5 +1,6 @@
 using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
+using MailCore.Imap.Search;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -48,6 +49,9 @@ internal sealed class ImapSelection : IDisposable
     public Mailbox Mailbox => _view.Mailbox;
 
     public SelectedMailbox Messages { get; }
+
+    /// <summary>Searches whose results the client follows.</summary>
+    public SearchContexts Contexts { get; } = new();
 
     /// <summary>EXAMINE, a user who may alter nothing, or a store in which nothing can be changed.</summary>
     public bool IsReadOnly { get; }
@@ -352,6 +356,7 @@ internal sealed class ImapSelection : IDisposable
             WriteFlagNames(writer);
         }
 
+        Contexts.TellVanished(writer, update);
         if (session.Has(ImapFeatures.QResync))
         {
             await VanishedResponse.WriteAsync(session, update.Vanished);
@@ -375,6 +380,8 @@ internal sealed class ImapSelection : IDisposable
         {
             WriteCounts(writer);
         }
+
+        await Contexts.TellAlteredAsync(session, Mailbox, Messages, update);
     }
 
     private static ValueTask FlushIfFullAsync(ImapSession session) =>
