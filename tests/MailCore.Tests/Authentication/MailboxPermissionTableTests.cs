@@ -45,8 +45,8 @@ internal sealed class MailboxPermissionTableTests
         REPLACE of it                    0 0 + + + + + - - + +
         EXPUNGE                          0 0 + + + + + + - + +
         UID EXPUNGE                      0 0 + + + + + + - + +
-        CREATE below it                  + + + + + - + + + + +
-        RENAME to below it               + + + + + - + + + + +
+        CREATE below it                  - + + + + - + + + + +
+        RENAME to below it               - + + + + - + + + + +
         RENAME of it                     0 + + + + + - + + + +
         DELETE                           0 + + + + + - + + + +
         SETACL                           0 + + + + + + + + + -
