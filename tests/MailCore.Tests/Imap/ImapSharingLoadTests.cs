@@ -55,6 +55,7 @@ internal sealed class ImapSharingLoadTests
             var change = model.Histories[user].Begin(rights, model.Tick());
             await bob.OkAsync($"SETACL Work {user} \"{RightsText.Format(rights)}\"");
             change.Ends(model.Tick());
+            model.HasChanged();
             if (random.Next(3) == 0)
             {
                 await bob.OkAsync($"APPEND Work {{{8 + i.ToString(System.Globalization.CultureInfo.InvariantCulture).Length}+}}\r\nfrom bob{i}");
@@ -73,6 +74,12 @@ internal sealed class ImapSharingLoadTests
                 client = await server.ClientAsync();
                 await client.OkAsync($"LOGIN {user} secret");
                 isSelected = false;
+            }
+
+            if (random.Next(3) == 0)
+            {
+                // So that some lists change between two commands, and others during one.
+                await model.AnotherChangeAsync();
             }
 
             var text = $"{user} {round}";
@@ -169,6 +176,7 @@ internal sealed class ImapSharingLoadTests
 
     private sealed class Model
     {
+        private TaskCompletionSource _change = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private long _tick;
         private int _checked;
         private int _allowed;
@@ -185,6 +193,11 @@ internal sealed class ImapSharingLoadTests
         public int Allowed => _allowed;
 
         public int Byes => _byes;
+
+        public Task AnotherChangeAsync() => Volatile.Read(ref _change).Task;
+
+        public void HasChanged() =>
+            Interlocked.Exchange(ref _change, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
         public long Tick() => Interlocked.Increment(ref _tick);
 
