@@ -6,9 +6,7 @@ using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Relay;
 using MailCore.Storage;
-using MailCore.Testing;
 using MailCore.Tests.Tls;
-using MailCore.Tls;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Relay;
