@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Messaging;
 using MailCore.Storage;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,9 @@ public sealed partial class LocalDelivery : IMessageDelivery
 
     /// <summary>Told of what is delivered; null for nobody.</summary>
     public IMessageTrace? Trace { get; init; }
+
+    /// <summary>Who may post to a mailbox that an address names.</summary>
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
 
     /// <summary>Asked in order about every message; read when the first one comes.</summary>
     public IEnumerable<IDeliveryStage> Stages { get; init; } = [];
@@ -113,6 +117,12 @@ public sealed partial class LocalDelivery : IMessageDelivery
         try
         {
             var account = await _accounts.OpenAsync(target.Route.Account, cancellationToken).ConfigureAwait(false);
+            if (account is not null && target.Route.Mailbox is { } named
+                && !await PostPermission.IsGrantedAsync(Authorization, copies.Transaction, account, named, cancellationToken).ConfigureAwait(false))
+            {
+                target.UseInbox();
+            }
+
             if (account is null)
             {
                 target.Reply = NoUser;

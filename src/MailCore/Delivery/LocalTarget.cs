@@ -5,7 +5,7 @@ namespace MailCore.Delivery;
 /// <summary>An account that shall get the message, with the first recipient that leads there.</summary>
 internal sealed class LocalTarget(RecipientRoute.Local route, EmailAddress address)
 {
-    public RecipientRoute.Local Route => route;
+    public RecipientRoute.Local Route { get; private set; } = route;
 
     public EmailAddress Address => address;
 
@@ -16,4 +16,7 @@ internal sealed class LocalTarget(RecipientRoute.Local route, EmailAddress addre
     public int Batch { get; set; }
 
     public SmtpReply? Reply { get; set; }
+
+    /// <summary>Whatever mailbox the route names.</summary>
+    public void UseInbox() => Route = Route with { Mailbox = null };
 }

@@ -47,7 +47,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(static provider => provider.GetRequiredService<AccountDirectory>().Directory as IMailDirectoryEditor
             ?? throw new NotSupportedException("This server's directory is changed elsewhere."));
         services.AddSingleton<IClientCertificateMapper, AddressCertificateMapper>();
-        services.AddSingleton<IMailboxAuthorization, OwnerAuthorization>();
+        services.AddSingleton<IMailboxAuthorization, AclAuthorization>();
         services.AddSingleton(mail.Logins);
         services.AddSingleton(provider => MakeLogin(mail, provider));
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
@@ -101,6 +101,7 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<ILogger<LocalDelivery>>(), provider.GetRequiredService<LocalDeliveryOptions>())
         {
             Trace = provider.GetService<IMessageTrace>(),
+            Authorization = provider.GetRequiredService<IMailboxAuthorization>(),
             // Not before the first message: a stage may send mail itself, by a submission that needs this delivery.
             Stages = provider.LazyServices<IDeliveryStage>(),
         });
