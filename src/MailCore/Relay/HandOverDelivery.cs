@@ -16,6 +16,9 @@ internal sealed partial class HandOverDelivery(IRelayConnector connector, IMessa
     // Used by the generated log methods.
     private readonly ILogger _logger = logger;
 
+    /// <summary>What the connection to the next hop is asked for. Reports are not needed: the sender hears at once.</summary>
+    public DeliveryAbilities Honours => DeliveryAbilities.RequireTls;
+
     public async ValueTask<IReadOnlyList<SmtpReply>> DeliverAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {
         var replies = new SmtpReply?[message.Routes.Count];
