@@ -116,7 +116,7 @@ public sealed class SenderRewriting
         }
 
         // SHA-1 is the scheme's.
-        return Convert.ToBase64String(HMACSHA1.HashData(secret, Encoding.UTF8.GetBytes(text.ToString())))[.._options.HashLength];
+        return Convert.ToBase64String(CryptographicOperations.HmacData(HashAlgorithmName.SHA1, secret, Encoding.UTF8.GetBytes(text.ToString())))[.._options.HashLength];
     }
 
     private bool IsOurs(string domain) =>

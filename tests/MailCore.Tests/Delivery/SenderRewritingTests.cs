@@ -43,7 +43,8 @@ public class SenderRewritingTests
         Assert.That(_time.GetUtcNow().ToUnixTimeSeconds() / 86_400, Is.EqualTo(20_784));
         const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         var stamp = $"{Alphabet[day >> 5]}{Alphabet[day & 31]}";
-        var hash = Convert.ToBase64String(System.Security.Cryptography.HMACSHA1.HashData(
+        var hash = Convert.ToBase64String(System.Security.Cryptography.CryptographicOperations.HmacData(
+            System.Security.Cryptography.HashAlgorithmName.SHA1,
             System.Text.Encoding.ASCII.GetBytes(Secret), System.Text.Encoding.ASCII.GetBytes(stamp.ToLowerInvariant() + "example.comalice")))[..4];
 
         Assert.That(New(hashLength: 4).Forward(Path("alice@example.com")).ToString(), Is.EqualTo($"SRS0={hash}={stamp}=example.com=alice@ours.example"));
