@@ -36,7 +36,7 @@ internal sealed class ConfiguredDirectoryTests
     [TestCase("alice@example.org", "alice@example.org bob@example.org")]
     [TestCase("alice+Lists@example.org", "alice@example.org/Lists bob@example.org")]
     [TestCase("postmaster@example.org", "alice@example.org bob@example.org")]
-    [TestCase("x@inside.example", "550 5.7.1")]
+    [TestCase("x@inside.example", "Relay { Address = x@inside.example, Via = [127.0.0.1]:2525 }")]
     [TestCase("x@elsewhere.example", "550 5.7.1")]
     public async Task A_configuration_says_where_addresses_lead(string address, string expected)
     {
