@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using MailCore.Messaging;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging;
@@ -39,6 +40,12 @@ internal sealed partial class RelayConnector : IRelayConnector
     {
         var smart = _options.SmartHosts.Find(hop);
         var wish = new Wish(smart, _options.SmartHosts.FindLogin(smart, sender), requireTls);
+        if (hop.IsSocket)
+        {
+            var options = MakeOptions(hop, new HopHost(_hostName, [], 0, Cleartext), null, wish);
+            return await TryAsync(new ConnectionAttempt(options, null, requireTls, _time), new UnixDomainSocketEndPoint(hop.Host), cancellationToken).ConfigureAwait(false);
+        }
+
         var plan = await _finder.FindAsync(hop, requireTls, cancellationToken).ConfigureAwait(false);
         if (plan.Failure is { } failure)
         {
@@ -48,8 +55,7 @@ internal sealed partial class RelayConnector : IRelayConnector
         var last = default(RelayConnection?);
         foreach (var (host, address) in plan.Hosts.SelectMany(static host => host.Addresses.Select(address => (host, address))).Take(_options.MaxAddresses))
         {
-            var options = MakeOptions(hop, host, address, wish);
-            var attempt = new ConnectionAttempt(options, wish.Login, requireTls, _time);
+            var attempt = new ConnectionAttempt(MakeOptions(hop, host, address, wish), wish.Login, requireTls, _time);
             var connection = await TryAsync(attempt, new IPEndPoint(address, host.Port), cancellationToken).ConfigureAwait(false);
             if (connection.Session is not null || connection.Failure.Reply.Status == LoopsBack)
             {
@@ -95,7 +101,7 @@ internal sealed partial class RelayConnector : IRelayConnector
         }
     }
 
-    private SmtpClientOptions MakeOptions(NextHop hop, HopHost host, IPAddress address, Wish wish)
+    private SmtpClientOptions MakeOptions(NextHop hop, HopHost host, IPAddress? address, Wish wish)
     {
         var smart = wish.Smart;
         return new SmtpClientOptions
@@ -106,7 +112,7 @@ internal sealed partial class RelayConnector : IRelayConnector
             UsesImplicitTls = smart?.IsImplicit == true,
             Requirement = wish.Requirement(host),
             Authorities = _options.Authorities,
-            BindAddress = _options.FindBindAddress(hop, smart, address.AddressFamily),
+            BindAddress = address is null ? null : _options.FindBindAddress(hop, smart, address.AddressFamily),
             ConnectTimeout = _options.ConnectTimeout,
             HandshakeTimeout = _options.HandshakeTimeout,
             GreetingTimeout = _options.GreetingTimeout,

@@ -46,7 +46,7 @@ internal sealed class SmtpClientLogin(SmtpClientConnection connection, SmtpClien
 
     private async ValueTask<SmtpReply> XOAuth2Async(string token, CancellationToken cancellationToken)
     {
-        var reply = await SendAsync("AUTH XOAUTH2 " + Encode($"user={login.User}\x01auth=Bearer {token}\x01\x01"), cancellationToken).ConfigureAwait(false);
+        var reply = await SendAsync("AUTH XOAUTH2 " + Encode($"user={login.User}\u0001auth=Bearer {token}\u0001\u0001"), cancellationToken).ConfigureAwait(false);
         // A refusal comes as a challenge, and is only then told.
         return reply.Code == 334 ? await SendAsync("", cancellationToken).ConfigureAwait(false) : reply;
     }

@@ -42,6 +42,9 @@ internal sealed class FaultyMta : IAsyncDisposable
 
     public ConcurrentQueue<string> Silences { get; } = new();
 
+    /// <summary>Addresses that connections came from.</summary>
+    public ConcurrentQueue<string> Clients { get; } = new();
+
     public int Connections { get; private set; }
 
     /// <summary>The next time a session comes to this stage it does this; then the next, and its part when there is no more.</summary>
@@ -73,6 +76,7 @@ internal sealed class FaultyMta : IAsyncDisposable
             {
                 var socket = await _listener.AcceptAsync(_stop.Token);
                 Connections++;
+                Clients.Enqueue(((IPEndPoint)socket.RemoteEndPoint!).Address.ToString());
                 _sessions.Add(Task.Run(() => ServeAsync(socket)));
             }
         }
