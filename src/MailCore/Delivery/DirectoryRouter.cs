@@ -27,6 +27,12 @@ public sealed class DirectoryRouterOptions
     /// <summary>Whether mail for relay domains that name their next hop is handed over at once, while its sender waits. For servers without a queue.</summary>
     public bool HandsOver { get; set; }
 
+    /// <summary>
+    /// Whether the next hop of a relay domain is asked at RCPT for a recipient, so that one it does not know is refused with 550 5.1.1; on by
+    /// default. One that can't be asked refuses nobody.
+    /// </summary>
+    public bool VerifiesRelayRecipients { get; set; } = true;
+
     /// <summary>Addresses that one recipient may lead over; 1,000 by default. Past it 451 4.3.5.</summary>
     public int MaxExpansion { get; set; } = 1_000;
 }
