@@ -34,6 +34,14 @@ public interface IMailStore
     /// Throws when the store itself failed (disk full, I/O error): then no batch took effect that was not reported before.
     /// </summary>
     ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Accounts with a mailbox whose access control list has an entry for one of the identifiers, compared ordinally, in no particular
+    /// order. Asked for each LIST and for each command that names a mailbox of another account. Only stores with <see cref="StoreTraits.Acl"/>
+    /// have any.
+    /// </summary>
+    ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<AccountId>>([]);
 }
 
 /// <summary>What a store can honour.</summary>
