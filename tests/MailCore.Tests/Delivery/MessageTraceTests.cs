@@ -91,6 +91,18 @@ internal sealed class MessageTraceTests
         Assert.That(await trace.FindAsync("Q1", default), Is.Empty);
     }
 
+    [Test]
+    public async Task A_message_id_is_remembered_up_to_a_lines_length([Values(998, 999)] int length)
+    {
+        var trace = new InMemoryMessageTrace();
+        await using var server = await new SmtpTestServer().PopulateAsync();
+        server.Delivery = new TracingDelivery(new StubDelivery(), trace, TimeProvider.System);
+        await using var client = await server.GreetAsync();
+        var messageId = $"<{new string('x', length - 2)}>";
+        await client.SendMessageAsync(250, $"Message-ID: {messageId}\r\n\r\nx\r\n");
+        Assert.That(await trace.FindAsync(messageId, default), Has.Count.EqualTo(length == 998 ? 2 : 0));
+    }
+
     [TestCase("Discarded", 250)]
     [TestCase("Refused", 554)]
     public async Task A_message_that_no_delivery_gets_is_traced_as_well(string kind, int code)
