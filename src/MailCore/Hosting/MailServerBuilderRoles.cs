@@ -134,6 +134,7 @@ public static class MailServerBuilderRoles
         endpoint.UseProtocol((services, tls) =>
         {
             endpoint.Options.HostName = mail.HostName;
+            endpoint.Options.SharedAccount ??= mail.SharedAccount;
             return new ImapProtocol(endpoint.Options, new ImapServices
             {
                 Tls = tls,
