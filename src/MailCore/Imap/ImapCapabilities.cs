@@ -49,7 +49,7 @@ internal static class ImapCapabilities
             writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN SPECIAL-USE"u8);
             writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
-            writer.Raw(" BINARY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            writer.Raw(" BINARY NOTIFY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
             writer.Raw(session.Options.ProgressInterval >= TimeSpan.Zero ? " INPROGRESS"u8 : ""u8);
             WriteOfStore(writer, session);
             return;

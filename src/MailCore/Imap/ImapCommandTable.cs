@@ -80,6 +80,7 @@ internal sealed class ImapCommandTable
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+        new("NOTIFY", ImapStates.LoggedIn, NotifyCommand.Parse),                                            // RFC 5465
         new("GETMETADATA", ImapStates.LoggedIn, GetMetadataCommand.Parse),                                  // RFC 5464
         new("SETMETADATA", ImapStates.LoggedIn, SetMetadataCommand.Parse),
         new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437

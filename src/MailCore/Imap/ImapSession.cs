@@ -2,6 +2,7 @@ using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Imap.Append;
 using MailCore.Imap.Metadata;
+using MailCore.Imap.Notify;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 using MailCore.Storage;
@@ -149,6 +150,7 @@ internal sealed partial class ImapSession : IDisposable
     public void LogOut()
     {
         Select(null);
+        StartWatch(null);
         Writer.Features = Features = ImapFeatures.None;
         LeaveAccount();
         _started = Services.Time.GetTimestamp();
@@ -159,6 +161,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         Selection?.Dispose();
         Selection = selection;
+        WakeSelection();
     }
 
     /// <summary>Says goodbye without having been asked.</summary>
@@ -187,6 +190,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         _compression?.Dispose();
         Select(null);
+        StartWatch(null);
         LeaveAccount();
         Framer.Dispose();
         Lines.Dispose();
@@ -301,11 +305,7 @@ internal sealed partial class ImapSession : IDisposable
         try
         {
             var reply = await command.RunAsync(this);
-            if (Selection is not null && !await Selection.SyncAsync(this, command.MayExpunge))
-            {
-                Bye("The selected mailbox was deleted");
-            }
-
+            await TellOrLeaveAsync(command.MayExpunge);
             Selection?.WarnOfOwedExpunges(Writer);
 
             return reply;

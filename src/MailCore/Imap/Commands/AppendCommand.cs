@@ -32,6 +32,7 @@ internal sealed class AppendCommand(MailboxName name, MessageArguments first) : 
         }
 
         var result = await mailbox.AppendAsync(intake.Messages, session.Aborted);
+        session.Selection?.NoteOwn(mailbox.Id, result.Uids);
         return result.Succeeded
             ? ImapReply.Ok("Appended", $"APPENDUID {result.UidValidity} {UidSet.From(result.Uids)}")
             : ImapReply.Rejected(result.Error, "TRYCREATE");

@@ -52,6 +52,7 @@ internal sealed class CreateCommand(MailboxName name, List<string> uses) : ImapC
         }
 
         var result = await session.Account.CreateMailboxAsync(name, use, session.Aborted);
+        session.Watch?.NoteOwn(name);
         return result.Succeeded ? ImapReply.Ok("Created", $"MAILBOXID ({result.Mailbox!.Id})") : ImapReply.Rejected(result.Error);
     }
 

@@ -37,6 +37,7 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
         }
 
         var result = await session.Account.DeleteMailboxAsync(mailbox.Id, session.Aborted);
+        session.Watch?.NoteOwn(name);
         return result.Succeeded ? ImapReply.Ok("Deleted") : ImapReply.Rejected(result.Error);
     }
 }

@@ -51,6 +51,7 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return ImapReply.Rejected(result.Error);
         }
 
+        session.Watch?.NoteOwn(to);
         if (session.Has(ImapFeatures.Rev2))
         {
             // RFC 9051 6.3.6.
@@ -98,6 +99,7 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return ImapReply.Rejected(created.Error);
         }
 
+        session.Watch?.NoteOwn(to);
         var moved = await inbox.MoveAsync(view.State.Intersect(UidSet.All), target.Id, session.Aborted);
         if (moved.Succeeded)
         {

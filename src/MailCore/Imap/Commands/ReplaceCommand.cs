@@ -83,6 +83,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return ImapReply.Rejected(result.Error, "TRYCREATE");
         }
 
+        selection.NoteOwn(target.Id, result.Uids);
         // RFC 8508 3.3: before the EXPUNGE.
         session.Writer.Raw("* OK [APPENDUID "u8).Number(result.UidValidity).Raw(" "u8).Number(result.Uids[0].Value).Raw("] The replacement is there"u8).Line();
         await selection.SyncAsync(session, mayExpunge: true, surely: true);

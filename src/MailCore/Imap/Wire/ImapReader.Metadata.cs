@@ -79,7 +79,7 @@ internal ref partial struct ImapReader
             var entry = MetadataEntry(mayBeTop: false);
             Space();
             // A literal8 is a literal that may hold NULs (RFC 3516).
-            values.Add((entry, TryByte((byte)'~') ? Literal().ToArray() : NString()));
+            values.Add((entry, TryByte((byte)'~') && NextIs((byte)'{') ? Literal().ToArray() : NString()));
         }
         while (!Failed && NextElement());
 
