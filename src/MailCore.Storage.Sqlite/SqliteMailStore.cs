@@ -189,6 +189,9 @@ public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IDirec
     }
 
     /// <inheritdoc/>
+    public bool HasIndex => _text is not null;
+
+    /// <inheritdoc/>
     public ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);

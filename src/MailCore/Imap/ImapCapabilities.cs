@@ -26,6 +26,8 @@ internal static class ImapCapabilities
         var traits = session.Services.Accounts.Traits;
         writer.Raw(traits.HasFlag(StoreTraits.Copy) ? " MOVE"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Mailboxes) ? " CREATE-SPECIAL-USE"u8 : ""u8);
+        writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " FILTERS"u8 : ""u8);
+        writer.Raw(session.Services.Accounts.HasTextIndex ? " SEARCH=FUZZY"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Append | StoreTraits.Expunge) ? " REPLACE"u8 : ""u8);
         if (traits.HasFlag(StoreTraits.Quota))
         {
@@ -50,6 +52,7 @@ internal static class ImapCapabilities
             writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" BINARY NOTIFY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            writer.Raw(" WITHIN PARTIAL CONTEXT=SEARCH MULTISEARCH"u8);
             writer.Raw(session.Options.ProgressInterval >= TimeSpan.Zero ? " INPROGRESS"u8 : ""u8);
             WriteOfStore(writer, session);
             return;

@@ -78,9 +78,11 @@ internal sealed class ImapCommandTable
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
         new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
+        new("CANCELUPDATE", ImapStates.Selected, CancelUpdateCommand.Parse),                                // RFC 5267
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
         new("NOTIFY", ImapStates.LoggedIn, NotifyCommand.Parse),                                            // RFC 5465
+        new("ESEARCH", ImapStates.LoggedIn, EsearchCommand.Parse),                                          // RFC 7377
         new("GETMETADATA", ImapStates.LoggedIn, GetMetadataCommand.Parse),                                  // RFC 5464
         new("SETMETADATA", ImapStates.LoggedIn, SetMetadataCommand.Parse),
         new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437

@@ -60,6 +60,12 @@ public sealed class ImapOptions
     /// <summary>Failed logins until the connection is closed; 3 by default.</summary>
     public int MaxLoginFailures { get; set; } = 3;
 
+    /// <summary>
+    /// Searches of one session whose changes are told (RFC 5267); past them, or where a result is too scattered to be kept, NOUPDATE
+    /// says that it is not. 8 by default.
+    /// </summary>
+    public int MaxSearchContexts { get; set; } = 8;
+
     /// <summary>Sessions of one account at this endpoint; a login past them is NO [LIMIT]. 16 by default.</summary>
     public int MaxSessionsPerAccount { get; set; } = 16;
 

@@ -1,5 +1,6 @@
 using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
+using MailCore.Imap.Search;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -45,6 +46,9 @@ internal sealed partial class ImapSelection : IDisposable
     public Mailbox Mailbox => _view.Mailbox;
 
     public SelectedMailbox Messages { get; }
+
+    /// <summary>Searches whose results the client follows.</summary>
+    public SearchContexts Contexts { get; } = new();
 
     /// <summary>EXAMINE, a user who may alter nothing, or a store in which nothing can be changed.</summary>
     public bool IsReadOnly { get; }
@@ -324,6 +328,7 @@ internal sealed partial class ImapSelection : IDisposable
             WriteFlagNames(writer);
         }
 
+        Contexts.TellVanished(writer, update);
         if (session.Has(ImapFeatures.QResync))
         {
             await VanishedResponse.WriteAsync(session, update.Vanished);
@@ -347,6 +352,11 @@ internal sealed partial class ImapSelection : IDisposable
         if (update.Arrived > 0)
         {
             WriteCounts(writer);
+        }
+
+        await Contexts.TellAlteredAsync(session, Mailbox, Messages, update);
+        if (update.Arrived > 0)
+        {
             await FetchArrivedAsync(Messages.Count - update.Arrived + 1);
         }
     }

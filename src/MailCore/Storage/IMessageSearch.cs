@@ -6,6 +6,9 @@ namespace MailCore.Storage;
 /// </summary>
 public interface IMessageSearch
 {
+    /// <summary>Whether there is an index now; constant for the store's life. Without one every answer is null.</summary>
+    bool HasIndex => true;
+
     /// <summary>
     /// Every message of the mailbox that holds the text, without regard to case (ordinally), and perhaps others; expunged ones that are
     /// still readable are among them. Null when the index can't tell: then all are looked into.

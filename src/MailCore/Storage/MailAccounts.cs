@@ -38,6 +38,9 @@ public sealed partial class MailAccounts : IMessageStaging
     internal IMailStore Store { get; }
 
     /// <summary>The store's index of texts, if it has that ability.</summary>
+    /// <summary>Whether the store knows from an index where texts are (<see cref="IMessageSearch"/>).</summary>
+    public bool HasTextIndex => Search is { HasIndex: true };
+
     internal IMessageSearch? Search => Store as IMessageSearch;
 
     internal IChangeSignal Signal { get; }

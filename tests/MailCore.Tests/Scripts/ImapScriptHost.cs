@@ -7,6 +7,7 @@ using MailCore.Storage;
 using MailCore.Testing;
 using MailCore.Tests.Corpus;
 using MailCore.Tests.Imap;
+using MailCore.Tests.Storage.WrongStores;
 using MailCore.Tls;
 
 namespace MailCore.Tests.Scripts;
@@ -16,7 +17,8 @@ namespace MailCore.Tests.Scripts;
 /// passwords without TLS, <c>user=name:password</c> (bob:secret by default), <c>quota=octets</c> and <c>quota-messages=n</c> of the first
 /// user, <c>quota-admin=yes</c> lets all users set quotas, and any property of ImapOptions as <c>Name=value</c>.
 /// Headers: <c># mailbox: Name [\Use]</c>; <c># message: Mailbox (flags) octets with escapes</c>, or <c>corpus:name</c> for them;
-/// <c># prefix: octets</c> goes before the messages that follow.
+/// <c># prefix: octets</c> goes before the messages that follow; <c># metadata: /entry/name octets</c> is an annotation of the account.
+/// <c>index=yes</c> gives the store a text index, which never can tell.
 /// </summary>
 internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHost
 {
@@ -27,7 +29,7 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
 
     public async Task StartAsync()
     {
-        foreach (var word in script.Server.Except("imap", "tls", "cleartext", "user", "quota", "quota-messages", "quota-admin"))
+        foreach (var word in script.Server.Except("imap", "tls", "cleartext", "user", "quota", "quota-messages", "quota-admin", "index"))
         {
             SetOption(word, script.Server.Value(word)!);
         }
@@ -36,6 +38,11 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
         {
             AllowCleartextAuthentication = script.Server.Value("cleartext") != "no",
         };
+        if (script.Server.Value("index") == "yes")
+        {
+            _server.UseStore(new IndexedStore(_server.Store));
+        }
+
         var users = script.Server.Values("user").DefaultIfEmpty("bob:secret").Select(static user => user.Split(':', 2)).ToList();
         foreach (var user in users)
         {
@@ -83,6 +90,10 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
                 case "mailbox":
                     await _server.MailboxAsync(value.Split(' ')[0], user, value.Split(' ').ElementAtOrDefault(1));
                     break;
+                case "metadata":
+                    var account = (await _server.Accounts.OpenAsync(new AccountId(user)))!;
+                    await account.SetMetadataAsync([(value.Split(' ')[0], ProtocolScript.Unescape(value[(value.IndexOf(' ') + 1)..]))]);
+                    break;
                 case "prefix":
                     prefix = ProtocolScript.Unescape(value);
                     break;
@@ -111,6 +122,12 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
             Prefix = prefix,
         };
         await _server.AppendAsync(octets, options, await _server.MailboxAsync(match.Groups["mailbox"].Value, user));
+    }
+
+    private sealed class IndexedStore(IMailStore inner) : StoreWrapper(inner), IMessageSearch
+    {
+        public ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<UidSet?>(null);
     }
 
     private sealed class QuotaAdministrators : IMailboxAuthorization

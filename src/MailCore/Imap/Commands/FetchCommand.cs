@@ -3,7 +3,7 @@ using MailCore.Imap.Wire;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>RFC 3501 6.4.5, with CHANGEDSINCE and VANISHED (RFC 7162 3.1.4.1, 3.2.6).</summary>
+/// <summary>RFC 3501 6.4.5, with CHANGEDSINCE and VANISHED (RFC 7162 3.1.4.1, 3.2.6) and PARTIAL (RFC 9394 3.3).</summary>
 internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, FetchModifiers modifiers, bool areUids) : ImapCommand
 {
     public override bool MayExpunge => areUids;
@@ -20,6 +20,11 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
             return ImapReply.Bad(areUids ? "VANISHED is for those who enabled QRESYNC" : "VANISHED is for UID FETCH");
         }
 
+        if (modifiers.Page is not null && !areUids)
+        {
+            return ImapReply.Bad("PARTIAL is for UID FETCH");
+        }
+
         if (modifiers.ChangedSince is not null || items.Exists(static item => item.Kind == FetchKind.ModSeq))
         {
             session.Enable(ImapFeatures.CondStore);
@@ -34,6 +39,12 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
         if (!selection.Messages.TryResolve(numbers, areUids, out var set))
         {
             return ImapReply.Bad("There is no message of this number");
+        }
+
+        if (modifiers.Page is { } page)
+        {
+            // RFC 9394 3.4: the page comes first, then what has changed on it.
+            set = set.Page(page);
         }
 
         if (modifiers.Vanished)

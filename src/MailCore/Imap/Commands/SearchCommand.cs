@@ -1,10 +1,9 @@
 using MailCore.Imap.Search;
 using MailCore.Imap.Wire;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>RFC 3501 6.4.4, with RETURN (RFC 4731) and SAVE (RFC 5182).</summary>
+/// <summary>RFC 3501 6.4.4, with RETURN (RFC 4731), SAVE (RFC 5182), UPDATE and CONTEXT (RFC 5267) and PARTIAL (RFC 9394).</summary>
 internal sealed class SearchCommand(SearchRequest request, bool areUids) : ImapCommand
 {
     public override bool MayExpunge => areUids;
@@ -15,35 +14,9 @@ internal sealed class SearchCommand(SearchRequest request, bool areUids) : ImapC
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        var mailbox = session.Selection!.Messages;
-        if (!SearchPlan.TryMake(request.Key, mailbox, out var plan))
-        {
-            return ImapReply.Bad("There is no message of this number");
-        }
-
-        if (plan.NamesModSeq)
-        {
-            session.Enable(ImapFeatures.CondStore);
-        }
-
-        var saves = request.Return.HasFlag(SearchReturn.Save);
-        if (saves)
-        {
-            // RFC 5182 2.1: a search that fails leaves nothing.
-            mailbox.Saved = UidSet.Empty;
-        }
-
         // RFC 9051 6.4.4: there is no SEARCH response any more.
-        var wanted = request.Return == SearchReturn.Plain && session.Has(ImapFeatures.Rev2) ? SearchReturn.All : request.Return;
-        var report = new SearchReport(session, wanted, areUids);
-        await new SearchRun(session, session.Selection.Mailbox, mailbox, plan).RunAsync(report);
-        report.End(plan.NamesModSeq);
-        if (saves)
-        {
-            mailbox.Saved = report.Saved();
-        }
-
-        return ImapReply.Ok("Searched");
+        var options = request.Return.Wanted == SearchReturn.Plain && session.Has(ImapFeatures.Rev2) ? SearchReturnOptions.All : request.Return;
+        return await new SelectedSearch(session, options, areUids).RunAsync(request.Key);
     }
 
     private static SearchCommand Parse(ref ImapReader reader, bool areUids)

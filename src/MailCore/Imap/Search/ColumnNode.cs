@@ -47,6 +47,21 @@ internal abstract class ColumnNode() : SearchNode(SearchCost.Columns)
         }
     }
 
+    /// <summary>A keyword that the mailbox did not have when the plan was made; it may come.</summary>
+    internal sealed class Keyword(SearchPlan plan, string name) : ColumnNode
+    {
+        protected override bool? Test(in SearchSubject subject) => (subject.Message.FlagWord & plan.KeywordBit(name)) != 0;
+
+        protected override void Mark(MessageBlock block, Span<ulong> bits)
+        {
+            bits.Clear();
+            if (plan.KeywordBit(name) is > 0 and var bit)
+            {
+                new Flags(bit, bit).Mark(block, bits);
+            }
+        }
+    }
+
     /// <summary>Message numbers or UIDs. Both are kept as UIDs, so that no expunge makes them mean other messages.</summary>
     internal sealed class Uids(UidSet set) : ColumnNode
     {

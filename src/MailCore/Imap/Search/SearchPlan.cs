@@ -11,12 +11,14 @@ namespace MailCore.Imap.Search;
 internal sealed class SearchPlan
 {
     private readonly SelectedMailbox _mailbox;
+    private readonly bool _cutsNumbers;
     private readonly List<(string Text, bool InHeader)> _contents = [];
     private bool _isValid = true;
 
-    private SearchPlan(SearchKey key, SelectedMailbox mailbox)
+    private SearchPlan(SearchKey key, SelectedMailbox mailbox, bool cutsNumbers)
     {
         _mailbox = mailbox;
+        _cutsNumbers = cutsNumbers;
         Root = Compile(key);
         Scope = ScopeOf(key);
         Candidates = new UidSet?[_contents.Count];
@@ -40,9 +42,16 @@ internal sealed class SearchPlan
     public bool NamesModSeq { get; private set; }
 
     /// <summary>False when a message number is used that the client has not been told of.</summary>
-    public static bool TryMake(SearchKey key, SelectedMailbox mailbox, out SearchPlan plan)
+    public static bool TryMake(SearchKey key, SelectedMailbox mailbox, out SearchPlan plan) => TryMake(key, mailbox, cutsNumbers: false, out plan);
+
+    /// <inheritdoc cref="TryMake(SearchKey, SelectedMailbox, out SearchPlan)"/>
+    /// <param name="key">The criteria.</param>
+    /// <param name="mailbox">What numbers mean.</param>
+    /// <param name="cutsNumbers">Such a number is no message instead.</param>
+    /// <param name="plan">The plan.</param>
+    public static bool TryMake(SearchKey key, SelectedMailbox mailbox, bool cutsNumbers, out SearchPlan plan)
     {
-        plan = new SearchPlan(key, mailbox);
+        plan = new SearchPlan(key, mailbox, cutsNumbers);
         return plan._isValid;
     }
 
@@ -51,8 +60,8 @@ internal sealed class SearchPlan
         SearchKey.And and => Simplifier.All(and.Keys.Select(Compile)),
         SearchKey.Or or => Simplifier.Any([Compile(or.First), Compile(or.Second)]),
         SearchKey.Not not => Simplifier.Not(Compile(not.Key)),
-        SearchKey.Flag flag => Bit((ulong)flag.Value),
-        SearchKey.Keyword keyword => Bit(KeywordBit(keyword.Name)),
+        SearchKey.Flag flag => new ColumnNode.Flags((ulong)flag.Value, (ulong)flag.Value),
+        SearchKey.Keyword keyword => KeywordBit(keyword.Name) is > 0 and var bit ? new ColumnNode.Flags(bit, bit) : new ColumnNode.Keyword(this, keyword.Name),
         SearchKey.Recent => new ColumnNode.Recent(_mailbox),
         SearchKey.Sequence sequence => new ColumnNode.Uids(UidsOf(sequence.Numbers)),
         SearchKey.Uids uids => new ColumnNode.Uids(_mailbox.ResolveUids(uids.Numbers, isOpen: true)),
@@ -61,10 +70,12 @@ internal sealed class SearchPlan
         SearchKey.Smaller smaller => new ColumnNode.Size(-1, smaller.Octets),
         SearchKey.InternalDate date => new SearchNode.Day(date.Relation, date.Day, SearchNode.Day.Source.Internal),
         SearchKey.SaveDate date => new SearchNode.Day(date.Relation, date.Day, SearchNode.Day.Source.Saved),
+        SearchKey.Within within => new SearchNode.Within(this, within.Seconds, within.IsYounger),
         SearchKey.SentDate date => new SearchNode.Day(date.Relation, date.Day, SearchNode.Day.Source.Sent),
         SearchKey.EmailId id => new SearchNode.EmailId(id.Value),
         SearchKey.Header header => new HeaderNode(header.Field, header.Content),
         SearchKey.Body body => Content(body.Content, inHeader: false),
+        SearchKey.Fuzzy fuzzy => Compile(FuzzyKeys.Loosen(fuzzy.Key)),
         SearchKey.Text text => Content(text.Content, inHeader: true),
         _ => throw new InvalidOperationException($"No plan for {key.GetType().Name}."),
     };
@@ -75,9 +86,8 @@ internal sealed class SearchPlan
         return new ColumnNode.Changed(from);
     }
 
-    private static SearchNode Bit(ulong bit) => bit == 0 ? SearchNode.Constant.False : new ColumnNode.Flags(bit, bit);
-
-    private ulong KeywordBit(string name)
+    /// <summary>Of a flag word; 0 for a keyword that the mailbox does not have, as far as the client knows.</summary>
+    public ulong KeywordBit(string name)
     {
         var keywords = _mailbox.State.Info.Keywords;
         for (var i = 0; i < keywords.Count; i++)
@@ -110,7 +120,7 @@ internal sealed class SearchPlan
 
     private SequenceSet Resolve(NumberSet numbers, bool areUids)
     {
-        _isValid &= _mailbox.TryResolve(numbers, areUids, out var set);
+        _isValid &= _mailbox.TryResolve(numbers, areUids, out var set, _cutsNumbers);
         return set;
     }
 
@@ -124,6 +134,7 @@ internal sealed class SearchPlan
     {
         SearchKey.Sequence sequence => Resolve(sequence.Numbers, areUids: false),
         SearchKey.Uids uids => Resolve(uids.Numbers, areUids: true),
+        SearchKey.Fuzzy fuzzy => ScopeOf(fuzzy.Key),
         SearchKey.And and => and.Keys.Select(ScopeOf).FirstOrDefault(static scope => scope is not null),
         _ => null,
     };

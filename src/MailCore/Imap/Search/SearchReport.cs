@@ -5,16 +5,23 @@ using MailCore.Storage;
 namespace MailCore.Imap.Search;
 
 /// <summary>
-/// Writes what a SEARCH finds while it finds it: as SEARCH (RFC 3501 7.2.5) or as ESEARCH (RFC 4731 3.1), whose sets and extremes cost
-/// no list. Nothing is written before there is something to say, so that a search that fails can still be answered.
+/// Writes what a SEARCH finds while it finds it: as SEARCH (RFC 3501 7.2.5) or as ESEARCH (RFC 4731 3.1, RFC 9394 3.1), whose sets and
+/// extremes cost no list. Nothing is written before there is something to say, so that a search that fails can still be answered.
 /// </summary>
-internal sealed class SearchReport(ImapSession session, SearchReturn wanted, bool areUids) : ISearchSink
+/// <param name="session">The client.</param>
+/// <param name="mailbox">What the numbers mean.</param>
+/// <param name="options">What is wanted.</param>
+/// <param name="areUids">Whether UIDs are told.</param>
+internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox, SearchReturnOptions options, bool areUids) : ISearchSink
 {
     private readonly ImapWriter _writer = session.Writer;
-    private readonly List<UidRange> _saved = [];
+    private readonly long? _limit = options.Limit;
+    private readonly LastPage? _lastPage = options.Has(SearchReturn.Partial) && options.Page.IsFromEnd ? new LastPage(options.Page) : null;
+    private readonly List<bool> _areExact = [];
     private NumberedMessage _first;
     private NumberedMessage _last;
     private ModSeq _highest;
+    private ModSeq _highestOnPage;
     private long _count;
 
     // The run of numbers not written yet.
@@ -24,27 +31,62 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
     private bool _hasSet;
 
     /// <inheritdoc/>
-    public bool WantsFirst => (wanted & ~SearchReturn.Save) == SearchReturn.Min;
+    public bool WantsFirst => _limit == 1;
 
     /// <inheritdoc/>
-    public bool IsDone => WantsFirst && _count > 0;
+    public bool IsDone => _count >= _limit;
+
+    public long Count => _count;
+
+    /// <summary>Named in the response beside the tag, and then there is none when nothing was found (RFC 7377 2.1).</summary>
+    public MailboxInfo? Source { get; init; }
+
+    /// <summary>For RELEVANCY: the messages that match word for word.</summary>
+    public UidRuns? Scores { get; init; }
+
+    /// <summary>All that was found, where SAVE or UPDATE asks for it.</summary>
+    public UidRuns Found { get; } = new();
+
+    // What '$' may become: everything found, or what is on the page.
+    private UidRuns Page { get; } = new();
 
     /// <inheritdoc/>
     public ValueTask AddAsync(NumberedMessage message)
     {
-        Save(message);
+        if (options.Has(SearchReturn.Save | SearchReturn.Update))
+        {
+            Found.Append(message.Uid, isNext: _count > 0 && message.Sequence == _last.Sequence + 1);
+        }
+
         _first = _count == 0 ? message : _first;
         _last = message;
         _count++;
         _highest = message.ModSeq > _highest ? message.ModSeq : _highest;
-        if (wanted == SearchReturn.Plain)
+        if (options.Wanted == SearchReturn.Plain)
         {
             Begin();
             _writer.Raw(" "u8).Number(NumberOf(message));
         }
-        else if ((wanted & SearchReturn.All) != 0)
+        else if (options.Has(SearchReturn.All))
         {
             Extend(NumberOf(message));
+        }
+        else if (!options.Has(SearchReturn.Partial))
+        {
+            // Extremes and counts need no more.
+        }
+        else if (_lastPage is not null)
+        {
+            _lastPage.Add(message);
+        }
+        else if (_count >= options.Page.Low && _count <= options.Page.High)
+        {
+            AddToPage(message);
+        }
+
+        if (Scores is not null && !options.Has(SearchReturn.Partial))
+        {
+            Score(message.Uid);
         }
 
         return _writer.WantsFlush ? _writer.FlushAsync(session.Aborted) : ValueTask.CompletedTask;
@@ -54,7 +96,15 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
     public void End(bool tellsModSeq)
     {
         tellsModSeq &= _count > 0;
-        if (wanted == SearchReturn.Plain)
+        if (_lastPage is not null)
+        {
+            foreach (var sequence in _lastPage.Take())
+            {
+                AddToPage(mailbox.Numbers[sequence]);
+            }
+        }
+
+        if (options.Wanted == SearchReturn.Plain)
         {
             Begin();
             if (tellsModSeq)
@@ -64,53 +114,54 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
 
             _writer.Line();
         }
-        else if (wanted != SearchReturn.Save)
+        else if (options.Wanted != SearchReturn.Save && (_count > 0 || Source is null))
         {
             EndExtended(tellsModSeq);
         }
     }
 
     /// <summary>
-    /// What '$' stands for from now on: with MIN or MAX and neither ALL nor COUNT, only those (RFC 5182 2.4).
+    /// What '$' stands for from now on: all that was found, unless only the page or the extremes were asked for (RFC 5182 2.4, RFC 9394
+    /// 3.2).
     /// </summary>
     public UidSet Saved()
     {
-        if ((wanted & (SearchReturn.All | SearchReturn.Count)) != 0 || (wanted & (SearchReturn.Min | SearchReturn.Max)) == 0 || _count == 0)
+        if (options.Has(SearchReturn.All | SearchReturn.Count) || !options.Has(SearchReturn.Min | SearchReturn.Max | SearchReturn.Partial) || _count == 0)
         {
-            return UidSet.FromRanges(_saved);
+            return Found.ToSet();
         }
 
-        var extremes = new List<Uid>();
-        if (wanted.HasFlag(SearchReturn.Min))
+        if (options.Has(SearchReturn.Min))
         {
-            extremes.Add(_first.Uid);
+            Page.Add(_first.Uid);
         }
 
-        if (wanted.HasFlag(SearchReturn.Max))
+        if (options.Has(SearchReturn.Max))
         {
-            extremes.Add(_last.Uid);
+            Page.Add(_last.Uid);
         }
 
-        return UidSet.From(extremes);
+        return Page.ToSet();
+    }
+
+    private void Score(Uid uid)
+    {
+        if (Scores is not null)
+        {
+            _areExact.Add(Scores.Contains(uid));
+        }
     }
 
     private uint NumberOf(NumberedMessage message) => areUids ? message.Uid.Value : (uint)message.Sequence;
 
-    // Neighbours by number share a range, whatever UIDs are missing between them: those are never used again.
-    private void Save(NumberedMessage message)
+    private void AddToPage(NumberedMessage message)
     {
-        if ((wanted & SearchReturn.Save) == 0)
+        Extend(NumberOf(message));
+        Score(message.Uid);
+        _highestOnPage = message.ModSeq > _highestOnPage ? message.ModSeq : _highestOnPage;
+        if (options.Has(SearchReturn.Save))
         {
-            return;
-        }
-
-        if (_count > 0 && message.Sequence == _last.Sequence + 1)
-        {
-            _saved[^1] = _saved[^1] with { Last = message.Uid };
-        }
-        else
-        {
-            _saved.Add(new UidRange(message.Uid, message.Uid));
+            Page.Add(message.Uid);
         }
     }
 
@@ -122,13 +173,19 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
         }
 
         _hasBegun = true;
-        if (wanted == SearchReturn.Plain)
+        if (options.Wanted == SearchReturn.Plain)
         {
             _writer.Raw("* SEARCH"u8);
             return;
         }
 
-        _writer.Raw("* ESEARCH (TAG \""u8).Raw(session.Tag.Span).Raw(areUids ? "\") UID"u8 : "\")"u8);
+        _writer.Raw("* ESEARCH (TAG \""u8).Raw(session.Tag.Span).Raw("\""u8);
+        if (Source is not null)
+        {
+            _writer.Raw(" MAILBOX "u8).Mailbox(Source.Name).Raw(" UIDVALIDITY "u8).Number(Source.UidValidity);
+        }
+
+        _writer.Raw(areUids ? ") UID"u8 : ")"u8);
     }
 
     private void Extend(uint number)
@@ -151,47 +208,99 @@ internal sealed class SearchReport(ImapSession session, SearchReturn wanted, boo
         }
 
         Begin();
-        _writer.Raw(_hasSet ? ","u8 : " ALL "u8).Number(_runFirst);
-        _hasSet = true;
+        BeginSet();
+        _writer.Number(_runFirst);
         if (_runLast != _runFirst)
         {
             _writer.Raw(":"u8).Number(_runLast);
         }
     }
 
+    private void BeginSet()
+    {
+        if (_hasSet)
+        {
+            _writer.Raw(","u8);
+            return;
+        }
+
+        _hasSet = true;
+        if (options.Has(SearchReturn.All))
+        {
+            _writer.Raw(" ALL "u8);
+            return;
+        }
+
+        var sign = options.Page.IsFromEnd ? "-"u8 : ""u8;
+        _writer.Raw(" PARTIAL ("u8).Raw(sign).Number(options.Page.First).Raw(":"u8).Raw(sign).Number(options.Page.Last).Raw(" "u8);
+    }
+
     private void EndExtended(bool tellsModSeq)
     {
         WriteRun();
         Begin();
-        if (_count > 0 && wanted.HasFlag(SearchReturn.Min))
+        if (options.Has(SearchReturn.Partial))
+        {
+            if (!_hasSet)
+            {
+                BeginSet();
+                _writer.Nil();
+            }
+
+            _writer.Raw(")"u8);
+        }
+
+        if (_count > 0 && options.Has(SearchReturn.Min))
         {
             _writer.Raw(" MIN "u8).Number(NumberOf(_first));
         }
 
-        if (_count > 0 && wanted.HasFlag(SearchReturn.Max))
+        if (_count > 0 && options.Has(SearchReturn.Max))
         {
             _writer.Raw(" MAX "u8).Number(NumberOf(_last));
         }
 
-        if (wanted.HasFlag(SearchReturn.Count))
+        if (options.Has(SearchReturn.Count))
         {
             _writer.Raw(" COUNT "u8).Number(_count);
         }
 
-        if (tellsModSeq)
+        if (Scores is not null)
         {
-            _writer.Raw(" MODSEQ "u8).Number(ModSeqOfReturned().Value);
+            WriteScores();
+        }
+
+        var returned = ModSeqOfReturned();
+        if (tellsModSeq && returned.Value > 0)
+        {
+            _writer.Raw(" MODSEQ "u8).Number(returned.Value);
         }
 
         _writer.Line();
     }
 
-    // RFC 4731 3.2.
-    private ModSeq ModSeqOfReturned() => (wanted & ~SearchReturn.Save) switch
+    // RFC 6203 4: one for each message returned, in their order.
+    private void WriteScores()
     {
-        SearchReturn.Min => _first.ModSeq,
-        SearchReturn.Max => _last.ModSeq,
-        SearchReturn.Min | SearchReturn.Max => _first.ModSeq > _last.ModSeq ? _first.ModSeq : _last.ModSeq,
-        _ => _highest,
-    };
+        _writer.Raw(" RELEVANCY ("u8);
+        for (var i = 0; i < _areExact.Count; i++)
+        {
+            _writer.Raw(i > 0 ? " "u8 : ""u8).Number(_areExact[i] ? FuzzyKeys.ExactScore : FuzzyKeys.NearScore);
+        }
+
+        _writer.Raw(")"u8);
+    }
+
+    // RFC 4731 3.2.
+    private ModSeq ModSeqOfReturned()
+    {
+        if (options.Has(SearchReturn.All | SearchReturn.Count) || !options.Has(SearchReturn.Min | SearchReturn.Max | SearchReturn.Partial))
+        {
+            return _highest;
+        }
+
+        var highest = _highestOnPage;
+        highest = options.Has(SearchReturn.Min) && _first.ModSeq > highest ? _first.ModSeq : highest;
+        return options.Has(SearchReturn.Max) && _last.ModSeq > highest ? _last.ModSeq : highest;
+    }
 }

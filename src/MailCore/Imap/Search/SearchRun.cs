@@ -21,6 +21,9 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
     private const int BreathRows = 16 * 1024;
     private const int BreathEffort = 1024;
 
+    /// <summary>From so many messages on an index is asked first.</summary>
+    private const int IndexWorthwhile = 16;
+
     private readonly ulong[] _certain = new ulong[MessageBlock.Words];
     private readonly ulong[] _possible = new ulong[MessageBlock.Words];
     private readonly MessageBlock _block = new(messages);
@@ -28,17 +31,22 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
 
     // In order; those without an answer are in _undecided, too. Held until all are decided.
     private readonly List<(NumberedMessage Message, bool? Matches)> _held = [];
-    private readonly CommandProgress _progress = new(session);
+    private SearchProgress _progress;
     private int _looked;
     private int _breathed;
-    private int _total;
 
-    public async ValueTask RunAsync(ISearchSink sink)
+    /// <summary>Where this search is a part of another.</summary>
+    public SearchProgress Progress { get; init; } = new(new CommandProgress(session), 0, 0);
+
+    public ValueTask RunAsync(ISearchSink sink) =>
+        RunAsync(sink, plan.Scope ?? SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]));
+
+    /// <summary>As above, among these messages only.</summary>
+    public async ValueTask RunAsync(ISearchSink sink, SequenceSet scope)
     {
         plan.Now = session.Services.Time.GetUtcNow();
-        await AskIndexAsync();
-        var scope = plan.Scope ?? SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]);
-        _total = scope.Count;
+        _progress = Progress.Total > 0 ? Progress : Progress with { Total = scope.Count };
+        await AskIndexAsync(scope.Count);
         for (var i = 0; i < scope.Ranges.Length && !sink.IsDone; i++)
         {
             var (first, last) = scope.Ranges[i];
@@ -52,7 +60,7 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
                 if (_looked - _breathed >= BreathRows)
                 {
                     await BreatheAsync();
-                    await _progress.TellAsync(_undecided.FirstPosition ?? _looked, _total);
+                    await _progress.TellAsync(_undecided.FirstPosition ?? _looked);
                 }
             }
         }
@@ -60,12 +68,12 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
         await ReleaseAsync(sink);
     }
 
-    private async ValueTask AskIndexAsync()
+    private async ValueTask AskIndexAsync(int messageCount)
     {
         for (var i = 0; i < plan.Candidates.Length; i++)
         {
             var (text, inHeader) = plan.Contents[i];
-            plan.Candidates[i] = await mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
+            plan.Candidates[i] = messageCount < IndexWorthwhile ? null : await mailbox.FindCandidatesAsync(text, inHeader ? MessageTextScope.Message : MessageTextScope.Body, session.Aborted);
         }
     }
 
@@ -123,7 +131,7 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
     {
         if (_undecided.Count > 0)
         {
-            await _undecided.DecideAsync(sink.WantsFirst, _progress, _total);
+            await _undecided.DecideAsync(sink.WantsFirst, _progress);
         }
 
         var next = 0;

@@ -62,7 +62,7 @@ internal sealed class UndecidedMessages
     public void Clear() => _messages.Clear();
 
     /// <summary>Finds the answers; with <paramref name="firstOnly"/> up to the first that matches.</summary>
-    public async ValueTask DecideAsync(bool firstOnly, CommandProgress progress, long total)
+    public async ValueTask DecideAsync(bool firstOnly, SearchProgress progress)
     {
         Array.Clear(_answers);
         if (_plan.Root.Fields != MessageFields.None)
@@ -82,7 +82,7 @@ internal sealed class UndecidedMessages
         if (count > 0)
         {
             var rows = await _mailbox.ReadBatchAsync(_uids.AsMemory(0, count), _plan.Root.Fields | MessageFields.Content | MessageFields.Summary, _session.Aborted);
-            await ReadAsync(rows, firstOnly, progress, total);
+            await ReadAsync(rows, firstOnly, progress);
         }
     }
 
@@ -124,7 +124,7 @@ internal sealed class UndecidedMessages
         _answers[_next++] = _plan.Root.Evaluate(subject);
     }
 
-    private async ValueTask ReadAsync(IReadOnlyList<MessageRow> rows, bool firstOnly, CommandProgress progress, long total)
+    private async ValueTask ReadAsync(IReadOnlyList<MessageRow> rows, bool firstOnly, SearchProgress progress)
     {
         var next = 0;
         for (var i = 0; i < Count; i++)
@@ -132,7 +132,7 @@ internal sealed class UndecidedMessages
             var (message, position) = _messages[i];
             if (_answers[i] is null)
             {
-                await progress.TellAsync(position, total);
+                await progress.TellAsync(position);
                 var isKnown = next < rows.Count && rows[next].Uid == message.Uid;
                 _answers[i] = isKnown && await ReadAsync(message, rows[next++]);
             }

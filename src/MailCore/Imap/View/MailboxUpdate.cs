@@ -27,6 +27,14 @@ internal sealed class MailboxUpdate
 
     public static MailboxUpdate Nothing { get; } = new();
 
+    /// <summary>What the numbers meant until now; null when there is nothing to tell.</summary>
+    public MessageNumbers? Before => _before;
+
+    /// <summary>Messages, numbered as after the expunges, that are new or whose flags are other, whoever altered them.</summary>
+    public IEnumerable<int> Altered => _before is null || _after is null ? [] : _after.State.ChangesFrom(_before.State)
+        .Where(static change => change.Kind != RowChangeKind.Vanished)
+        .Select(change => _after.SequenceAt(change.NewRank, change.Uid));
+
     /// <summary>FLAGS must be sent anew.</summary>
     public bool HasNewKeywords { get; }
 

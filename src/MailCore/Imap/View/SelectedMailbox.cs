@@ -124,13 +124,13 @@ internal sealed class SelectedMailbox(MailboxViewState state)
 
     /// <summary>
     /// The messages that the client means. UIDs it can't know of are left out, and so are those of '$' that are gone; false when it
-    /// used a message number that it has not been told of.
+    /// used a message number that it has not been told of, unless <paramref name="cuts"/> says that it is no message then.
     /// </summary>
-    public bool TryResolve(NumberSet numbers, bool areUids, out SequenceSet set)
+    public bool TryResolve(NumberSet numbers, bool areUids, out SequenceSet set, bool cuts = false)
     {
         if (!areUids && !numbers.IsSaved)
         {
-            return numbers.TryResolve(Count, out set);
+            return numbers.TryResolve(Count, out set, cuts);
         }
 
         var ranges = new List<SequenceRange>();

@@ -8,10 +8,11 @@ namespace MailCore.Imap.Wire;
 /// <param name="Resync">What the client knew; null without QRESYNC.</param>
 internal readonly record struct SelectParameters(bool CondStore, ResyncRequest? Resync);
 
-/// <summary>Modifiers of FETCH (RFC 7162).</summary>
+/// <summary>Modifiers of FETCH (RFC 7162, RFC 9394).</summary>
 /// <param name="ChangedSince">Only messages changed after this one; null for all.</param>
 /// <param name="Vanished">Those that left, too.</param>
-internal readonly record struct FetchModifiers(ModSeq? ChangedSince, bool Vanished);
+/// <param name="Page">Only these of the messages named; null for all.</param>
+internal readonly record struct FetchModifiers(ModSeq? ChangedSince, bool Vanished, PageRange? Page);
 
 internal ref partial struct ImapReader
 {
@@ -86,11 +87,17 @@ internal ref partial struct ImapReader
         OpenList();
         ModSeq? since = null;
         var vanished = false;
+        PageRange? page = null;
         do
         {
             var start = _position;
             var word = Word();
-            if (Is(word, "CHANGEDSINCE"u8))
+            if (Is(word, "PARTIAL"u8) && page is null)
+            {
+                Space();
+                page = PageRange();
+            }
+            else if (Is(word, "CHANGEDSINCE"u8))
             {
                 Space();
                 since = ModSeq();
@@ -111,7 +118,7 @@ internal ref partial struct ImapReader
             Fail("VANISHED needs CHANGEDSINCE", list);
         }
 
-        return new FetchModifiers(since, vanished);
+        return new FetchModifiers(since, vanished, page);
     }
 
     /// <summary>What stands before the flags of STORE, if anything.</summary>

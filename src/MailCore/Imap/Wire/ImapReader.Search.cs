@@ -8,61 +8,100 @@ internal ref partial struct ImapReader
     /// <summary>Everything behind SEARCH and its space.</summary>
     public SearchRequest SearchRequest()
     {
-        var start = _position;
-        var wanted = SearchReturn.Plain;
-        if (!Failed && Next is (byte)'r' or (byte)'R' && Is(Atom(), "RETURN"u8))
-        {
-            Space();
-            wanted = SearchReturnOptions();
-            Space();
-        }
-        else if (!Failed)
-        {
-            _position = start;
-        }
-
-        return new SearchRequest(wanted, SearchCriteria());
+        var options = TryWord("RETURN"u8) ? SearchReturnOptions() : Wire.SearchReturnOptions.Plain;
+        return new SearchRequest(options, SearchCriteria());
     }
 
-    /// <summary>What stands in parentheses behind RETURN and its space.</summary>
-    public SearchReturn SearchReturnOptions()
+    /// <summary>What stands in parentheses behind RETURN and its space, and the space behind it.</summary>
+    public SearchReturnOptions SearchReturnOptions()
     {
+        var list = _position;
         OpenList();
-        if (TryCloseList())
+        var options = Wire.SearchReturnOptions.All;
+        if (!TryCloseList())
         {
-            // RFC 4731 3.1.
-            return SearchReturn.All;
+            options = default;
+            do
+            {
+                options = SearchReturnOption(options);
+            }
+            while (!Failed && NextElement());
+
+            if (options.Has(SearchReturn.Partial) && options.Has(SearchReturn.All))
+            {
+                Fail("either PARTIAL or ALL", list);
+            }
         }
 
-        var wanted = SearchReturn.Plain;
-        do
+        Space();
+        return options;
+    }
+
+    /// <summary>The range behind PARTIAL and its space (RFC 9394 4).</summary>
+    public PageRange PageRange()
+    {
+        var isFromEnd = TryByte((byte)'-');
+        var first = NonZeroNumber();
+        Expect((byte)':', "':' expected");
+        if (isFromEnd)
         {
-            var start = _position;
-            var word = Word();
-            SearchReturn? option =
-                Is(word, "MIN"u8) ? SearchReturn.Min
-                : Is(word, "MAX"u8) ? SearchReturn.Max
-                : Is(word, "ALL"u8) ? SearchReturn.All
-                : Is(word, "COUNT"u8) ? SearchReturn.Count
-                : Is(word, "SAVE"u8) ? SearchReturn.Save
-                : null;
-            if (option is null)
+            Expect((byte)'-', "'-' expected");
+        }
+
+        return new PageRange(first, NonZeroNumber(), isFromEnd);
+    }
+
+    private SearchReturnOptions SearchReturnOption(SearchReturnOptions before)
+    {
+        var start = _position;
+        var word = Word();
+        if (Is(word, "PARTIAL"u8))
+        {
+            if (before.Has(SearchReturn.Partial))
             {
-                Fail("there is no such return option", start);
+                Fail("one PARTIAL only", start);
             }
 
-            wanted |= option ?? SearchReturn.Plain;
+            Space();
+            return new SearchReturnOptions(before.Wanted | SearchReturn.Partial, PageRange());
         }
-        while (!Failed && NextElement());
 
-        return wanted;
+        SearchReturn? option =
+            Is(word, "MIN"u8) ? SearchReturn.Min
+            : Is(word, "MAX"u8) ? SearchReturn.Max
+            : Is(word, "ALL"u8) ? SearchReturn.All
+            : Is(word, "COUNT"u8) ? SearchReturn.Count
+            : Is(word, "SAVE"u8) ? SearchReturn.Save
+            : Is(word, "UPDATE"u8) ? SearchReturn.Update
+            : Is(word, "CONTEXT"u8) ? SearchReturn.Context
+            : Is(word, "RELEVANCY"u8) ? SearchReturn.Relevancy
+            : null;
+        if (option is null)
+        {
+            Fail("there is no such return option", start);
+        }
+
+        return before with { Wanted = before.Wanted | option ?? SearchReturn.Plain };
+    }
+
+    // Steps over a word and the space behind it, if the word stands here.
+    private bool TryWord(ReadOnlySpan<byte> name)
+    {
+        var rest = Rest;
+        if (rest.Length <= name.Length || !Is(rest[..name.Length], name) || rest[name.Length] != ' ')
+        {
+            return false;
+        }
+
+        _position += name.Length + 1;
+        return true;
     }
 
     /// <summary>Search keys, perhaps with a CHARSET before them.</summary>
     public SearchKey SearchCriteria()
     {
         var start = _position;
-        if (!Failed && Next is (byte)'c' or (byte)'C' && Is(Atom(), "CHARSET"u8))
+        if (TryWord("CHARSET"u8))
         {
             if ((Features & ImapFeatures.Utf8) != 0)
             {
@@ -70,13 +109,8 @@ internal ref partial struct ImapReader
                 Fail("there is no CHARSET once UTF8=ACCEPT is on", start);
             }
 
-            Space();
             SearchCharset();
             Space();
-        }
-        else if (!Failed)
-        {
-            _position = start;
         }
 
         return SearchKeys();
@@ -201,9 +235,25 @@ internal ref partial struct ImapReader
             return new SearchKey.Not(Operand());
         }
 
+        if (Is(word, "FUZZY"u8))
+        {
+            return new SearchKey.Fuzzy(Operand());
+        }
+
         if (Is(word, "OR"u8))
         {
             return new SearchKey.Or(Operand(), Operand());
+        }
+
+        if (Is(word, "OLDER"u8) || Is(word, "YOUNGER"u8))
+        {
+            Space();
+            return new SearchKey.Within(NonZeroNumber(), IsYounger: word.Length == 7);
+        }
+
+        if (Is(word, "FILTER"u8))
+        {
+            return new SearchKey.Filter(FilterName());
         }
 
         if (Is(word, "UID"u8))
@@ -302,6 +352,20 @@ internal ref partial struct ImapReader
         var key = Failed ? new SearchKey.And([]) : SearchKey();
         Ascend();
         return key;
+    }
+
+    // RFC 5466 4.
+    private string FilterName()
+    {
+        Space();
+        var start = _position;
+        var name = Atom();
+        if (name.Contains((byte)'/'))
+        {
+            Fail("the name of a filter expected", start);
+        }
+
+        return Encoding.ASCII.GetString(name);
     }
 
     private string SearchText()

@@ -21,9 +21,9 @@ internal sealed class NumberSet(NumberRange[] ranges)
 
     /// <summary>
     /// The message numbers meant, of a client that knows of <paramref name="exists"/> messages. A range up to '*' is cut to them;
-    /// any other number past the end makes this false (RFC 9051 6.4 asks for BAD).
+    /// any other number past the end makes this false (RFC 9051 6.4 asks for BAD), unless <paramref name="cuts"/> leaves it out.
     /// </summary>
-    public bool TryResolve(int exists, out SequenceSet set)
+    public bool TryResolve(int exists, out SequenceSet set, bool cuts = false)
     {
         var resolved = new List<SequenceRange>(ranges.Length);
         set = SequenceSet.Empty;
@@ -37,13 +37,13 @@ internal sealed class NumberSet(NumberRange[] ranges)
                     resolved.Add(new SequenceRange(from == NumberRange.Star ? exists : (int)from, exists));
                 }
             }
-            else if (Math.Max(range.First, range.Last) > exists)
+            else if (Math.Max(range.First, range.Last) > exists && !cuts)
             {
                 return false;
             }
-            else
+            else if (Math.Min(range.First, range.Last) is var first && first <= exists)
             {
-                resolved.Add(new SequenceRange((int)Math.Min(range.First, range.Last), (int)Math.Max(range.First, range.Last)));
+                resolved.Add(new SequenceRange((int)first, (int)Math.Min(Math.Max(range.First, range.Last), (uint)exists)));
             }
         }
 

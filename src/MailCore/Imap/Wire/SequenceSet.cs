@@ -58,6 +58,28 @@ internal sealed class SequenceSet
         return kept == 0 ? Empty : new SequenceSet([.. CollectionsMarshal.AsSpan(ranges)[..kept]]);
     }
 
+    /// <summary>The numbers on a page of all of them.</summary>
+    public SequenceSet Page(PageRange page)
+    {
+        // Places from the first on, from 1.
+        var (low, high) = page.IsFromEnd ? (Count - (long)page.High + 1, Count - (long)page.Low + 1) : (page.Low, page.High);
+        var cut = new List<SequenceRange>();
+        var place = 1L;
+        foreach (var range in _ranges)
+        {
+            var from = Math.Max(low, place);
+            var to = Math.Min(high, place + range.Count - 1);
+            if (from <= to)
+            {
+                cut.Add(new SequenceRange(range.First + (int)(from - place), range.First + (int)(to - place)));
+            }
+
+            place += range.Count;
+        }
+
+        return From(cut);
+    }
+
     public bool Contains(int sequence)
     {
         int low = 0, high = _ranges.Length - 1;
