@@ -44,6 +44,8 @@ internal sealed class ImapParserFuzzTests
         (IdCommand.Parse, " (\"name\" NIL \"x\" {1}\r\ny)"),
         (EnableCommand.Parse, " CONDSTORE QRESYNC"),
         (ExpungeCommand.ParseUid, " 1:9"),
+        (NotifyCommand.Parse, " SET STATUS (selected-delayed (MessageNew (UID BODY.PEEK[HEADER.FIELDS (From)]) MessageExpunge FlagChange)) (subtree (a \"b c\") NONE) (mailboxes {1}\r\nx (MailboxName))"),
+        (NotifyCommand.Parse, " NONE"),
         (GetQuotaCommand.Parse, " \"#user/alice\""),
         (GetQuotaRootCommand.Parse, " INBOX"),
         (SetQuotaCommand.Parse, " bob (STORAGE 512 MESSAGE 9223372036854775807)"),
