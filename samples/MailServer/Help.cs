@@ -30,10 +30,20 @@ internal static class Help
                                            a login; nobody may by default
           Mail:Accounts:N:Address          an account, which is also its login name
           Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
+          Mail:Accounts:N:SendAs:N         an address, or @example.org, that it may send as besides its own
           Mail:AccountsFile                postfix-accounts.cf of a docker-mailserver installation: its accounts are
                                            made, with their passwords, where they do not exist yet
-          Mail:Aliases:N:Address           an address that stands for others
+          Mail:Aliases:N:Address           an address that stands for others; @example.org for all of a domain that nobody has,
+                                           /^sales-.*@example\.org$/ for those that match; an account's own passes its mail on
           Mail:Aliases:N:Targets:N         one of those
+          Mail:RelayDomains:N:Name         a domain whose mail is passed on
+          Mail:RelayDomains:N:Via          where to, as [mail.internal]:25 or lmtp:[localhost]:24
+          Mail:Routing:SubaddressDelimiters
+                                           what ends the name in user+tag; + by default
+          Mail:Routing:SubaddressMailboxes true delivers user+Folder into that mailbox, where there is one
+          Mail:Routing:Postmaster          who gets mail for postmaster; the first account by default
+          Mail:Routing:OverQuotaIsPermanent
+                                           true refuses mail for a full mailbox for good (552) and not for now (452)
           Mail:Listeners:N:Role            Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3 or Pop3s
           Mail:Listeners:N:Port            the role's own by default; 0 for any free port
           Mail:Listeners:N:Address         an IP address of this machine, localhost, or * for all, the default

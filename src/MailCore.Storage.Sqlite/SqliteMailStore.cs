@@ -162,6 +162,14 @@ public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IDirec
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(identifiers);
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Read(db => SharedMailboxes.FindAccounts(db, identifiers)));
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(batches);

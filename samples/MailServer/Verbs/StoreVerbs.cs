@@ -45,20 +45,5 @@ internal static class StoreVerbs
         return code;
     }
 
-    public static async Task<int> QuotaAsync(VerbContext context)
-    {
-        var usage = await new SqliteStoreFolder(context.Folder).ReadUsageAsync(context.Stop);
-        var width = Math.Max(7, usage.Select(static account => account.Account.Value.Length).DefaultIfEmpty(0).Max());
-        context.Say($"{"Account".PadRight(width)}  {"Octets",15}  {"Limit",15}  {"Used",6}  {"Messages",10}  {"Limit",10}");
-        foreach (var account in usage)
-        {
-            var limit = account.QuotaLimit is { } octets ? Text($"{octets:N0}") : "none";
-            var part = account.QuotaLimit is > 0 and { } full ? Text($"{100.0 * account.QuotaUsed / full:N1} %") : "";
-            context.Say($"{account.Account.Value.PadRight(width)}  {Text($"{account.QuotaUsed:N0}"),15}  {limit,15}  {part,6}  {Text($"{account.Messages:N0}"),10}  {(account.MessageLimit is { } messages ? Text($"{messages:N0}") : "none"),10}");
-        }
-
-        return 0;
-    }
-
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -15,6 +15,9 @@ internal sealed record VerbOption(string Name, string Value, string Text);
 /// <param name="Run">Does it.</param>
 internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyList<VerbOption> Options, Func<VerbContext, Task<int>> Run)
 {
+    /// <summary>Words without dashes that it takes.</summary>
+    public int MaxWords { get; init; }
+
     public static IReadOnlyList<Verb> All { get; } =
     [
         new("check", "", "Reads every message and says what is wrong; changes nothing. The server may run meanwhile.", [], StoreVerbs.CheckAsync),
@@ -22,7 +25,12 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
         new("compact", "", "Gives the room of deleted messages back to the disk. The server must be stopped.", [], StoreVerbs.CompactAsync),
         new("backup", "--to FOLDER", "Copies the mail folder as it is at this moment; the copy can be put in its place. The server may run meanwhile.",
             [new("to", "FOLDER", "new or empty")], StoreVerbs.BackupAsync),
-        new("quota", "", "Lists accounts with what they use. The server may run meanwhile.", [], StoreVerbs.QuotaAsync),
+        AccountVerbs.Verb,
+        AliasVerbs.Verb,
+        DomainVerbs.Verb,
+        QuotaVerbs.Verb,
+        WhereVerb.Verb,
+        AdoptVerb.Verb,
         new("import", "--account ADDRESS (--maildir FOLDER | --mbox FILE [--mailbox NAME])",
             "Takes mail of other servers into an account, which is made when it does not exist. The server must be stopped.",
             [
@@ -72,7 +80,7 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
             await Console.Error.WriteLineAsync($"{Name} was broken off.");
             return 1;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MailServerConfigurationException or InvalidDataException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MailServerConfigurationException or InvalidDataException or FormatException)
         {
             progress.Dispose();
             await Console.Error.WriteLineAsync($"{Name}: {e.Message}");

@@ -9,6 +9,9 @@ internal sealed class VerbArguments
 
     private readonly Dictionary<string, string> _options = [];
 
+    /// <summary>Words that are no options, such as what to do and with whom.</summary>
+    public List<string> Words { get; } = [];
+
     /// <summary>What belongs to the configuration.</summary>
     public List<string> Configuration { get; } = [];
 
@@ -19,6 +22,12 @@ internal sealed class VerbArguments
         for (var i = 0; i < words.Count; i++)
         {
             var word = words[i];
+            if (!word.StartsWith("--", StringComparison.Ordinal) && arguments.Words.Count < verb.MaxWords)
+            {
+                arguments.Words.Add(word);
+                continue;
+            }
+
             var name = word.StartsWith("--", StringComparison.Ordinal) ? word[2..].Split('=')[0] : "";
             var isConfigured = Configured.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
             if (!isConfigured && !verb.Options.Any(option => option.Name == name))

@@ -34,7 +34,16 @@ public interface IMailAuthenticator
 /// <summary>Who a client turned out to be.</summary>
 /// <param name="Name">The login name, normalised; for logs and trace headers.</param>
 /// <param name="Account">Whose mail is opened.</param>
-public sealed record MailIdentity(string Name, AccountId Account);
+public sealed record MailIdentity(string Name, AccountId Account)
+{
+    /// <summary>Nobody in particular: the sender of a message who is not logged in.</summary>
+    public static MailIdentity Anyone { get; } = new("", default);
+
+    /// <summary>Names of groups, for access control lists, where they stand as "$name"; none unless the authenticator knows of any.</summary>
+    public IReadOnlyList<string> Groups { get; init; } = [];
+
+    internal bool IsAnyone => Account.Value is null;
+}
 
 /// <summary>An authenticator's answer.</summary>
 public abstract record AuthenticationResult

@@ -40,7 +40,12 @@ internal static class DeliveryNotifier
             Boundary = Convert.ToHexString(RandomNumberGenerator.GetBytes(16)),
             Original = header,
         };
-        var envelope = new Envelope(ReversePath.Null) { SmtpUtf8 = isGlobal, Body = isEightBit || isGlobal ? BodyType.EightBitMime : BodyType.SevenBit };
+        var envelope = new Envelope(ReversePath.Null)
+        {
+            SmtpUtf8 = isGlobal,
+            RequireTls = report.Envelope.RequireTls,
+            Body = isEightBit || isGlobal ? BodyType.EightBitMime : BodyType.SevenBit,
+        };
         // What fails on its way to the postmaster ends there.
         envelope.Recipients.Add(new Recipient(to) { Notify = isDouble ? ReportEvents.Never : ReportEvents.Unspecified });
         return new DeliveryNotification(envelope, new MessageContent(text.Head(isWhole, isEightBit), new ReturnedContent(message, returned, text.Tail())));
@@ -57,9 +62,12 @@ internal static class DeliveryNotifier
         _ => one.Recipient.Notify.HasFlag(ReportEvents.Success),
     };
 
-    /// <summary>RFC 3461 4.3: RET is about failures. What is no lines of text can't stand in a part that is.</summary>
+    /// <summary>
+    /// RFC 3461 4.3: RET is about failures. What is no lines of text can't stand in a part that is. RFC 8689 5: what had to be hidden
+    /// does not come back in the open.
+    /// </summary>
     private static bool ReturnsWhole(Envelope envelope, List<RecipientEvent> events, long length, NotificationOptions options) =>
-        envelope.Return == ReportContent.Full && envelope.Body != BodyType.BinaryMime && length <= options.MaxReturnedMessage
+        envelope.Return == ReportContent.Full && envelope.Body != BodyType.BinaryMime && !envelope.RequireTls && length <= options.MaxReturnedMessage
         && events.Exists(static one => one.Action == RecipientAction.Failed);
 
     /// <summary>Up to and without the empty line; whole lines only.</summary>

@@ -11,7 +11,7 @@ internal static class JunkMailbox
     private static readonly MailboxName Name = MailboxName.Parse("Junk");
 
     /// <summary>The mailbox whose special use is junk, or the one of that name, made where there is neither; the inbox where none can be made.</summary>
-    public static async ValueTask<Mailbox?> FindAsync(MailAccount account, CancellationToken cancellationToken)
+    public static async ValueTask<DeliveryMailbox?> FindAsync(MailAccount account, CancellationToken cancellationToken)
     {
         if (await FindExistingAsync(account, cancellationToken).ConfigureAwait(false) is { } known)
         {
@@ -25,24 +25,25 @@ internal static class JunkMailbox
         }
 
         // Another delivery may have been faster.
-        return made.Mailbox
-            ?? await FindExistingAsync(account, cancellationToken).ConfigureAwait(false)
-            ?? await account.FindMailboxAsync(MailboxName.Inbox, cancellationToken).ConfigureAwait(false);
+        return made.Mailbox is { } mailbox
+            ? new DeliveryMailbox(mailbox, Name.Value)
+            : await FindExistingAsync(account, cancellationToken).ConfigureAwait(false)
+                ?? await DeliveryMailbox.FindAsync(account, null, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async ValueTask<Mailbox?> FindExistingAsync(MailAccount account, CancellationToken cancellationToken)
+    private static async ValueTask<DeliveryMailbox?> FindExistingAsync(MailAccount account, CancellationToken cancellationToken)
     {
         MailboxInfo? named = null;
         foreach (var info in (await account.SnapshotAsync(cancellationToken).ConfigureAwait(false)).Mailboxes)
         {
             if (string.Equals(info.SpecialUse, SpecialUse, StringComparison.OrdinalIgnoreCase))
             {
-                return account.OpenMailbox(info.Id);
+                return new DeliveryMailbox(account.OpenMailbox(info.Id), info.Name);
             }
 
             named = string.Equals(info.Name, Name.Value, StringComparison.OrdinalIgnoreCase) ? info : named;
         }
 
-        return named is null ? null : account.OpenMailbox(named.Id);
+        return named is null ? null : new DeliveryMailbox(account.OpenMailbox(named.Id), named.Name);
     }
 }

@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Messaging;
 using MailCore.Storage;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,9 @@ public sealed partial class LocalDelivery : IMessageDelivery
 
     /// <summary>Told of what is delivered; null for nobody.</summary>
     public IMessageTrace? Trace { get; init; }
+
+    /// <summary>Who may post to a mailbox that an address names.</summary>
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
 
     /// <summary>Asked in order about every message; read when the first one comes.</summary>
     public IEnumerable<IDeliveryStage> Stages { get; init; } = [];
@@ -85,18 +89,13 @@ public sealed partial class LocalDelivery : IMessageDelivery
             var key = (targets.Length > 1 || transaction.IsPart) && !transaction.Session.IsRedelivery
                 ? await RepeatKey.FindAsync(transaction, message, cancellationToken).ConfigureAwait(false)
                 : null;
-            var copies = new LocalCopies(transaction, message, key ?? transaction.QueueId);
-            var batches = new List<ChangeBatch>(targets.Length);
+            var copies = new LocalCopies(transaction, message, key ?? transaction.QueueId, targets.Length);
             foreach (var target in targets)
             {
-                if (await PrepareAsync(copies, target, cancellationToken).ConfigureAwait(false))
-                {
-                    target.Batch = batches.Count;
-                    batches.Add(new ChangeBatch(target.Route.Account, target.Changes));
-                }
+                await PrepareAsync(copies, target, cancellationToken).ConfigureAwait(false);
             }
 
-            var results = batches.Count == 0 ? [] : await _accounts.CommitAsync(batches, cancellationToken).ConfigureAwait(false);
+            var results = copies.Batches.Count == 0 ? [] : await _accounts.CommitAsync(copies.Batches, cancellationToken).ConfigureAwait(false);
             foreach (var target in targets)
             {
                 target.Reply ??= Answer(transaction, target, results[target.Batch].Error);
@@ -112,46 +111,42 @@ public sealed partial class LocalDelivery : IMessageDelivery
         }
     }
 
-    /// <summary>Whether the target has changes to commit; otherwise it has its reply.</summary>
-    private async ValueTask<bool> PrepareAsync(LocalCopies copies, LocalTarget target, CancellationToken cancellationToken)
+    /// <summary>Adds what is to be committed, or gives the target its reply.</summary>
+    private async ValueTask PrepareAsync(LocalCopies copies, LocalTarget target, CancellationToken cancellationToken)
     {
         try
         {
             var account = await _accounts.OpenAsync(target.Route.Account, cancellationToken).ConfigureAwait(false);
+            if (account is not null && target.Route.Mailbox is { } named
+                && !await PostPermission.IsGrantedAsync(Authorization, copies.Transaction, account, named, cancellationToken).ConfigureAwait(false))
+            {
+                target.UseInbox();
+            }
+
             if (account is null)
             {
                 target.Reply = NoUser;
-                return false;
             }
-
-            if (StageList.Count == 0 || copies.Transaction.QuarantineReason is not null)
-            {
-                await copies.MakeAsync(account, target, cancellationToken).ConfigureAwait(false);
-            }
-            else
+            else if (StageList.Count > 0 && copies.Transaction.QuarantineReason is null)
             {
                 await PlanAsync(copies, account, target, cancellationToken).ConfigureAwait(false);
             }
-
-            if (target.Reply is null && target.Changes.Count == 0)
+            else if (!await copies.MakeAsync(account, target, cancellationToken).ConfigureAwait(false))
             {
                 target.Reply = Answer(copies.Transaction, target, CommitError.NoMailbox);
             }
-
-            return target.Reply is null;
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             StoreFailed(error, copies.Transaction.QueueId);
             target.Reply = RecipientReplies.LocalError;
-            return false;
         }
     }
 
     private async ValueTask PlanAsync(LocalCopies copies, MailAccount account, LocalTarget target, CancellationToken cancellationToken)
     {
         var message = copies.Describe(target);
-        var plan = DeliveryPlan.FileInto(target.Route.Mailbox ?? MailboxName.Inbox.Value);
+        var plan = DeliveryPlan.FileInto(target.Route.Mailbox ?? DeliveryMailbox.Inbox);
         foreach (var stage in StageList)
         {
             try
@@ -173,9 +168,9 @@ public sealed partial class LocalDelivery : IMessageDelivery
             Note(copies.Transaction, target, MessageStepKind.Discarded, "by a rule of the mailbox");
             target.Reply = SmtpReply.Ok;
         }
-        else
+        else if (!await copies.MakeAsync(account, target, plan.Placements, cancellationToken).ConfigureAwait(false))
         {
-            await copies.MakeAsync(account, target, plan.Placements, cancellationToken).ConfigureAwait(false);
+            target.Reply = Answer(copies.Transaction, target, CommitError.NoMailbox);
         }
     }
 

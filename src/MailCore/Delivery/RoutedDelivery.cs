@@ -27,6 +27,9 @@ public sealed partial class RoutedDelivery : IMessageDelivery
         (_local, _relay, _logger) = (local, relay, logger);
     }
 
+    /// <summary>Whether the relay is a queue, in which mailboxes can wait; on by default.</summary>
+    public bool RelayIsQueue { get; init; } = true;
+
     /// <summary>Told of messages that the host's code took; null for nobody.</summary>
     public IMessageTrace? Trace { get; init; }
 
@@ -49,7 +52,7 @@ public sealed partial class RoutedDelivery : IMessageDelivery
     {
         var replies = new SmtpReply?[message.Routes.Count];
         var parts = Divide(transaction, message, replies);
-        var mayWait = _relay is not null && !transaction.Session.IsLmtp;
+        var mayWait = _relay is not null && RelayIsQueue && !transaction.Session.IsLmtp;
         var local = _local is not null && parts.Remove(_local, out var mailboxes) ? mailboxes : null;
         var relay = _relay is not null && parts.Remove(_relay, out var outward) ? outward : null;
         transaction.IsPart |= parts.Count + (local is null ? 0 : 1) + (relay is null ? 0 : 1) > 1;

@@ -14,13 +14,22 @@ internal static class TraceHeader
     private const string DateFormat = "ddd, dd MMM yyyy HH:mm:ss '+0000'";
 
     /// <summary>Return-Path, Delivered-To and Received for one recipient, and the transaction's added fields; without a recipient, for a message as a whole.</summary>
-    public static byte[] Build(MailTransaction transaction, EmailAddress? recipient)
+    public static byte[] Build(MailTransaction transaction, EmailAddress? recipient) => Build(transaction, recipient, isFinal: true);
+
+    /// <summary>Received, and the transaction's added fields: what goes before a message that travels on (RFC 5321 4.4 leaves Return-Path to the last server).</summary>
+    public static byte[] BuildReceived(MailTransaction transaction) => Build(transaction, null, isFinal: false);
+
+    private static byte[] Build(MailTransaction transaction, EmailAddress? recipient, bool isFinal)
     {
         var session = transaction.Session;
         var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[512]);
-        text.AppendLiteral("Return-Path: <");
-        text.AppendFormatted(transaction.Envelope.From);
-        text.AppendLiteral(">\r\n");
+        if (isFinal)
+        {
+            text.AppendLiteral("Return-Path: <");
+            text.AppendFormatted(transaction.Envelope.From);
+            text.AppendLiteral(">\r\n");
+        }
+
         if (recipient is not null)
         {
             text.AppendLiteral("Delivered-To: ");

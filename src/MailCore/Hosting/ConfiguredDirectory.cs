@@ -55,8 +55,7 @@ internal sealed class ConfiguredDirectory : IMailDirectory
         var known = await _accounts.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
         if (_aliases.TryGetValue(Key(address), out var alias))
         {
-            var targets = alias.Expand(address)!;
-            return known is DirectoryEntry.Account account ? ForwardTo(account, address, targets) : new DirectoryEntry.Alias(targets);
+            return known is DirectoryEntry.Account account ? account with { Forward = Join(account.Forward, alias.ToForward()) } : new DirectoryEntry.Alias(alias.Expand(address)!);
         }
 
         if (known is DirectoryEntry.Foreign && _domains.TryGetValue(address.Domain, out var domain))
@@ -70,16 +69,15 @@ internal sealed class ConfiguredDirectory : IMailDirectory
     public async ValueTask<bool> OwnsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (await OwnsAsItIsAsync(account, address, cancellationToken).ConfigureAwait(false))
+        var delimiter = address.LocalPart.AsSpan().IndexOfAny(_delimiters);
+        if (delimiter > 0 && await ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown)
         {
-            return true;
+            // "user+tag" is the user's, and not that of whoever gets the mail of addresses that nobody has.
+            var user = address.WithLocalPart(address.LocalPart[..delimiter]);
+            address = await ResolveAsync(user, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown ? address : user;
         }
 
-        // "user+tag" that is not somebody else's.
-        var delimiter = address.LocalPart.AsSpan().IndexOfAny(_delimiters);
-        return delimiter > 0
-            && await ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown
-            && await OwnsAsItIsAsync(account, address.WithLocalPart(address.LocalPart[..delimiter]), cancellationToken).ConfigureAwait(false);
+        return await OwnsAsItIsAsync(account, address, cancellationToken).ConfigureAwait(false);
     }
 
     public ValueTask<AccountId> CreateAsync(EmailAddress address, string? password, CancellationToken cancellationToken) =>
@@ -89,15 +87,9 @@ internal sealed class ConfiguredDirectory : IMailDirectory
 
     public ValueTask<bool> DeleteAsync(AccountId account, CancellationToken cancellationToken) => _accounts.DeleteAsync(account, cancellationToken);
 
-    private static DirectoryEntry.Account ForwardTo(DirectoryEntry.Account account, EmailAddress own, IReadOnlyList<EmailAddress> targets)
-    {
-        var others = targets.Where(target => !MailAlias.IsSame(target, own)).ToList();
-        var keepsCopy = others.Count < targets.Count;
-        return others.Count == 0 ? account : account with
-        {
-            Forward = new MailForward([.. others, .. account.Forward?.Targets ?? []], keepsCopy && account.Forward is not { KeepsCopy: false }),
-        };
-    }
+    private static MailForward? Join(MailForward? one, MailForward? other) => one is null || other is null
+        ? one ?? other
+        : new MailForward([.. one.Targets, .. other.Targets], one.KeepsCopy && other.KeepsCopy);
 
     private static string Key(EmailAddress address) => $"{address.LocalPart}@{address.Domain}";
 
@@ -116,10 +108,13 @@ internal sealed class ConfiguredDirectory : IMailDirectory
             return true;
         }
 
-        // Whoever gets an alias' mail may answer in its name.
-        var targets = _aliases.TryGetValue(Key(address), out var alias) ? alias.Expand(address)!
-            : await ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown unknown ? unknown.Instead
-            : [];
+        // Whoever gets an alias' mail may answer in its name; a forward leaves the name to its account.
+        var targets = await ResolveAsync(address, cancellationToken).ConfigureAwait(false) switch
+        {
+            DirectoryEntry.Alias alias => alias.Targets,
+            DirectoryEntry.Unknown unknown => unknown.Instead,
+            _ => [],
+        };
         foreach (var target in targets)
         {
             if (await HasAsync(account, target, cancellationToken).ConfigureAwait(false))

@@ -162,6 +162,7 @@ public static class MailServerBuilderRoles
                 Tls = tls,
                 Login = services.GetRequiredService<LoginService>(),
                 Accounts = services.GetRequiredService<MailAccounts>(),
+                Authorization = services.GetRequiredService<IMailboxAuthorization>(),
                 Locks = services.GetRequiredService<Pop3MailDropLocks>(),
                 State = services.GetRequiredService<IServerState>(),
                 Time = services.GetRequiredService<TimeProvider>(),

@@ -4,6 +4,7 @@ using MailCore.Delivery;
 using MailCore.Dns;
 using MailCore.Hosting;
 using MailCore.Pop3;
+using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -47,7 +48,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(static provider => provider.GetRequiredService<AccountDirectory>().Directory as IMailDirectoryEditor
             ?? throw new NotSupportedException("This server's directory is changed elsewhere."));
         services.AddSingleton<IClientCertificateMapper, AddressCertificateMapper>();
-        services.AddSingleton<IMailboxAuthorization, OwnerAuthorization>();
+        services.AddSingleton<IMailboxAuthorization, AclAuthorization>();
         services.AddSingleton(mail.Logins);
         services.AddSingleton(provider => MakeLogin(mail, provider));
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
@@ -91,6 +92,7 @@ public static class MailServerServiceCollectionExtensions
         {
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
             options.DefaultDomain ??= mail.Domains.FirstOrDefault();
+            options.HandsOver |= !options.RelaysOutward;
             var router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
             return provider.GetService<IMailStore>() is null
                 ? router
@@ -101,10 +103,11 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<ILogger<LocalDelivery>>(), provider.GetRequiredService<LocalDeliveryOptions>())
         {
             Trace = provider.GetService<IMessageTrace>(),
+            Authorization = provider.GetRequiredService<IMailboxAuthorization>(),
             // Not before the first message: a stage may send mail itself, by a submission that needs this delivery.
             Stages = provider.LazyServices<IDeliveryStage>(),
         });
-        services.AddSingleton<IMessageDelivery>(MakeDelivery);
+        services.AddSingleton<IMessageDelivery>(provider => MakeDelivery(provider, mail.HostName));
         // Without a store, messages are only passing through.
         services.AddSingleton<IMessageStaging>(static provider => provider.GetService<IMailStore>() is null
             ? new TemporaryStaging()
@@ -117,16 +120,27 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()));
     }
 
-    private static TracingDelivery MakeDelivery(IServiceProvider services)
+    private static TracingDelivery MakeDelivery(IServiceProvider services, string hostName)
     {
         var trace = services.GetRequiredService<IMessageTrace>();
-        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), null, services.GetRequiredService<ILogger<RoutedDelivery>>())
+        var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
+        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), handOver, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
+            RelayIsQueue = handOver is null,
             Trace = trace,
         };
         var signers = services.GetServices<IMessageSigner>().ToArray();
         delivery = signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
         return new TracingDelivery(delivery, trace, services.GetRequiredService<TimeProvider>());
+    }
+
+    /// <summary>For domains that name their next hop, where there is no queue.</summary>
+    private static HandOverDelivery MakeHandOver(IServiceProvider services, string hostName)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var options = services.GetService<RelayClientOptions>() ?? new RelayClientOptions();
+        var connector = new RelayConnector(new HostFinder(time), options, hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+        return new HandOverDelivery(connector, services.GetRequiredService<IMessageTrace>(), time, services.GetRequiredService<ILogger<HandOverDelivery>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)

@@ -26,6 +26,7 @@ internal static class ImapCapabilities
         var traits = session.Services.Accounts.Traits;
         writer.Raw(traits.HasFlag(StoreTraits.Copy) ? " MOVE"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Mailboxes) ? " CREATE-SPECIAL-USE"u8 : ""u8);
+        writer.Raw(session.Services.HasAcl ? " ACL RIGHTS=texk LIST-MYRIGHTS"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " FILTERS"u8 : ""u8);
         writer.Raw(session.Services.Accounts.HasTextIndex ? " SEARCH=FUZZY"u8 : ""u8);
         writer.Raw(traits.HasFlag(StoreTraits.Append | StoreTraits.Expunge) ? " REPLACE"u8 : ""u8);

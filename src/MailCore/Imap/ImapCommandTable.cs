@@ -74,6 +74,11 @@ internal sealed class ImapCommandTable
         new("IDLE", ImapStates.LoggedIn, IdleCommand.Parse),                                                // RFC 2177
         new("NAMESPACE", ImapStates.LoggedIn, NamespaceCommand.Parse),                                      // RFC 2342
         new("ID", ImapStates.Any, IdCommand.Parse) { IsAllowedBeforeTls = true },                           // RFC 2971
+        new("SETACL", ImapStates.LoggedIn, SetAclCommand.Parse),                                            // RFC 4314
+        new("DELETEACL", ImapStates.LoggedIn, SetAclCommand.ParseDelete),
+        new("GETACL", ImapStates.LoggedIn, GetAclCommand.Parse),
+        new("LISTRIGHTS", ImapStates.LoggedIn, ListRightsCommand.Parse),
+        new("MYRIGHTS", ImapStates.LoggedIn, MyRightsCommand.Parse),
         new("UNSELECT", ImapStates.Selected, CloseCommand.ParseUnselect),                                   // RFC 3691
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
         new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978

@@ -1,3 +1,5 @@
+using MailCore.Storage;
+
 namespace MailCore.Imap;
 
 /// <summary>How IMAP is spoken on an endpoint: names, limits and time-outs. Read when a session begins.</summary>
@@ -86,6 +88,18 @@ public sealed class ImapOptions
     /// every chance, <see cref="Timeout.InfiniteTimeSpan"/> never, and announces nothing.
     /// </summary>
     public TimeSpan ProgressInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// The name below which mailboxes of other users stand, each below the id of its account (RFC 2342); "Other Users" by default. A
+    /// user's own mailboxes at and below this name can't be reached.
+    /// </summary>
+    public string OtherUsersNamespace { get; set; } = "Other Users";
+
+    /// <summary>The name below which the mailboxes of <see cref="SharedAccount"/> stand for everybody; "Shared" by default.</summary>
+    public string SharedNamespace { get; set; } = "Shared";
+
+    /// <summary>An account whose mailboxes are nobody's in particular: <see cref="SharedNamespace"/> holds those that its access control lists open. Null for none.</summary>
+    public AccountId? SharedAccount { get; set; }
 
     /// <summary>Groups of events in one NOTIFY (RFC 5465); more are NO [NOTIFICATIONOVERFLOW]. 100 by default.</summary>
     public int MaxNotifyGroups { get; set; } = 100;

@@ -18,7 +18,6 @@ internal sealed partial class ImapSelection : IDisposable
         MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert | MailboxRights.DeleteMessages | MailboxRights.Expunge;
 
     private readonly MailboxView _view;
-    private readonly MailboxRights _rights;
     private readonly IDisposable _hints;
     private readonly TimeProvider _time;
     private readonly TimeSpan _pollInterval;
@@ -27,9 +26,12 @@ internal sealed partial class ImapSelection : IDisposable
     private volatile bool _isHinted;
     private volatile Action? _onHint;
     private long _looked;
+    private MailboxRights _rights;
+    private MailboxInfo _rightsAsOf;
 
     private ImapSelection(MailboxView view, MailboxRights rights, bool isReadOnly, ImapSession session)
     {
+        var state = view.State;
         _view = view;
         _session = session;
         _time = session.Services.Time;
@@ -38,8 +40,9 @@ internal sealed partial class ImapSelection : IDisposable
         _traits = session.Services.Accounts.Traits;
         // RFC 4314 5.1.1: who may alter nothing reads.
         IsReadOnly = isReadOnly || (rights & Altering) == 0 || (_traits & StoreTraits.Writes) == 0;
-        _rights = rights;
-        Messages = new SelectedMailbox(view.State);
+        (_rights, _rightsAsOf) = (rights, state.Info);
+        Latest = state;
+        Messages = new SelectedMailbox(state);
         _hints = view.OnHint(Hint);
     }
 
@@ -53,18 +56,21 @@ internal sealed partial class ImapSelection : IDisposable
     /// <summary>EXAMINE, a user who may alter nothing, or a store in which nothing can be changed.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>Whether the user has all of these rights here.</summary>
-    public bool Allows(MailboxRights needed) => _rights.HasFlag(needed);
+    /// <summary>What the client calls it.</summary>
+    public string Name => _session.Namespaces.NameOf(Mailbox.Account.Id, Latest.Info.Name) ?? Latest.Info.Name;
+
+    /// <summary>Whether the user may do this here, as of the last look at the store.</summary>
+    public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(_rights, operation);
 
     /// <summary>Whether the user may alter all of these flags here.</summary>
     public bool AllowsFlags(FlagList flags) =>
-        (flags.Flags & ~MailboxAccess.Alterable(_rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxRights.Write));
+        (flags.Flags & ~MailboxAccess.Alterable(_rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxOperation.StoreFlags));
 
     /// <summary>Whether flags can be changed.</summary>
     public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);
 
     /// <summary>The newest state of the mailbox, which the client may not have been told of.</summary>
-    public MailboxViewState Latest => _view.State;
+    public MailboxViewState Latest { get; private set; }
 
     /// <summary>Opens a mailbox and claims what is \Recent in it; null when it is gone.</summary>
     public static async ValueTask<ImapSelection?> OpenAsync(MailboxAccess access, bool isReadOnly, ImapSession session)
@@ -77,7 +83,7 @@ internal sealed partial class ImapSelection : IDisposable
         var selection = new ImapSelection(view, access.Rights, isReadOnly, session);
         try
         {
-            await selection.ClaimRecentAsync(view.State.Info, session.Aborted);
+            await selection.ClaimRecentAsync(selection.Latest.Info, session.Aborted);
             return selection;
         }
         catch
@@ -98,6 +104,14 @@ internal sealed partial class ImapSelection : IDisposable
     }
 
     /// <summary>
+    /// Whether the mailbox is still there for this user. An owner's is looked at when the client is told of changes; another's whenever
+    /// anything has changed in the account, before the next command begins.
+    /// </summary>
+    public ValueTask<bool> HoldsAsync() => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account
+        ? ValueTask.FromResult(true)
+        : RefreshAsync(surely: false, _session.Aborted);
+
+    /// <summary>
     /// Tells the client what has changed since it was told last. The store is asked when there was a hint, when the last look is
     /// too long ago, or when the caller wants to be sure. False when the mailbox is gone.
     /// </summary>
@@ -108,7 +122,7 @@ internal sealed partial class ImapSelection : IDisposable
             return false;
         }
 
-        var newest = _view.State;
+        var newest = Latest;
         if (newest.Info.UidNext > Messages.State.Info.UidNext)
         {
             // May fail, and so comes before the numbers change: from then on all must be told.
@@ -189,7 +203,7 @@ internal sealed partial class ImapSelection : IDisposable
     public void WriteFlagNames(ImapWriter writer)
     {
         var keywords = Messages.State.Info.Keywords;
-        writer.Raw("* FLAGS "u8).FlagNames(keywords, end: ""u8).Line();
+        writer.Raw("* FLAGS "u8).FlagNames(keywords).Line();
         writer.Raw("* OK [PERMANENTFLAGS "u8);
         if (!TakesFlags)
         {
@@ -197,8 +211,9 @@ internal sealed partial class ImapSelection : IDisposable
         }
         else
         {
-            var hasRoom = _traits.HasFlag(StoreTraits.Keywords) && keywords.Count < StorageLimits.KeywordsPerMailbox;
-            writer.FlagNames(keywords, hasRoom ? "\\*"u8 : ""u8);
+            var alterable = MailboxAccess.FlagsAllowed(_rights);
+            var hasRoom = alterable.Keywords && _traits.HasFlag(StoreTraits.Keywords) && keywords.Count < StorageLimits.KeywordsPerMailbox;
+            writer.FlagNames(alterable, keywords, hasRoom ? "\\*"u8 : ""u8);
         }
 
         writer.Raw("] Flags that last"u8).Line();
@@ -292,7 +307,20 @@ internal sealed partial class ImapSelection : IDisposable
             _looked = _time.GetTimestamp();
         }
 
-        return !_view.State.IsRemoved;
+        return await MayGoOnAsync();
+    }
+
+    // Others who show the mailbox may have refreshed the view meanwhile: rows and rights must be of one state.
+    private async ValueTask<bool> MayGoOnAsync()
+    {
+        Latest = _view.State;
+        if (!ReferenceEquals(Latest.Info, _rightsAsOf) || !_session.Services.OwnersMayAll)
+        {
+            _rightsAsOf = Latest.Info;
+            _rights = await _session.RightsAsync(Mailbox.Account.Id, Latest.Info);
+        }
+
+        return !Latest.IsRemoved && Allows(MailboxOperation.Read);
     }
 
     private async ValueTask ClaimRecentAsync(MailboxInfo info, CancellationToken cancellationToken)

@@ -22,8 +22,17 @@ public sealed record ImapServices
     /// <summary>For time-outs and internal dates.</summary>
     public required TimeProvider Time { get; init; }
 
-    /// <summary>What users may do with mailboxes; owners everything by default.</summary>
+    /// <summary>What users may do with mailboxes; owners everything and others nothing by default.</summary>
     public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+
+    /// <summary>Whether access control lists are kept, and obeyed.</summary>
+    internal bool HasAcl => Authorization.ObeysAcl && Accounts.Traits.HasFlag(StoreTraits.Acl);
+
+    /// <summary>Whether a user may see anything of other accounts.</summary>
+    internal bool Shares => Authorization.ObeysAcl ? HasAcl : Authorization.SharesAccounts;
+
+    /// <summary>Rights need not be asked for in the own account.</summary>
+    internal bool OwnersMayAll => Authorization is AclAuthorization or OwnerAuthorization;
 
     /// <summary>Commands of the host's own.</summary>
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];

@@ -38,7 +38,7 @@ internal sealed partial class ImapSession
     {
         if (!await TellAsync(mayExpunge, surely))
         {
-            Bye("The selected mailbox was deleted");
+            Bye(MailboxGone);
         }
     }
 

@@ -17,6 +17,9 @@ namespace MailCore.Imap;
 /// <remarks>Threading: one flow of control. Only hints and shutdown come from elsewhere, and they do nothing but wake the framer.</remarks>
 internal sealed partial class ImapSession : IDisposable
 {
+    // Also said where the user may no longer know that it is there.
+    private const string MailboxGone = "The selected mailbox was deleted";
+
     private readonly CancellationToken _stopping;
     private long _started;
     private readonly FrameLimits _beforeLogin;
@@ -202,7 +205,7 @@ internal sealed partial class ImapSession : IDisposable
         if (IsLoggedIn)
         {
             Sessions.Leave(Account.Id);
-            Identity = null;
+            (Identity, _namespaces) = (null, null);
         }
     }
 
@@ -304,6 +307,12 @@ internal sealed partial class ImapSession : IDisposable
     {
         try
         {
+            if (Selection is not null && !await Selection.HoldsAsync())
+            {
+                Bye(MailboxGone);
+                return ImapReply.Rejected(CommitError.NoMailbox);
+            }
+
             var reply = await command.RunAsync(this);
             await TellOrLeaveAsync(command.MayExpunge);
             Selection?.WarnOfOwedExpunges(Writer);

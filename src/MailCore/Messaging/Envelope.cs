@@ -137,6 +137,9 @@ public sealed class Recipient
     /// <inheritdoc cref="Envelope.Parameters"/>
     public IReadOnlyDictionary<string, string?> Parameters { get; init; } = NoParameters;
 
+    /// <summary>The same wishes for another address, such as the one that an alias leads to.</summary>
+    public Recipient At(EmailAddress address) => new(address) { Notify = Notify, Original = Original, Parameters = Parameters };
+
     /// <inheritdoc/>
     public override string ToString() => Address.ToString();
 }

@@ -7,9 +7,10 @@ namespace MailCore.Messaging;
 /// <summary>Where mail goes next: a domain, by its mail exchangers, or one host. Host names compare without case.</summary>
 public sealed record NextHop
 {
-    private NextHop(string host, int port, bool usesMx, bool isLmtp) => (Host, Port, UsesMx, IsLmtp) = (host.ToLowerInvariant(), port, usesMx, isLmtp);
+    private NextHop(string host, int port, bool usesMx, bool isLmtp) =>
+        (Host, Port, UsesMx, IsLmtp) = (host.StartsWith('/') ? host : host.ToLowerInvariant(), port, usesMx, isLmtp);
 
-    /// <summary>A domain, a host name, or an IP address without brackets.</summary>
+    /// <summary>A domain, a host name, an IP address without brackets, or the path of a Unix socket.</summary>
     public string Host { get; }
 
     /// <summary>25 by default; 24 for LMTP.</summary>
@@ -21,6 +22,9 @@ public sealed record NextHop
     /// <summary>The server speaks LMTP (RFC 2033).</summary>
     public bool IsLmtp { get; }
 
+    /// <summary><see cref="Host"/> is the path of a Unix socket, and <see cref="Port"/> means nothing.</summary>
+    public bool IsSocket => Host.StartsWith('/');
+
     /// <summary>A domain's mail exchangers.</summary>
     public static NextHop Domain(string domain, int port = 25) => new(domain, port, usesMx: true, isLmtp: false);
 
@@ -30,8 +34,12 @@ public sealed record NextHop
     /// <summary>One LMTP server.</summary>
     public static NextHop Lmtp(string host, int port = 24) => new(host, port, usesMx: false, isLmtp: true);
 
-    /// <summary>As Postfix writes it: <c>example.org:25</c> by MX, <c>[mx.example.org]:587</c> for a host, <c>lmtp:[host]:24</c> for LMTP.</summary>
-    public override string ToString() => UsesMx ? $"{Host}:{Port}" : $"{(IsLmtp ? "lmtp:" : "")}[{Host}]:{Port}";
+    /// <summary>One LMTP server on a Unix socket, by its absolute path.</summary>
+    public static NextHop LmtpSocket(string path) =>
+        path is ['/', ..] ? new(path, port: 0, usesMx: false, isLmtp: true) : throw new ArgumentException("The path of a socket starts with '/'.", nameof(path));
+
+    /// <summary>As Postfix writes it: <c>example.org:25</c> by MX, <c>[mx.example.org]:587</c> for a host, <c>lmtp:[host]:24</c> and <c>lmtp:unix:/path</c> for LMTP.</summary>
+    public override string ToString() => IsSocket ? $"lmtp:unix:{Host}" : UsesMx ? $"{Host}:{Port}" : $"{(IsLmtp ? "lmtp:" : "")}[{Host}]:{Port}";
 
     /// <summary>
     /// Reads what <see cref="ToString"/> writes; the port, and the brackets of LMTP's host, may be left out. An IPv6 address stands in
@@ -43,6 +51,12 @@ public sealed record NextHop
         var rest = text.AsSpan().Trim();
         var isLmtp = rest.StartsWith("lmtp:", StringComparison.OrdinalIgnoreCase);
         rest = isLmtp ? rest[5..] : rest;
+        if (isLmtp && rest.StartsWith("unix:/"))
+        {
+            hop = LmtpSocket(rest[5..].ToString());
+            return true;
+        }
+
         var isHost = rest.StartsWith('[');
         var end = isHost ? rest.IndexOf(']') : rest.IndexOf(':') is var colon and >= 0 ? colon : rest.Length;
         if (end < 0)

@@ -45,6 +45,12 @@ internal sealed class Pop3MailDrop : IDisposable
     /// <summary>Octets of the messages not marked as deleted, as they are stored.</summary>
     public long Octets => _octets - _markedOctets;
 
+    /// <summary>Whether any message is marked as deleted.</summary>
+    public bool HasMarks => _markedCount > 0;
+
+    /// <summary>The mailbox as it is now; null when it is gone.</summary>
+    public ValueTask<MailboxInfo?> GetInfoAsync(CancellationToken cancellationToken) => _mailbox.GetInfoAsync(cancellationToken);
+
     /// <summary>The message of a number; false when there is none or it is marked as deleted.</summary>
     public bool TryGet(long number, out MailboxRow row)
     {

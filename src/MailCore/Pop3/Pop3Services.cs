@@ -17,6 +17,9 @@ public sealed record Pop3Services
     /// <summary>The mail.</summary>
     public required MailAccounts Accounts { get; init; }
 
+    /// <summary>What users may do with mailboxes; owners everything by default.</summary>
+    public IMailboxAuthorization Authorization { get; init; } = new OwnerAuthorization();
+
     /// <summary>Which mail drops are open; one for all endpoints that serve the same mail.</summary>
     public required Pop3MailDropLocks Locks { get; init; }
 

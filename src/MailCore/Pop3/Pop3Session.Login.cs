@@ -7,6 +7,8 @@ internal sealed partial class Pop3Session
 {
     private static readonly byte[] Marked = [1];
 
+    private MailIdentity? _user;
+
     /// <summary>What a login on this connection is told.</summary>
     public AuthenticationContext Authentication => AuthenticationContext.Of("pop3", Connection, Policy);
 
@@ -56,6 +58,11 @@ internal sealed partial class Pop3Session
         }
     }
 
+    /// <summary>Whether messages may be removed from the mail drop now.</summary>
+    public async ValueTask<bool> MayRemoveAsync() =>
+        await MailDrop!.GetInfoAsync(Connection.Closed).ConfigureAwait(false) is not { } info
+        || await IsAllowedAsync(_user!, info, MailboxOperation.Remove).ConfigureAwait(false);
+
     private void RefuseLogin(ReadOnlySpan<byte> text)
     {
         Output.Error(text);
@@ -83,7 +90,7 @@ internal sealed partial class Pop3Session
 
         try
         {
-            if (await FindMailDropAsync(identity.Account).ConfigureAwait(false) is not { } view)
+            if (await FindMailDropAsync(identity).ConfigureAwait(false) is not { } view)
             {
                 Log.NoMailDrop(Connection.Id, identity.Name, Options.Mailbox);
                 Output.Error("[SYS/PERM] There is no mail drop for this user"u8);
@@ -91,6 +98,7 @@ internal sealed partial class Pop3Session
             }
 
             MailDrop = new Pop3MailDrop(view, Options, held);
+            _user = identity;
             held = null;
         }
         catch (Exception error) when (error is not OperationCanceledException)
@@ -129,10 +137,15 @@ internal sealed partial class Pop3Session
         }
     }
 
-    private async ValueTask<MailboxView?> FindMailDropAsync(AccountId account)
+    // Where the user may not read there is nothing.
+    private async ValueTask<MailboxView?> FindMailDropAsync(MailIdentity user)
     {
-        var opened = await Services.Accounts.OpenAsync(account, Connection.Closed).ConfigureAwait(false);
+        var opened = await Services.Accounts.OpenAsync(user.Account, Connection.Closed).ConfigureAwait(false);
         var mailbox = opened is null ? null : await opened.FindMailboxAsync(Options.Mailbox, Connection.Closed).ConfigureAwait(false);
-        return mailbox is null ? null : await mailbox.OpenViewAsync(Connection.Closed).ConfigureAwait(false);
+        var view = mailbox is null ? null : await mailbox.OpenViewAsync(Connection.Closed).ConfigureAwait(false);
+        return view is not null && await IsAllowedAsync(user, view.State.Info, MailboxOperation.Read).ConfigureAwait(false) ? view : null;
     }
+
+    private async ValueTask<bool> IsAllowedAsync(MailIdentity user, MailboxInfo mailbox, MailboxOperation operation) => MailboxPermissions.Allows(
+        await Services.Authorization.GetRightsAsync(user, user.Account, mailbox.Name, mailbox.Acl, Connection.Closed).ConfigureAwait(false), operation);
 }

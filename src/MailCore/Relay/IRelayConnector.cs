@@ -65,6 +65,11 @@ internal sealed record RelayOutcome(RelayStatus Status, SmtpReply Reply, string?
     /// <summary>The server took over the wish for a time of delivery (RFC 2852); a sender who traces it is told where none does.</summary>
     public bool PassesDeadlineOn { get; init; }
 
+    /// <summary>
+    /// The session had ended while it was idle, and nothing was sent: to be sent over a new one at once, and no attempt to be counted.
+    /// </summary>
+    public bool WasNotTried { get; init; }
+
     /// <summary>Nothing at the hop answered, or it refuses everybody: the hop is to be left alone for a while, not only this message.</summary>
     public bool ConcernsHop { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
@@ -12,7 +13,24 @@ internal sealed record SmtpClientOptions
     /// <summary>The server's name, which its certificate must be for at <see cref="OutboundTlsLevel.Verify"/>.</summary>
     public required string ServerName { get; init; }
 
-    public OutboundTlsLevel Tls { get; init; } = OutboundTlsLevel.Opportunistic;
+    /// <summary>What the connection must be.</summary>
+    public OutboundTlsRequirement Requirement { get; init; } = OutboundTlsRequirement.Opportunistic;
+
+    /// <summary>The level of <see cref="Requirement"/>.</summary>
+    public OutboundTlsLevel Tls
+    {
+        get => Requirement.Level;
+        init => Requirement = Requirement with { Level = value };
+    }
+
+    /// <summary>TLS before everything, as on port 465; there is no cleartext to fall back to.</summary>
+    public bool UsesImplicitTls { get; init; }
+
+    /// <summary>LHLO, and a reply for each recipient (RFC 2033).</summary>
+    public bool IsLmtp { get; init; }
+
+    /// <summary>Our own address, for servers of its family; null leaves it to the machine.</summary>
+    public IPAddress? BindAddress { get; init; }
 
     public SslProtocols Protocols { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
 
@@ -23,7 +41,12 @@ internal sealed record SmtpClientOptions
 
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For the greeting, and the answers to EHLO, STARTTLS, MAIL, RCPT and RSET.</summary>
+    public TimeSpan GreetingTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>For the answers to EHLO, HELO and LHLO.</summary>
+    public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>For the answers to STARTTLS, AUTH, MAIL, RCPT and RSET.</summary>
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>For the answer to DATA.</summary>
@@ -42,4 +65,10 @@ internal sealed record SmtpClientOptions
     public int MaxReplyLine { get; init; } = 2_048;
 
     public int MaxReplyLines { get; init; } = 100;
+
+    /// <summary>Recipients of one transaction; more are sent in several. A server may set less (RFC 9422).</summary>
+    public int MaxRecipients { get; init; } = 100;
+
+    /// <summary>BDAT where the server offers CHUNKING; otherwise only for what DATA can't carry.</summary>
+    public bool PrefersChunking { get; init; } = true;
 }

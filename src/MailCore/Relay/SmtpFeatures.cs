@@ -17,6 +17,15 @@ internal sealed class SmtpFeatures
     /// <summary>The largest message it takes, where it told (RFC 1870: 0 is no limit).</summary>
     public long? MaxSize => this["SIZE"] is { } size && long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var octets) && octets > 0 ? octets : null;
 
+    /// <summary>Recipients of one transaction (RFC 9422), where it told.</summary>
+    public int? MaxRecipients => Limit("RCPTMAX");
+
+    /// <summary>Transactions of one connection (RFC 9422), where it told.</summary>
+    public int? MaxMessages => Limit("MAILMAX");
+
+    /// <summary>Seconds that a message must have left to be taken with BY=;R (RFC 2852 3); 0 where it told none.</summary>
+    public int MinDeliverBy => int.TryParse(this["DELIVERBY"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0;
+
     /// <summary>A keyword's parameters, empty where it has none; null where it was not announced.</summary>
     public string? this[string keyword] => _keywords.GetValueOrDefault(keyword);
 
@@ -34,4 +43,18 @@ internal sealed class SmtpFeatures
     }
 
     public bool Has(string keyword) => _keywords.ContainsKey(keyword);
+
+    private int? Limit(string name)
+    {
+        foreach (var limit in (this["LIMITS"] ?? "").Split(' '))
+        {
+            if (limit.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase)
+                && int.TryParse(limit.AsSpan(name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
+            {
+                return number;
+            }
+        }
+
+        return null;
+    }
 }

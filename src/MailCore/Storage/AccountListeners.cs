@@ -22,7 +22,7 @@ internal sealed class AccountListeners(MailAccount account)
     /// <summary>To changes of one mailbox.</summary>
     public IDisposable Listen(MailboxId mailbox, Action hint) => Add(new Listener(this, hint, ListenerKind.Mailbox, mailbox));
 
-    /// <summary>To mailboxes made, renamed and deleted, subscriptions, and the account's own metadata.</summary>
+    /// <summary>To mailboxes made, renamed, deleted and shared, subscriptions, and the account's own metadata.</summary>
     public IDisposable ListenToStructure(Action hint) => Add(new Listener(this, hint, ListenerKind.Structure, default));
 
     private Listener Add(Listener listener)

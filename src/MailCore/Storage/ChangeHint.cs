@@ -4,7 +4,8 @@ namespace MailCore.Storage;
 /// <param name="ModSeq">Of the commit.</param>
 /// <param name="Mailboxes">Those of which messages or attributes changed; null when that is not known: it may be any.</param>
 /// <param name="HasStructure">
-/// A mailbox was made, renamed or deleted, or a subscription or the account's own metadata changed, or that is not known.
+/// A mailbox was made, renamed, deleted or shared with others, or a subscription or the account's own metadata changed, or that is not
+/// known.
 /// </param>
 public readonly record struct ChangeHint(ModSeq ModSeq, IReadOnlyList<MailboxId>? Mailboxes = null, bool HasStructure = true)
 {
@@ -24,7 +25,7 @@ public readonly record struct ChangeHint(ModSeq ModSeq, IReadOnlyList<MailboxId>
                     continue;
                 case SetQuota:
                     continue;
-                case CreateMailbox or DeleteMailbox:
+                case CreateMailbox or DeleteMailbox or SetAcl:
                     hasStructure = true;
                     break;
                 case Copy { Move: true } move:

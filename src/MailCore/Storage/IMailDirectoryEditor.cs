@@ -32,7 +32,7 @@ public interface IMailDirectoryEditor
     /// <summary>Removes an alias by its name; false when there was none.</summary>
     ValueTask<bool> RemoveAliasAsync(string name, CancellationToken cancellationToken);
 
-    /// <summary>All aliases: addresses and domains by name, then expressions in the order in which they are tried.</summary>
+    /// <summary>All aliases: domains and addresses by name, then expressions in the order in which they are tried.</summary>
     IAsyncEnumerable<MailAlias> ListAliasesAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes a domain ours to store or to pass on.</summary>

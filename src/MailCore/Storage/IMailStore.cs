@@ -34,6 +34,14 @@ public interface IMailStore
     /// Throws when the store itself failed (disk full, I/O error): then no batch took effect that was not reported before.
     /// </summary>
     ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Accounts with a mailbox whose access control list has an entry for one of the identifiers; others too, when that is easier to tell.
+    /// In no particular order. Asked by each LIST of a user to whom others may have opened mailboxes. Stores with
+    /// <see cref="StoreTraits.Acl"/> have an answer.
+    /// </summary>
+    ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IReadOnlyList<AccountId>>([]);
 }
 
 /// <summary>What a store can honour.</summary>

@@ -102,7 +102,7 @@ public sealed class MailAccount
     }
 
     /// <summary>
-    /// As <see cref="Listen(Action)"/>, of mailboxes made, renamed and deleted, of subscriptions, and of the account's own annotations.
+    /// As <see cref="Listen(Action)"/>, of mailboxes made, renamed, deleted and shared, of subscriptions, and of the account's own annotations.
     /// </summary>
     public IDisposable ListenToStructure(Action hint)
     {

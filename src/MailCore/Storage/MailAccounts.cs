@@ -138,6 +138,10 @@ public sealed partial class MailAccounts : IMessageStaging
     public async ValueTask<MessageContent?> OpenContentAsync(ContentId content, ReadOnlyMemory<byte> prefix, CancellationToken cancellationToken = default) =>
         await Store.OpenContentAsync(content, cancellationToken) is { } reader ? new MessageContent(prefix, reader) : null;
 
+    /// <summary>Accounts that may have a mailbox whose access control list names one of the identifiers (<see cref="SetAcl"/>).</summary>
+    public ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken = default) =>
+        Store.FindSharingAsync(identifiers, cancellationToken);
+
     private async Task OpenAsync(AccountId id, TaskCompletionSource<MailAccount?> opening)
     {
         try

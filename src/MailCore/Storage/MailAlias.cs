@@ -108,6 +108,17 @@ public sealed class MailAlias
         }
     }
 
+    /// <summary>
+    /// What the alias is when its address belongs to an account: a forward that keeps a copy where the address itself is among the targets,
+    /// as in Postfix; null when it leads to itself alone. For aliases of one address.
+    /// </summary>
+    public MailForward? ToForward()
+    {
+        var own = Address ?? throw new InvalidOperationException($"{Name} is not one address.");
+        var others = Expand(own)!.Where(target => !IsSame(target, own)).ToList();
+        return others.Count == 0 ? null : new MailForward(others, others.Count < Targets.Count);
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Name} {string.Join(", ", Targets)}";
 

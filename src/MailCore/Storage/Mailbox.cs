@@ -60,15 +60,24 @@ public sealed class Mailbox
     }
 
     /// <summary>
-    /// Appends a message to a mailbox of the account and removes one of this mailbox, both or neither (RFC 8508). When the latter is
-    /// gone already the former is appended all the same.
+    /// Appends a message to a mailbox and removes one of this mailbox, both or neither (RFC 8508). When the latter is gone already the
+    /// former is appended all the same. In another account it is appended first: a failure then leaves both.
     /// </summary>
-    public async ValueTask<AppendResult> ReplaceAsync(Uid replaced, MailboxId to, MessageToAppend message, CancellationToken cancellationToken = default)
+    public async ValueTask<AppendResult> ReplaceAsync(Uid replaced, Mailbox to, MessageToAppend message, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(message);
+        if (to.Account.Id != Account.Id)
+        {
+            var added = await to.AppendAsync([message], cancellationToken);
+            return added.Succeeded && await RemoveAsync([replaced], cancellationToken) is { Succeeded: false, Error: not CommitError.NoMailbox } stays
+                ? new AppendResult(stays.Error, null, -1, 0, [])
+                : added;
+        }
+
         // First the room is made, then it is taken: a quota that is full does not prevent it.
         var result = await Account.CommitAsync(
-            [new Expunge(Id, [replaced.Value], OnlyDeleted: false), ToChange(to, message, Account.Accounts.Time.GetUtcNow())], cancellationToken);
+            [new Expunge(Id, [replaced.Value], OnlyDeleted: false), ToChange(to.Id, message, Account.Accounts.Time.GetUtcNow())], cancellationToken);
         return result.Changes is [_, var appended]
             ? new AppendResult(result.Error, result.ModSeq, result.FailedAt, appended.UidValidity, Unpack(appended.NewUids))
             : new AppendResult(result.Error, result.ModSeq, result.FailedAt, 0, []);
@@ -98,6 +107,20 @@ public sealed class Mailbox
     /// <summary>Moves messages within the account, in the order given.</summary>
     public ValueTask<CopyResult> MoveAsync(IReadOnlyList<Uid> uids, MailboxId to, CancellationToken cancellationToken = default) =>
         CopyAsync(new Copy(Id, Pack(uids), to, Move: true), cancellationToken);
+
+    /// <summary>
+    /// Copies messages, in the order given, to a mailbox that may be another account's, with only some of their flags. Many of them into
+    /// another account are several changes, which are taken back together when one of them is refused.
+    /// </summary>
+    public ValueTask<CopyResult> CopyAsync(IReadOnlyList<Uid> uids, Mailbox to, FlagsKept kept, CancellationToken cancellationToken = default) =>
+        TransferAsync(uids, to, kept, moves: false, cancellationToken);
+
+    /// <summary>
+    /// As <see cref="CopyAsync(IReadOnlyList{Uid}, Mailbox, FlagsKept, CancellationToken)"/>; the originals go when the copies are safe. A
+    /// failure then leaves both.
+    /// </summary>
+    public ValueTask<CopyResult> MoveAsync(IReadOnlyList<Uid> uids, Mailbox to, FlagsKept kept, CancellationToken cancellationToken = default) =>
+        TransferAsync(uids, to, kept, moves: true, cancellationToken);
 
     /// <summary>
     /// Claims \Recent (RFC 3501 2.3.2): messages from the UID returned on are recent for this caller and for nobody after; null when
@@ -193,6 +216,15 @@ public sealed class Mailbox
         }
 
         return [];
+    }
+
+    private ValueTask<CopyResult> TransferAsync(IReadOnlyList<Uid> uids, Mailbox to, FlagsKept kept, bool moves, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(kept);
+        return to.Account.Id == Account.Id && kept.AreAll
+            ? CopyAsync(new Copy(Id, Pack(uids), to.Id, moves), cancellationToken)
+            : new MessageTransfer(this, to, kept).RunAsync(uids, moves, cancellationToken);
     }
 
     private async ValueTask<ExpungeResult> ExpungeAsync(Expunge change, CancellationToken cancellationToken)

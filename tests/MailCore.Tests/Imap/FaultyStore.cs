@@ -48,6 +48,9 @@ internal sealed class FaultyStore(IMailStore inner) : IMailStore
         return new Reader(reader, this);
     }
 
+    public ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken) =>
+        inner.FindSharingAsync(identifiers, cancellationToken);
+
     public async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken)
     {
         Check(nameof(CommitAsync));

@@ -112,7 +112,8 @@ internal sealed class ImapMetadataTests
 
     private sealed class Fixed(MailboxRights rights) : IMailboxAuthorization
     {
-        public ValueTask<MailboxRights> GetRightsAsync(MailIdentity user, AccountId account, string mailbox, CancellationToken cancellationToken) => ValueTask.FromResult(rights);
+        public ValueTask<MailboxRights> GetRightsAsync(
+            MailIdentity user, AccountId account, string mailbox, IReadOnlyList<AclEntry> acl, CancellationToken cancellationToken) => ValueTask.FromResult(rights);
     }
 
     private sealed class PlainStore(IMailStore inner) : StoreWrapper(inner)

@@ -193,8 +193,8 @@ internal sealed class ImapNotifyTests
         // Granted, and revoked.
         rights.Of.Clear();
         await work.SetAclAsync("bob", FlagMode.Replace, "lr");
-        Assert.That(await client.ReadLineAsync(), Is.EqualTo("* LIST () \"/\" Work"));
         Assert.That(await client.ReadLineAsync(), Is.EqualTo("* LIST (\\HasNoChildren) \"/\" Play"));
+        Assert.That(await client.ReadLineAsync(), Is.EqualTo("* LIST (\\HasNoChildren) \"/\" Work"));
         await server.AppendAsync("x"u8.ToArray(), mailbox: work);
         Assert.That(await client.ReadLineAsync(), Does.StartWith("* STATUS Work (MESSAGES 2 "));
         rights.Of["Play"] = MailboxRights.None;
@@ -240,7 +240,7 @@ internal sealed class ImapNotifyTests
     {
         public Dictionary<string, MailboxRights> Of { get; } = [];
 
-        public ValueTask<MailboxRights> GetRightsAsync(MailIdentity user, AccountId account, string mailbox, CancellationToken cancellationToken) =>
+        public ValueTask<MailboxRights> GetRightsAsync(MailIdentity user, AccountId account, string mailbox, IReadOnlyList<AclEntry> acl, CancellationToken cancellationToken) =>
             ValueTask.FromResult(Of.GetValueOrDefault(mailbox, MailboxRights.All));
     }
 

@@ -35,7 +35,8 @@ internal sealed class ImapTestServer : IAsyncDisposable
 
     public ImapOptions Options { get; } = new() { HostName = "mx.example.org" };
 
-    public IMailboxAuthorization Authorization { get; set; } = new OwnerAuthorization();
+    /// <summary>By access control lists unless set.</summary>
+    public IMailboxAuthorization? Authorization { get; set; }
 
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];
 
@@ -130,7 +131,7 @@ internal sealed class ImapTestServer : IAsyncDisposable
             Tls = new TlsUpgrade(Tls, Tls.UsesTls ? TlsCertificate : null, Time),
             Login = new LoginService(_authenticator, LoginDefaults.Make(), Time, NullLogger<LoginService>.Instance),
             Accounts = Accounts,
-            Authorization = Authorization,
+            Authorization = Authorization ?? new AclAuthorization(Accounts),
             Extensions = Extensions,
             Metadata = Metadata,
             Meters = Meters,

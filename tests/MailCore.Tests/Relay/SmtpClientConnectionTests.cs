@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using MailCore.Hosting;
@@ -13,8 +12,6 @@ namespace MailCore.Tests.Relay;
 [CancelAfter(60_000)]
 public class SmtpClientConnectionTests
 {
-    private static readonly EmailAddress Bob = EmailAddress.Parse("bob@example.org");
-
     [Test]
     public async Task A_message_goes_to_a_server_of_ours_over_tls_that_is_verified()
     {
@@ -37,11 +34,10 @@ public class SmtpClientConnectionTests
 
         Assert.That((await client.OpenAsync(default)).Code, Is.EqualTo(250));
         Assert.That(client.IsSecured);
-        Assert.That((await client.MailAsync(From("alice@example.com"), 100, default)).Code, Is.EqualTo(250));
-        Assert.That((await client.RecipientAsync(Bob, default)).Code, Is.EqualTo(250));
-        Assert.That((await client.DataAsync(Message("Subject: x\r\n\r\n.dots\r\n..\r\n.\r\nend\r\n"), default)).Code, Is.EqualTo(250));
-        await client.QuitAsync(default);
+        await using var session = new SmtpRelaySession(client, options, TimeProvider.System);
+        var outcomes = await session.SendAsync(RelayTestClient.Message(RelayTestClient.Envelope("bob@example.org"), "Subject: x\r\n\r\n.dots\r\n..\r\n.\r\nend\r\n"), default);
 
+        Assert.That(outcomes.Single().Status, Is.EqualTo(RelayStatus.Sent), outcomes.Single().ToString());
         Assert.That(received.Sender, Is.EqualTo("alice@example.com"));
         Assert.That(received.Recipient, Is.EqualTo("bob@example.org"));
         Assert.That(received.Text, Does.EndWith("Subject: x\r\n\r\n.dots\r\n..\r\n.\r\nend\r\n"));
@@ -83,64 +79,7 @@ public class SmtpClientConnectionTests
         await server.ExpectAsync("HELO client.example");
         await server.SayAsync("250 old.example\r\n");
         Assert.That((await open).Code, Is.EqualTo(250));
-
-        var mail = server.Client.MailAsync(new Envelope(new ReversePath(Bob)) { Body = BodyType.EightBitMime }, 10, default).AsTask();
-        await server.ExpectAsync("MAIL FROM:<bob@example.org>");
-        await server.SayAsync("250 OK\r\n");
-
-        Assert.That((await mail).IsPositive);
-    }
-
-    [Test]
-    public async Task MAIL_says_what_the_envelope_calls_for_and_the_server_knows()
-    {
-        await using var server = await OpenAsync("SIZE 1000", "8BITMIME", "SMTPUTF8");
-
-        var mail = server.Client.MailAsync(new Envelope(ReversePath.Null) { Body = BodyType.EightBitMime, SmtpUtf8 = true }, 10, default).AsTask();
-        await server.ExpectAsync("MAIL FROM:<> SIZE=10 BODY=8BITMIME SMTPUTF8");
-        await server.SayAsync("250 OK\r\n");
-
-        Assert.That((await mail).IsPositive);
-    }
-
-    [Test]
-    public async Task An_envelope_that_needs_SMTPUTF8_is_not_given_to_a_server_without_it()
-    {
-        await using var server = await OpenAsync();
-
-        var reply = await server.Client.MailAsync(new Envelope(new ReversePath(Bob)) { SmtpUtf8 = true }, null, default);
-
-        Assert.That(reply.ToString(), Does.StartWith("553 5.6.7"));
-    }
-
-    [Test]
-    public async Task A_refused_DATA_sends_no_message_and_the_connection_goes_on()
-    {
-        await using var server = await OpenAsync();
-        var data = server.Client.DataAsync(Message("secret\r\n"), default).AsTask();
-        await server.ExpectAsync("DATA");
-        await server.SayAsync("554 5.5.1 No valid recipients\r\n");
-        Assert.That((await data).Code, Is.EqualTo(554));
-
-        var reset = server.Client.ResetAsync(default).AsTask();
-        await server.ExpectAsync("RSET");
-        await server.SayAsync("250 OK\r\n");
-        Assert.That((await reset).IsPositive);
-    }
-
-    [Test]
-    public async Task A_message_that_can_not_be_read_to_its_end_breaks_the_connection_before_the_dot()
-    {
-        await using var server = await OpenAsync();
-        var pipe = new Pipe();
-        await pipe.Writer.WriteAsync("half of it\r\n"u8.ToArray());
-        await pipe.Writer.CompleteAsync(new IOException("disk"));
-        var data = server.Client.DataAsync(pipe.Reader, default).AsTask();
-        await server.ExpectAsync("DATA");
-        await server.SayAsync("354 go\r\n");
-
-        await Assert.ThatAsync(() => data, Throws.TypeOf<IOException>().With.Message.EqualTo("disk"));
-        Assert.That(await server.ReadLineAsync(), Is.Not.EqualTo(".\r\n"));
+        Assert.That(server.Client.Features.Has("SIZE"), Is.False);
     }
 
     [TestCase(100, ExpectedResult = true)]
@@ -245,19 +184,6 @@ public class SmtpClientConnectionTests
             {
             }
         }
-    }
-
-    private static Envelope From(string address) => new(new ReversePath(EmailAddress.Parse(address)));
-
-    private static PipeReader Message(string text) => PipeReader.Create(new MemoryStream(Encoding.Latin1.GetBytes(text)));
-
-    private static async Task<FakeServer> OpenAsync(params string[] keywords)
-    {
-        var server = new FakeServer();
-        var open = server.Client.OpenAsync(default).AsTask();
-        await server.GreetAsync(keywords);
-        Assert.That((await open).Code, Is.EqualTo(250));
-        return server;
     }
 
     private static async Task<bool> IsReplyAsync(Task<SmtpReply> open)

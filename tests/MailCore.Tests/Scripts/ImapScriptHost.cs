@@ -77,6 +77,7 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
         var option = typeof(ImapOptions).GetProperty(name) ?? throw new ArgumentException($"Unknown set-up word {name}.");
         option.SetValue(_server.Options, option.PropertyType == typeof(TimeSpan)
             ? TimeSpan.Parse(value, CultureInfo.InvariantCulture)
+            : option.PropertyType == typeof(AccountId?) ? new AccountId(value)
             : Convert.ChangeType(value, option.PropertyType, CultureInfo.InvariantCulture));
     }
 
@@ -132,8 +133,9 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
 
     private sealed class QuotaAdministrators : IMailboxAuthorization
     {
-        public ValueTask<MailboxRights> GetRightsAsync(MailIdentity user, AccountId account, string mailbox, CancellationToken cancellationToken) =>
-            new OwnerAuthorization().GetRightsAsync(user, account, mailbox, cancellationToken);
+        public ValueTask<MailboxRights> GetRightsAsync(
+            MailIdentity user, AccountId account, string mailbox, IReadOnlyList<AclEntry> acl, CancellationToken cancellationToken) =>
+            new OwnerAuthorization().GetRightsAsync(user, account, mailbox, acl, cancellationToken);
 
         public bool MaySetQuota(MailIdentity user, AccountId account) => account.Value is "bob" or "amy";
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -34,10 +33,10 @@ internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
     }
 
     /// <summary>Flags that the user may not set are left out (RFC 4314 4).</summary>
-    public AppendOptions ToOptions(MailboxRights rights) => new()
+    public AppendOptions ToOptions(MailboxAccess target) => new()
     {
-        Flags = Flags.Flags & MailboxAccess.Alterable(rights),
-        Keywords = rights.HasFlag(MailboxRights.Write) ? Flags.Keywords : [],
+        Flags = Flags.Flags & target.FlagsKept.Flags,
+        Keywords = target.FlagsKept.Keywords ? Flags.Keywords : [],
         InternalDate = Date,
     };
 

@@ -1,5 +1,5 @@
 using System.Text;
-using MailCore.Authentication;
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -10,9 +10,9 @@ namespace MailCore.Imap.Append;
 /// it has taken and nothing committed is dropped with it.
 /// </summary>
 /// <param name="session">Has a command before it that ends before a message.</param>
-/// <param name="rights">Of the user on the mailbox that takes them.</param>
+/// <param name="target">The mailbox that takes them.</param>
 /// <param name="freed">Octets that the command itself gives back to the quota.</param>
-internal sealed class MessageIntake(ImapSession session, MailboxRights rights, long freed = 0) : IAsyncDisposable
+internal sealed class MessageIntake(ImapSession session, MailboxAccess target, long freed = 0) : IAsyncDisposable
 {
     // Below this the store's own check at the commit is early enough.
     private const long UncheckedOctets = 1024 * 1024;
@@ -70,7 +70,7 @@ internal sealed class MessageIntake(ImapSession session, MailboxRights rights, l
                 session.Writer.Raw("+ Send it"u8).Line();
             }
 
-            _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions(rights)));
+            _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions(target)));
             _octets += header.Size;
             if (await session.ReadTailAsync() is not { } tail)
             {
@@ -129,7 +129,7 @@ internal sealed class MessageIntake(ImapSession session, MailboxRights rights, l
         }
 
         return _octets + header.Size > UncheckedOctets
-            && await session.Account.SnapshotAsync(session.Aborted) is { QuotaLimit: { } limit } snapshot
+            && await target.Mailbox!.Account.SnapshotAsync(session.Aborted) is { QuotaLimit: { } limit } snapshot
             && snapshot.QuotaUsed - freed + _octets + header.Size > limit
                 ? ImapReply.Rejected(CommitError.OverQuota)
                 : null;
@@ -140,7 +140,7 @@ internal sealed class MessageIntake(ImapSession session, MailboxRights rights, l
         var literal = new LiteralPipeReader(session.Lines, size, () => session.FillAsync(inMessage: true));
         try
         {
-            return await session.Services.Accounts.StageAsync(literal, new StageHint(size, [session.Account.Id]), session.Aborted);
+            return await session.Services.Accounts.StageAsync(literal, new StageHint(size, [target.Mailbox!.Account.Id]), session.Aborted);
         }
         catch when (!session.IsConnectionLost)
         {

@@ -19,13 +19,13 @@ internal sealed class AppendCommand(MailboxName name, MessageArguments first) : 
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        var access = await session.FindMailboxAsync(name, MailboxRights.Insert, "TRYCREATE");
+        var access = await session.FindMailboxAsync(name, MailboxOperation.Insert, "TRYCREATE");
         if (access.Mailbox is not { } mailbox)
         {
             return access.Refusal;
         }
 
-        await using var intake = new MessageIntake(session, access.Rights);
+        await using var intake = new MessageIntake(session, access);
         if (await intake.ReceiveAsync(first, session.Options.MaxMessagesPerAppend) is { } refusal)
         {
             return refusal;

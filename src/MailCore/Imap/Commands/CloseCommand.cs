@@ -22,7 +22,7 @@ internal sealed class CloseCommand(bool expunges) : ImapCommand
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
         var selection = session.Selection!;
-        if (expunges && !selection.IsReadOnly && selection.Allows(MailboxRights.Expunge))
+        if (expunges && !selection.IsReadOnly && selection.Allows(MailboxOperation.Expunge))
         {
             var deleted = await selection.DeletedAsync(UidSet.All, session.Aborted);
             if (deleted.Length > 0 && await selection.Mailbox.ExpungeAsync(deleted, session.Aborted) is { Succeeded: false } failed)

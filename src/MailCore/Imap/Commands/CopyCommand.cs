@@ -24,7 +24,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
-        if (moves && !selection.Allows(MailboxRights.DeleteMessages | MailboxRights.Expunge))
+        if (moves && !selection.Allows(MailboxOperation.Remove))
         {
             return ImapReply.Rejected(CommitError.NoPermission);
         }
@@ -47,7 +47,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED");
         }
 
-        var access = await session.FindMailboxAsync(target, MailboxRights.Insert, "TRYCREATE");
+        var access = await session.FindMailboxAsync(target, MailboxOperation.Insert, "TRYCREATE");
         if (access.Mailbox is not { } mailbox)
         {
             return access.Refusal;
@@ -59,8 +59,8 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
         }
 
         var result = await new CommandProgress(session).WhileAsync(moves
-            ? selection.Mailbox.MoveAsync(uids, mailbox.Id, session.Aborted)
-            : selection.Mailbox.CopyAsync(uids, mailbox.Id, session.Aborted));
+            ? selection.Mailbox.MoveAsync(uids, mailbox, access.FlagsKept, session.Aborted)
+            : selection.Mailbox.CopyAsync(uids, mailbox, access.FlagsKept, session.Aborted));
         if (!result.Succeeded)
         {
             return ImapReply.Rejected(result.Error, "TRYCREATE");

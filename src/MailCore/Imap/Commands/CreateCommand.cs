@@ -1,5 +1,4 @@
 using System.Text;
-using MailCore.Authentication;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -7,7 +6,7 @@ namespace MailCore.Imap.Commands;
 
 /// <summary>
 /// RFC 3501 6.3.3, with USE (RFC 6154 5) and MAILBOXID (RFC 8474 4.1). Levels above need not be there: LIST shows them as they are
-/// used.
+/// used. A mailbox made below another inherits its access control list.
 /// </summary>
 internal sealed class CreateCommand(MailboxName name, List<string> uses) : ImapCommand
 {
@@ -30,9 +29,10 @@ internal sealed class CreateCommand(MailboxName name, List<string> uses) : ImapC
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (!(await session.RightsAsync(name.Value)).HasFlag(MailboxRights.Create))
+        var vacancy = await session.FindVacancyAsync(name);
+        if (vacancy.Account is not { } account)
         {
-            return ImapReply.Rejected(CommitError.NoPermission);
+            return vacancy.Refusal;
         }
 
         if (uses.Count > 1)
@@ -46,14 +46,30 @@ internal sealed class CreateCommand(MailboxName name, List<string> uses) : ImapC
             return ImapReply.No("Mailboxes of this use can't be made", "USEATTR");
         }
 
+        if (use is not null && account != session.Account)
+        {
+            return ImapReply.No("Only mailboxes of one's own have uses", "USEATTR");
+        }
+
         if (use is not null && (await session.Account.SnapshotAsync(session.Aborted)).Mailboxes.Any(info => info.SpecialUse == use))
         {
             return ImapReply.No("There is a mailbox of this use", "USEATTR");
         }
 
-        var result = await session.Account.CreateMailboxAsync(name, use, session.Aborted);
+        var result = await account.CreateMailboxAsync(vacancy.Name, use, session.Aborted);
+        if (result.Mailbox is not { } made)
+        {
+            return await session.RefuseNameAsync(result.Error, name);
+        }
+
         session.Watch?.NoteOwn(name);
-        return result.Succeeded ? ImapReply.Ok("Created", $"MAILBOXID ({result.Mailbox!.Id})") : ImapReply.Rejected(result.Error);
+        if (vacancy.Acl.Count > 0 && session.Services.HasAcl)
+        {
+            // Until then it is its owner's alone.
+            await account.CommitAsync([.. vacancy.Acl.Select(entry => new SetAcl(made.Id, entry.Identifier, FlagMode.Replace, entry.Rights))], session.Aborted);
+        }
+
+        return ImapReply.Ok("Created", $"MAILBOXID ({made.Id})");
     }
 
     private static void Parameters(ref ImapReader reader, List<string> uses)

@@ -22,11 +22,16 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
             return ImapReply.No("The inbox can't be deleted", "CANNOT");
         }
 
-        var access = await session.FindMailboxAsync(name, MailboxRights.DeleteMailbox);
+        var access = await session.FindMailboxAsync(name, MailboxOperation.DeleteMailbox);
         if (access.Mailbox is not { } mailbox)
         {
-            var snapshot = await session.SnapshotAsync();
-            return access.Rights.HasFlag(MailboxRights.Lookup) ? access.Refusal : snapshot.Mailboxes.Any(info => MailboxName.TryParse(info.Name, out var other) && other.IsBelow(name))
+            if (MailboxPermissions.Allows(access.Rights, MailboxOperation.Lookup))
+            {
+                return access.Refusal;
+            }
+
+            var (visible, _) = await session.ListMailboxesAsync(session.Namespaces.MayLeadToOthers(name.Value));
+            return visible.Any(mailbox => MailboxName.TryParse(mailbox.Info.Name, out var other) && other.IsBelow(name))
                 ? ImapReply.No("There are mailboxes below this name", "HASCHILDREN")
                 : ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
@@ -36,7 +41,7 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
             session.Select(null);
         }
 
-        var result = await session.Account.DeleteMailboxAsync(mailbox.Id, session.Aborted);
+        var result = await mailbox.Account.DeleteMailboxAsync(mailbox.Id, session.Aborted);
         session.Watch?.NoteOwn(name);
         return result.Succeeded ? ImapReply.Ok("Deleted") : ImapReply.Rejected(result.Error);
     }

@@ -29,7 +29,7 @@ internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
-        if (!selection.Allows(MailboxRights.Expunge))
+        if (!selection.Allows(MailboxOperation.Expunge))
         {
             return ImapReply.Rejected(CommitError.NoPermission);
         }

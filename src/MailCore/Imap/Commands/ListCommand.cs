@@ -1,3 +1,4 @@
+using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Metadata;
 using MailCore.Imap.Wire;
@@ -6,7 +7,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Commands;
 
 /// <summary>
-/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154) and STATUS (RFC 5819) and METADATA (RFC 9590). Without any of their syntax children
+/// LIST (RFC 3501 6.3.8) with all of RFC 5258, special uses (RFC 6154), STATUS (RFC 5819), MYRIGHTS (RFC 8440) and METADATA (RFC 9590). Without any of their syntax children
 /// and special uses are told all the same, since most clients want them.
 /// </summary>
 internal sealed class ListCommand(ListRequest request) : ImapCommand
@@ -32,7 +33,8 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.SnapshotAsync(), request.Selection);
+        var withOthers = request.Patterns.Any(pattern => session.Namespaces.MayLeadToOthers(pattern.Beginning));
+        var tree = new MailboxTree(await session.ListMailboxesAsync(withOthers), request.Selection);
         var isRecursive = request.Selection.HasFlag(ListSelection.RecursiveMatch);
         var unseen = isRecursive ? MailboxTree.Parents(tree.Selected.Where(name => !request.Matches(name))) : [];
         foreach (var name in isRecursive ? tree.SelectedAndAbove : tree.Selected)
@@ -49,9 +51,9 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
 
     private async ValueTask WriteAsync(ImapSession session, MailboxTree tree, string name, bool hasChildInfo)
     {
-        var info = tree.Find(name);
+        var mailbox = tree.Find(name);
         var writer = session.Writer.Raw("* LIST ("u8);
-        WriteAttributes(writer, tree, name, info);
+        WriteAttributes(writer, tree, name, mailbox?.Info);
         writer.Raw(") \"/\" "u8).Mailbox(name);
         if (hasChildInfo)
         {
@@ -65,14 +67,19 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
         }
 
         writer.Line();
-        if (info is not null && request.Status.Count > 0)
+        if (mailbox is not null && _return.HasFlag(ListReturn.MyRights) && session.Services.HasAcl)
         {
-            await StatusResponse.WriteAsync(session, info, request.Status);
+            AclResponse.WriteMyRights(writer, name, mailbox.Rights);
         }
 
-        if (info is not null && request.Metadata.Count > 0 && session.Services.Accounts.Traits.HasFlag(StoreTraits.Metadata))
+        if (mailbox is not null && request.Status.Count > 0 && MailboxPermissions.Allows(mailbox.Rights, MailboxOperation.Read))
         {
-            await WriteMetadataAsync(session, info);
+            await StatusResponse.WriteAsync(session, mailbox, request.Status);
+        }
+
+        if (mailbox is not null && request.Metadata.Count > 0 && session.Services.Accounts.Traits.HasFlag(StoreTraits.Metadata))
+        {
+            await WriteMetadataAsync(session, mailbox);
         }
 
         if (writer.WantsFlush)
@@ -81,12 +88,11 @@ internal sealed class ListCommand(ListRequest request) : ImapCommand
         }
     }
 
-    private async ValueTask WriteMetadataAsync(ImapSession session, MailboxInfo info)
+    private async ValueTask WriteMetadataAsync(ImapSession session, VisibleMailbox mailbox)
     {
-        var rights = await session.RightsAsync(info.Name);
-        if (MetadataTarget.MayRead(rights))
+        if (MailboxPermissions.Allows(mailbox.Rights, MailboxOperation.ReadMetadata))
         {
-            var target = new MetadataTarget(session.Account.OpenMailbox(info.Id), info, rights) { Name = info.Name };
+            var target = new MetadataTarget(mailbox.Mailbox, mailbox.Info, mailbox.Rights) { Name = mailbox.Info.Name };
             await MetadataResponse.WriteAsync(session, target, request.Metadata, default);
         }
     }

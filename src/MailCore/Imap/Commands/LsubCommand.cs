@@ -25,7 +25,8 @@ internal sealed class LsubCommand(ListPattern? pattern) : ImapCommand
             return ImapReply.Ok("That is the separator");
         }
 
-        var tree = new MailboxTree(await session.SnapshotAsync(), ListSelection.Subscribed);
+        var tree = new MailboxTree(
+            await session.ListMailboxesAsync(session.Namespaces.MayLeadToOthers(pattern.Beginning)), ListSelection.Subscribed);
         foreach (var name in pattern.EndsInPercent ? tree.SelectedAndAbove : tree.Selected)
         {
             if (pattern.Matches(name))
@@ -46,7 +47,7 @@ internal sealed class LsubCommand(ListPattern? pattern) : ImapCommand
         // \Noselect says that there are subscriptions below, not that the mailbox is missing.
         var isSubscribed = tree.IsSubscribed(name);
         writer.Raw("* LSUB ("u8).Raw(isSubscribed ? ""u8 : "\\Noselect "u8).Raw(tree.HasChildren(name) ? "\\HasChildren"u8 : "\\HasNoChildren"u8);
-        if (isSubscribed && tree.Find(name)?.SpecialUse is { } use)
+        if (isSubscribed && tree.Find(name)?.Info.SpecialUse is { } use)
         {
             writer.Raw(" "u8).Raw(use);
         }

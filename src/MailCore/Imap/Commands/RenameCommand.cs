@@ -1,4 +1,5 @@
 using MailCore.Authentication;
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
 
@@ -24,9 +25,15 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return ImapReply.No("A mailbox can't move below itself", "CANNOT");
         }
 
-        if (!(await session.RightsAsync(to.Value)).HasFlag(MailboxRights.Create))
+        if (session.Namespaces.Locate(from).Account != session.Namespaces.Locate(to).Account)
         {
-            return ImapReply.Rejected(CommitError.NoPermission);
+            return ImapReply.No("A mailbox can't move to another account", "CANNOT");
+        }
+
+        var vacancy = await session.FindVacancyAsync(to);
+        if (vacancy.Account is not { } account)
+        {
+            return vacancy.Refusal;
         }
 
         if (from.IsInbox)
@@ -34,21 +41,22 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return await MoveInboxAsync(session);
         }
 
-        var changes = Changes(await session.SnapshotAsync());
-        if (changes.Count == 0)
+        var renamed = Renamed((await session.ListMailboxesAsync(account != session.Account)).Mailboxes);
+        if (renamed.Count == 0)
         {
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
 
-        if (!(await session.RightsAsync(from.Value)).HasFlag(MailboxRights.DeleteMailbox))
+        if (!renamed.TrueForAll(static mailbox => MailboxPermissions.Allows(mailbox.Rights, MailboxOperation.DeleteMailbox)))
         {
             return ImapReply.Rejected(CommitError.NoPermission);
         }
 
-        var result = await session.Account.CommitAsync(changes, session.Aborted);
+        var result = await account.CommitAsync(
+            [.. renamed.Select(mailbox => new RenameMailbox(mailbox.Info.Id, vacancy.Name.Value + mailbox.Info.Name[from.Value.Length..]))], session.Aborted);
         if (result.Error != CommitError.None)
         {
-            return ImapReply.Rejected(result.Error);
+            return await session.RefuseNameAsync(result.Error, to);
         }
 
         session.Watch?.NoteOwn(to);
@@ -62,27 +70,27 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
     }
 
     // A name that has mailboxes below it and is none itself is renamed by renaming those; each takes along what is below it.
-    private List<StoreChange> Changes(AccountSnapshot snapshot)
+    private List<VisibleMailbox> Renamed(IReadOnlyList<VisibleMailbox> visible)
     {
-        var renamed = new List<MailboxName>();
-        var changes = new List<StoreChange>();
-        foreach (var info in snapshot.Mailboxes.OrderBy(static info => info.Name.Length))
+        var names = new List<MailboxName>();
+        var renamed = new List<VisibleMailbox>();
+        foreach (var mailbox in visible.OrderBy(static mailbox => mailbox.Info.Name.Length))
         {
-            if (!MailboxName.TryParse(info.Name, out var name) || (name != from && !name.IsBelow(from)) || renamed.Exists(name.IsBelow))
+            if (!MailboxName.TryParse(mailbox.Info.Name, out var name) || (name != from && !name.IsBelow(from)) || names.Exists(name.IsBelow))
             {
                 continue;
             }
 
-            renamed.Add(name);
-            changes.Add(new RenameMailbox(info.Id, to.Value + name.Value[from.Value.Length..]));
+            names.Add(name);
+            renamed.Add(mailbox);
         }
 
-        return changes;
+        return renamed;
     }
 
     private async ValueTask<ImapReply> MoveInboxAsync(ImapSession session)
     {
-        var access = await session.FindMailboxAsync(from, MailboxRights.Read | MailboxRights.DeleteMessages | MailboxRights.Expunge);
+        var access = await session.FindMailboxAsync(from, MailboxOperation.Remove);
         if (access.Mailbox is not { } inbox)
         {
             return access.Refusal;
@@ -96,7 +104,7 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
         var created = await session.Account.CreateMailboxAsync(to, cancellationToken: session.Aborted);
         if (created.Mailbox is not { } target)
         {
-            return ImapReply.Rejected(created.Error);
+            return await session.RefuseNameAsync(created.Error, to);
         }
 
         session.Watch?.NoteOwn(to);

@@ -20,7 +20,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return ImapReply.No("The mailbox is open to read only", "READ-ONLY");
         }
 
-        if (!selection.Allows(MailboxRights.DeleteMessages | MailboxRights.Expunge))
+        if (!selection.Allows(MailboxOperation.Remove))
         {
             return ImapReply.Rejected(CommitError.NoPermission);
         }
@@ -40,13 +40,13 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return Gone(isUid);
         }
 
-        var access = await session.FindMailboxAsync(target, MailboxRights.Insert, "TRYCREATE");
+        var access = await session.FindMailboxAsync(target, MailboxOperation.Insert, "TRYCREATE");
         if (access.Mailbox is not { } mailbox)
         {
             return access.Refusal;
         }
 
-        await using var intake = new MessageIntake(session, access.Rights, freed: SizeOf(selection, uid) ?? 0);
+        await using var intake = new MessageIntake(session, access, freed: mailbox.Account == selection.Mailbox.Account ? SizeOf(selection, uid) ?? 0 : 0);
         if (await intake.ReceiveAsync(arguments, most: 1) is { } refusal)
         {
             return refusal;
@@ -77,7 +77,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
     private static async ValueTask<ImapReply> ReplaceAsync(ImapSession session, Uid uid, Mailbox target, MessageToAppend message)
     {
         var selection = session.Selection!;
-        var result = await selection.Mailbox.ReplaceAsync(uid, target.Id, message, session.Aborted);
+        var result = await selection.Mailbox.ReplaceAsync(uid, target, message, session.Aborted);
         if (!result.Succeeded)
         {
             return ImapReply.Rejected(result.Error, "TRYCREATE");

@@ -30,7 +30,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
             return ImapReader.NoName;
         }
 
-        var access = await session.FindMailboxAsync(known, MailboxRights.Read);
+        var access = await session.FindMailboxAsync(known, MailboxOperation.Read);
         if (access.Mailbox is null)
         {
             return access.Refusal;
@@ -83,7 +83,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
         if (session.Has(ImapFeatures.Rev2))
         {
             // RFC 9051 6.3.2: the name as the server has it.
-            writer.Raw("* LIST () \"/\" "u8).Mailbox(state.Info.Name).Line();
+            writer.Raw("* LIST () \"/\" "u8).Mailbox(selection.Name).Line();
         }
     }
 

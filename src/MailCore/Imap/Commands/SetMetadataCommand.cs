@@ -39,7 +39,7 @@ internal sealed class SetMetadataCommand(MailboxName? name, List<(string Entry, 
             : await session.Account.SetMetadataAsync(values, session.Aborted);
         if (result.Succeeded)
         {
-            session.Watch?.NoteOwn(target.Mailbox?.Id, values);
+            session.Watch?.NoteOwn(target.Mailbox, values);
         }
 
         return result.Succeeded ? ImapReply.Ok("The metadata is set")
@@ -59,7 +59,7 @@ internal sealed class SetMetadataCommand(MailboxName? name, List<(string Entry, 
             return ImapReply.No("Only the owner has private entries here", "METADATA NOPRIVATE");
         }
 
-        var mayWrite = MetadataTarget.IsPrivate(entry) || target.Rights.HasFlag(MailboxRights.Write);
+        var mayWrite = MetadataTarget.IsPrivate(entry) || MailboxPermissions.Allows(target.Rights, MailboxOperation.WriteMetadata);
         return !mayWrite || session.Metadata.IsReadOnly(entry, ofServer: target.Mailbox is null) ? ImapReply.Rejected(CommitError.NoPermission) : null;
     }
 }

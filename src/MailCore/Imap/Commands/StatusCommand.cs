@@ -20,7 +20,7 @@ internal sealed class StatusCommand(MailboxName name, List<StatusItem> items) : 
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        var access = await session.FindMailboxAsync(name, MailboxRights.Read);
+        var access = await session.FindMailboxAsync(name, MailboxOperation.Read);
         if (access.Mailbox is not { } mailbox)
         {
             return access.Refusal;
@@ -31,7 +31,7 @@ internal sealed class StatusCommand(MailboxName name, List<StatusItem> items) : 
             return ImapReply.No("There is no such mailbox", "NONEXISTENT");
         }
 
-        await StatusResponse.WriteAsync(session, info, items);
+        await StatusResponse.WriteAsync(session, new VisibleMailbox(mailbox, info with { Name = name.Value }, access.Rights), items);
         return ImapReply.Ok("That is the status");
     }
 }

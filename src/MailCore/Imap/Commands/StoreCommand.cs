@@ -37,7 +37,7 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
 
         // Replacing takes away too, and so needs all of them.
         if (store.Mode == FlagMode.Replace
-            ? !selection.Allows(MailboxRights.Seen | MailboxRights.Write | MailboxRights.DeleteMessages)
+            ? !selection.Allows(MailboxOperation.ReplaceFlags)
             : !selection.AllowsFlags(store.Flags))
         {
             return ImapReply.Rejected(CommitError.NoPermission);

@@ -4,7 +4,10 @@ using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>SUBSCRIBE and UNSUBSCRIBE (RFC 3501 6.3.6, 6.3.7). The name need not be a mailbox.</summary>
+/// <summary>
+/// SUBSCRIBE and UNSUBSCRIBE (RFC 3501 6.3.6, 6.3.7), in the list of who is logged in, whosever the mailbox is. A name of one's own need not be
+/// a mailbox.
+/// </summary>
 internal sealed class SubscribeCommand(MailboxName name, bool on) : ImapCommand
 {
     public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, on: true);
@@ -13,9 +16,11 @@ internal sealed class SubscribeCommand(MailboxName name, bool on) : ImapCommand
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        if (on && !(await session.RightsAsync(name.Value)).HasFlag(MailboxRights.Lookup))
+        // Of others' mailboxes only those that are there for this user; which of the rest exist, the answer must not tell.
+        if (on && session.Namespaces.Locate(name).Account != session.Account.Id
+            && (await session.FindMailboxAsync(name, MailboxOperation.Lookup)) is { Mailbox: null } access)
         {
-            return ImapReply.Rejected(CommitError.NoPermission);
+            return access.Refusal;
         }
 
         var result = await session.Account.SubscribeAsync(name, on, session.Aborted);

@@ -36,7 +36,7 @@ internal sealed class FetchRun
         _changedSince = changedSince;
         _progress = new CommandProgress(session);
         (_session, _selection, _writer, _items) = (session, session.Selection!, session.Writer, [.. items]);
-        _setsSeen = _selection.TakesFlags && _selection.Allows(MailboxRights.Seen) && items.Any(static item => item.SetsSeen);
+        _setsSeen = _selection.TakesFlags && _selection.Allows(MailboxOperation.StoreSeen) && items.Any(static item => item.SetsSeen);
         _hasFlags = items.Any(static item => item.Kind == FetchKind.Flags);
         foreach (var item in items)
         {
@@ -134,9 +134,14 @@ internal sealed class FetchRun
             await _session.BreatheAsync();
         }
 
+        if (!await _selection.HoldsAsync())
+        {
+            return false;
+        }
+
         var numbers = _selection.Messages.Numbers;
         var uids = batch.ConvertAll(numbers.UidAt).ToArray();
-        var seen = _setsSeen ? await SetSeenAsync(batch) : [];
+        var seen = _setsSeen && _selection.Allows(MailboxOperation.StoreSeen) ? await SetSeenAsync(batch) : [];
         var rows = await _selection.Mailbox.ReadBatchAsync(uids, _fields, _session.Aborted);
         var isComplete = true;
         var next = 0;

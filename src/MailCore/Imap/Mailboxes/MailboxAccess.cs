@@ -9,15 +9,23 @@ namespace MailCore.Imap.Mailboxes;
 /// <param name="Refusal">The answer when refused.</param>
 internal readonly record struct MailboxAccess(Mailbox? Mailbox, MailboxRights Rights, ImapReply Refusal)
 {
-    /// <summary>The system flags that these rights let a user alter; keywords go with <see cref="MailboxRights.Write"/>.</summary>
+    /// <summary>The system flags that these rights let a user alter; keywords go with <see cref="MailboxOperation.StoreFlags"/>.</summary>
     public static SystemFlags Alterable(MailboxRights rights) =>
-        (rights.HasFlag(MailboxRights.Seen) ? SystemFlags.Seen : SystemFlags.None)
-        | (rights.HasFlag(MailboxRights.DeleteMessages) ? SystemFlags.Deleted : SystemFlags.None)
-        | (rights.HasFlag(MailboxRights.Write) ? SystemFlags.Answered | SystemFlags.Flagged | SystemFlags.Draft : SystemFlags.None);
+        (MailboxPermissions.Allows(rights, MailboxOperation.StoreSeen) ? SystemFlags.Seen : SystemFlags.None)
+        | (MailboxPermissions.Allows(rights, MailboxOperation.StoreDeleted) ? SystemFlags.Deleted : SystemFlags.None)
+        | (MailboxPermissions.Allows(rights, MailboxOperation.StoreFlags) ? SystemFlags.Answered | SystemFlags.Flagged | SystemFlags.Draft : SystemFlags.None);
 
-    /// <summary>Of a mailbox that is there: none without the right to see it, and NOPERM without all that is needed.</summary>
-    public static ImapReply? Check(MailboxRights rights, MailboxRights needed, string missing) =>
-        !rights.HasFlag(MailboxRights.Lookup) ? ImapReply.Rejected(CommitError.NoMailbox, missing)
-        : !rights.HasFlag(needed) ? ImapReply.Rejected(CommitError.NoPermission)
-        : null;
+    /// <summary>The flags that an append or a copy into the mailbox takes along (RFC 4314 4).</summary>
+    public FlagsKept FlagsKept => FlagsAllowed(Rights);
+
+    /// <summary>The flags that these rights let a user alter.</summary>
+    public static FlagsKept FlagsAllowed(MailboxRights rights) => new(Alterable(rights), MailboxPermissions.Allows(rights, MailboxOperation.StoreFlags));
+
+    /// <summary>The answer to an operation that rights do not allow; null when they do.</summary>
+    public static ImapReply? Check(MailboxRights rights, MailboxOperation operation, string missing) => MailboxPermissions.Decide(rights, operation) switch
+    {
+        MailboxVerdict.Missing => ImapReply.Rejected(CommitError.NoMailbox, missing),
+        MailboxVerdict.Forbidden => ImapReply.Rejected(CommitError.NoPermission),
+        _ => null,
+    };
 }

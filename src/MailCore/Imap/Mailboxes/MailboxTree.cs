@@ -1,23 +1,22 @@
 using MailCore.Imap.Wire;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Mailboxes;
 
-/// <summary>An account's names as LIST sees them: mailboxes, subscriptions, and the levels above both.</summary>
+/// <summary>The names of a user's world as LIST sees them: mailboxes, subscriptions, and the levels above both.</summary>
 internal sealed class MailboxTree
 {
-    private readonly Dictionary<string, MailboxInfo> _mailboxes;
+    private readonly Dictionary<string, VisibleMailbox> _mailboxes;
     private readonly HashSet<string> _subscribed;
     private readonly HashSet<string> _parents;
     private readonly ListSelection _criteria;
     private readonly HashSet<string> _parentsOfSelected;
 
-    /// <param name="snapshot">The account.</param>
+    /// <param name="visible">What the user may know of.</param>
     /// <param name="selection">Which names are wanted.</param>
-    public MailboxTree(AccountSnapshot snapshot, ListSelection selection)
+    public MailboxTree(VisibleMailboxes visible, ListSelection selection)
     {
-        _mailboxes = snapshot.Mailboxes.ToDictionary(static info => info.Name, StringComparer.Ordinal);
-        _subscribed = snapshot.Subscriptions.ToHashSet(StringComparer.Ordinal);
+        _mailboxes = visible.Mailboxes.ToDictionary(static mailbox => mailbox.Info.Name, StringComparer.Ordinal);
+        _subscribed = visible.Subscriptions.ToHashSet(StringComparer.Ordinal);
         _parents = Parents(_mailboxes.Keys);
         _criteria = selection & ListSelection.Criteria;
         var candidates = _criteria.HasFlag(ListSelection.Subscribed) ? _subscribed : [.. _mailboxes.Keys, .. _parents];
@@ -31,7 +30,7 @@ internal sealed class MailboxTree
     /// <summary>The selected names and the levels above them, in ordinal order.</summary>
     public IEnumerable<string> SelectedAndAbove => Selected.Union(_parentsOfSelected).Order(StringComparer.Ordinal);
 
-    public MailboxInfo? Find(string name) => _mailboxes.GetValueOrDefault(name);
+    public VisibleMailbox? Find(string name) => _mailboxes.GetValueOrDefault(name);
 
     public bool IsSubscribed(string name) => _subscribed.Contains(name);
 
@@ -43,7 +42,7 @@ internal sealed class MailboxTree
     /// <summary>Whether the name itself meets the criteria.</summary>
     public bool Meets(string name) =>
         (!_criteria.HasFlag(ListSelection.Subscribed) || _subscribed.Contains(name))
-        && (!_criteria.HasFlag(ListSelection.SpecialUse) || Find(name)?.SpecialUse is not null);
+        && (!_criteria.HasFlag(ListSelection.SpecialUse) || Find(name)?.Info.SpecialUse is not null);
 
     /// <summary>Every level above any of the names.</summary>
     public static HashSet<string> Parents(IEnumerable<string> names)

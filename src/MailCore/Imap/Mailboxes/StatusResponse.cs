@@ -6,15 +6,16 @@ namespace MailCore.Imap.Mailboxes;
 /// <summary>The STATUS response (RFC 3501 7.2.4), of STATUS and of LIST (RFC 5819).</summary>
 internal static class StatusResponse
 {
-    public static async ValueTask WriteAsync(ImapSession session, MailboxInfo info, IReadOnlyList<StatusItem> items)
+    public static async ValueTask WriteAsync(ImapSession session, VisibleMailbox mailbox, IReadOnlyList<StatusItem> items)
     {
+        var info = mailbox.Info;
         if (items.Contains(StatusItem.HighestModSeq))
         {
             session.Enable(ImapFeatures.CondStore);
         }
 
-        var recent = items.Contains(StatusItem.Recent) ? await CountRecentAsync(session, info) : 0;
-        var deleted = items.Contains(StatusItem.DeletedStorage) ? await CountDeletedAsync(session, info) : 0;
+        var recent = items.Contains(StatusItem.Recent) ? await CountRecentAsync(session, mailbox) : 0;
+        var deleted = items.Contains(StatusItem.DeletedStorage) ? await CountDeletedAsync(session, mailbox) : 0;
         Write(session.Writer, info, items, new StatusNumbers(session.Options.AppendLimit, recent, deleted));
     }
 
@@ -44,15 +45,15 @@ internal static class StatusResponse
         writer.Raw(")"u8).Line();
     }
 
-    private static async ValueTask<int> CountRecentAsync(ImapSession session, MailboxInfo info) =>
-        info.RecentFrom < info.UidNext && await session.Account.OpenMailbox(info.Id).OpenViewAsync(session.Aborted) is { } view
-            ? view.State.Count - view.State.LowerBound(info.RecentFrom)
+    private static async ValueTask<int> CountRecentAsync(ImapSession session, VisibleMailbox mailbox) =>
+        mailbox.Info.RecentFrom < mailbox.Info.UidNext && await mailbox.Mailbox.OpenViewAsync(session.Aborted) is { } view
+            ? view.State.Count - view.State.LowerBound(mailbox.Info.RecentFrom)
             : 0;
 
     // Octets that an EXPUNGE would free.
-    private static async ValueTask<long> CountDeletedAsync(ImapSession session, MailboxInfo info)
+    private static async ValueTask<long> CountDeletedAsync(ImapSession session, VisibleMailbox mailbox)
     {
-        if (info.Deleted == 0 || await session.Account.OpenMailbox(info.Id).OpenViewAsync(session.Aborted) is not { } view)
+        if (mailbox.Info.Deleted == 0 || await mailbox.Mailbox.OpenViewAsync(session.Aborted) is not { } view)
         {
             return 0;
         }

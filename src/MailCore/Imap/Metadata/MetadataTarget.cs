@@ -12,16 +12,10 @@ namespace MailCore.Imap.Metadata;
 /// <param name="Rights">Of the user on the mailbox; all on the server.</param>
 internal sealed record MetadataTarget(Mailbox? Mailbox, MailboxInfo? Info, MailboxRights Rights)
 {
-    // RFC 5464 3.3.
-    private const MailboxRights Any = MailboxRights.Read | MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert;
-
     public static MetadataTarget Server { get; } = new(null, null, MailboxRights.All);
 
     /// <summary>How responses name it.</summary>
     public string Name { get; init; } = "";
-
-    /// <summary>Whether a user with these rights may know of a mailbox's annotations.</summary>
-    public static bool MayRead(MailboxRights rights) => rights.HasFlag(MailboxRights.Lookup) && (rights & Any) != 0;
 
     /// <summary>The target of a command, or the answer where there is none for this user.</summary>
     public static async ValueTask<(MetadataTarget? Target, ImapReply Refusal)> FindAsync(ImapSession session, MailboxName? name)
@@ -31,7 +25,7 @@ internal sealed record MetadataTarget(Mailbox? Mailbox, MailboxInfo? Info, Mailb
             return (Server, default);
         }
 
-        var access = await session.FindMailboxAsync(known, MailboxRights.Lookup);
+        var access = await session.FindMailboxAsync(known, MailboxOperation.Lookup);
         if (access.Mailbox is not { } mailbox)
         {
             return (null, access.Refusal);
@@ -42,7 +36,7 @@ internal sealed record MetadataTarget(Mailbox? Mailbox, MailboxInfo? Info, Mailb
             return (null, ImapReply.Rejected(CommitError.NotSupported));
         }
 
-        if (!MayRead(access.Rights))
+        if (!MailboxPermissions.Allows(access.Rights, MailboxOperation.ReadMetadata))
         {
             return (null, ImapReply.Rejected(CommitError.NoPermission));
         }
@@ -59,13 +53,9 @@ internal sealed record MetadataTarget(Mailbox? Mailbox, MailboxInfo? Info, Mailb
     public async ValueTask<IReadOnlyList<MetadataEntry>> ReadAsync(ImapSession session, IReadOnlyList<string> names)
     {
         var stored = Mailbox is null ? await session.Account.ReadMetadataAsync(session.Aborted) : await Mailbox.ReadMetadataAsync(session.Aborted);
-        if (!HasPrivate(session))
-        {
-            stored = [.. stored.Where(static entry => !IsPrivate(entry.Entry))];
-        }
-
         var context = new ImapMetadataContext(session.Identity!, Mailbox?.Account.Id ?? session.Account.Id, Info);
-        return await session.Metadata.CompleteAsync(stored, names, context, session.Aborted);
+        var all = await session.Metadata.CompleteAsync(stored, names, context, session.Aborted);
+        return HasPrivate(session) ? all : [.. all.Where(static entry => !IsPrivate(entry.Entry))];
     }
 
     public static bool IsPrivate(string entry) => entry.StartsWith("/private/", StringComparison.Ordinal);

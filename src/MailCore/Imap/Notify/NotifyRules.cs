@@ -35,6 +35,9 @@ internal sealed class NotifyRules
     /// <summary>Any change of the account may concern the client, and not only those of mailboxes that can be named.</summary>
     public bool IsWide => Array.Exists(_rules, static rule => rule.Filter == NotifyFilter.Personal);
 
+    /// <summary>Mailboxes of other accounts may be meant.</summary>
+    public bool ReachesOthers => Array.Exists(_rules, static rule => rule.Filter != NotifyFilter.Personal);
+
     /// <summary>The events of one mailbox.</summary>
     public NotifyEvents Of(string name, bool isPersonal, HashSet<string> subscribed)
     {

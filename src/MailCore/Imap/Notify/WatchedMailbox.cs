@@ -5,17 +5,20 @@ using MailCore.Storage;
 namespace MailCore.Imap.Notify;
 
 /// <summary>What a client has been told of a mailbox that it listens to.</summary>
-internal sealed class WatchedMailbox(MailboxInfo info, MailboxRights rights)
+/// <param name="name">The client's name for it.</param>
+/// <param name="info">As it was then, with the name that its owner has for it.</param>
+/// <param name="rights">Of the user.</param>
+internal sealed class WatchedMailbox(string name, MailboxInfo info, MailboxRights rights)
 {
+    public string Name => name;
+
     public MailboxInfo Info { get; set; } = info;
 
-    public MailboxRights Rights { get; set; } = rights;
-
     /// <summary>Those the rules name, whatever the rights.</summary>
-    public NotifyEvents Named { get; set; }
+    public NotifyEvents Named { get; init; }
 
     /// <summary>RFC 5465 5: all events need the right to read.</summary>
-    public bool HasNoAccess => !Rights.HasFlag(MailboxRights.Read);
+    public bool HasNoAccess { get; } = !MailboxPermissions.Allows(rights, MailboxOperation.Read);
 
     public NotifyEvents Events => HasNoAccess ? NotifyEvents.None : Named;
 
@@ -29,7 +32,7 @@ internal sealed class WatchedMailbox(MailboxInfo info, MailboxRights rights)
         return new Guid(digest[..16]);
     }
 
-    public static Dictionary<string, Guid> DigestsOf(IReadOnlyList<MetadataEntry> entries) =>
+    public static Dictionary<string, Guid> DigestsOf(IEnumerable<MetadataEntry> entries) =>
         entries.ToDictionary(static entry => entry.Entry, static entry => DigestOf(entry.Value.Span));
 
     /// <summary>Names that are in one and not in the other, or with other values.</summary>

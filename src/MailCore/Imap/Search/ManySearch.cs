@@ -1,4 +1,5 @@
 using MailCore.Authentication;
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;
@@ -23,16 +24,16 @@ internal sealed class ManySearch(ImapSession session, SearchReturnOptions option
             return refused;
         }
 
-        var infos = MailboxesOf(await session.SnapshotAsync(), sources);
-        var (before, total) = (0L, infos.Sum(static info => info.Messages));
-        foreach (var info in infos)
+        var visible = MailboxesOf(await session.ListMailboxesAsync(sources.Any(MayLeadToOthers)), sources);
+        var (before, total) = (0L, visible.Sum(static mailbox => mailbox.Info.Messages));
+        foreach (var (_, info, _) in visible)
         {
             await session.BreatheAsync();
             await _progress.TellAsync(before, total);
-            if ((await session.FindMailboxAsync(MailboxName.Parse(info.Name), MailboxRights.Read)).Mailbox is { } mailbox
+            if ((await session.FindMailboxAsync(MailboxName.Parse(info.Name), MailboxOperation.Read)).Mailbox is { } mailbox
                 && await MessagesAsync(mailbox) is { } messages)
             {
-                await SearchAsync(mailbox, messages, key, new SearchProgress(_progress, before, total));
+                await SearchAsync(new SearchPlace(mailbox, messages, info.Name), key, new SearchProgress(_progress, before, total));
             }
 
             before += info.Messages;
@@ -41,13 +42,14 @@ internal sealed class ManySearch(ImapSession session, SearchReturnOptions option
         return ImapReply.Ok("Searched");
     }
 
-    private async ValueTask SearchAsync(Mailbox mailbox, SelectedMailbox messages, SearchKey key, SearchProgress progress)
+    private async ValueTask SearchAsync(SearchPlace place, SearchKey key, SearchProgress progress)
     {
+        var (mailbox, messages, name) = place;
         // RFC 7377 2: no number is too high.
         SearchPlan.TryMake(key, messages, cutsNumbers: true, out var plan);
         var report = new SearchReport(session, messages, options, areUids: true)
         {
-            Source = messages.State.Info,
+            Source = messages.State.Info with { Name = name },
             Scores = await SearchPreparation.ScoresAsync(session, mailbox, messages, options.Has(SearchReturn.Relevancy) ? key : null),
         };
         await new SearchRun(session, mailbox, messages, plan) { Progress = progress }.RunAsync(report);
@@ -60,23 +62,33 @@ internal sealed class ManySearch(ImapSession session, SearchReturnOptions option
         : await mailbox.OpenViewAsync(session.Aborted) is { } view ? new SelectedMailbox(view.State)
         : null;
 
-    /// <summary>Each once, in the order of their names.</summary>
-    private List<MailboxInfo> MailboxesOf(AccountSnapshot snapshot, IReadOnlyList<MailboxFilter> sources)
+    private bool MayLeadToOthers(MailboxFilter source) => source.Kind switch
     {
-        var selected = session.Selection?.Mailbox.Id;
-        return [.. snapshot.Mailboxes.Where(info => sources.Any(source => source.Kind switch
+        MailboxFilterKind.Inboxes or MailboxFilterKind.Personal => false,
+        MailboxFilterKind.Selected => session.Selection is { } selection && selection.Mailbox.Account != session.Account,
+        MailboxFilterKind.Subscribed => true,
+        _ => source.Names.Any(name => session.Namespaces.MayLeadToOthers(name.Value)),
+    };
+
+    /// <summary>Each once, in the order of their names.</summary>
+    private List<VisibleMailbox> MailboxesOf(VisibleMailboxes visible, IReadOnlyList<MailboxFilter> sources)
+    {
+        var selected = session.Selection?.Mailbox;
+        return [.. visible.Mailboxes.Where(mailbox => sources.Any(source => source.Kind switch
         {
-            MailboxFilterKind.Selected => info.Id == selected,
-            MailboxFilterKind.Inboxes => info.Name == MailboxName.Inbox.Value,
-            MailboxFilterKind.Personal => true,
-            MailboxFilterKind.Subscribed => snapshot.Subscriptions.Contains(info.Name, StringComparer.Ordinal),
-            MailboxFilterKind.Subtree => source.Names.Any(name => info.Name == name.Value || IsBelow(info.Name, name)),
-            MailboxFilterKind.SubtreeOne => source.Names.Any(name => info.Name == name.Value
-                || (IsBelow(info.Name, name) && info.Name.IndexOf(MailboxName.Separator, name.Value.Length + 1) < 0)),
-            _ => source.Names.Any(name => info.Name == name.Value),
+            MailboxFilterKind.Selected => mailbox.Mailbox.Id == selected?.Id && mailbox.Mailbox.Account == selected.Account,
+            MailboxFilterKind.Inboxes => mailbox.Info.Name == MailboxName.Inbox.Value,
+            MailboxFilterKind.Personal => mailbox.Mailbox.Account == session.Account,
+            MailboxFilterKind.Subscribed => visible.Subscriptions.Contains(mailbox.Info.Name, StringComparer.Ordinal),
+            MailboxFilterKind.Subtree => source.Names.Any(name => mailbox.Info.Name == name.Value || IsBelow(mailbox.Info.Name, name)),
+            MailboxFilterKind.SubtreeOne => source.Names.Any(name => mailbox.Info.Name == name.Value
+                || (IsBelow(mailbox.Info.Name, name) && mailbox.Info.Name.IndexOf(MailboxName.Separator, name.Value.Length + 1) < 0)),
+            _ => source.Names.Any(name => mailbox.Info.Name == name.Value),
         }))];
     }
 
     private static bool IsBelow(string name, MailboxName above) =>
         name.Length > above.Value.Length && name[above.Value.Length] == MailboxName.Separator && name.StartsWith(above.Value, StringComparison.Ordinal);
+
+    private readonly record struct SearchPlace(Mailbox Mailbox, SelectedMailbox Messages, string Name);
 }

@@ -109,6 +109,7 @@ internal ref partial struct ImapReader
                 Is(word, "SUBSCRIBED"u8) ? ListReturn.Subscribed
                 : Is(word, "CHILDREN"u8) ? ListReturn.Children
                 : Is(word, "SPECIAL-USE"u8) ? ListReturn.SpecialUse
+                : Is(word, "MYRIGHTS"u8) ? ListReturn.MyRights
                 : null;
             if (option is null)
             {

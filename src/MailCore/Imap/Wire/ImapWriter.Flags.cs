@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using MailCore.Storage;
 
 namespace MailCore.Imap.Wire;
 
@@ -40,23 +41,30 @@ internal sealed partial class ImapWriter
         return Raw(")"u8);
     }
 
-    /// <summary>All flags there are in a mailbox, in parentheses, and one more.</summary>
-    public ImapWriter FlagNames(IReadOnlyList<string> keywords, ReadOnlySpan<byte> end)
+    /// <summary>All flags there are in a mailbox, in parentheses.</summary>
+    public ImapWriter FlagNames(IReadOnlyList<string> keywords) => FlagNames(FlagsKept.All, keywords, ""u8);
+
+    /// <summary>Flags that can be altered, in parentheses, and one more.</summary>
+    public ImapWriter FlagNames(FlagsKept alterable, IReadOnlyList<string> keywords, ReadOnlySpan<byte> end)
     {
         Raw("("u8);
-        var isFirst = true;
-        foreach (var (_, name) in Wire.FlagNames.System)
+        var separator = ""u8;
+        foreach (var (flag, name) in Wire.FlagNames.System)
         {
-            Raw(isFirst ? "\\"u8 : " \\"u8).Raw(name);
-            isFirst = false;
+            if (alterable.Flags.HasFlag(flag))
+            {
+                Raw(separator).Raw("\\"u8).Raw(name);
+                separator = " "u8;
+            }
         }
 
-        foreach (var keyword in keywords)
+        foreach (var keyword in alterable.Keywords ? keywords : [])
         {
-            Raw(" "u8).Raw(keyword);
+            Raw(separator).Raw(keyword);
+            separator = " "u8;
         }
 
-        return end.IsEmpty ? Raw(")"u8) : Raw(" "u8).Raw(end).Raw(")"u8);
+        return end.IsEmpty ? Raw(")"u8) : Raw(separator).Raw(end).Raw(")"u8);
     }
 
     /// <summary>date-time, with its quotes.</summary>

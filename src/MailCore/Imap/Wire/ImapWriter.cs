@@ -126,6 +126,13 @@ internal sealed partial class ImapWriter(PipeWriter output)
         return Astring(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(name)));
     }
 
+    /// <summary>The beginning of names, quoted.</summary>
+    public ImapWriter MailboxPrefix(string prefix) =>
+        (Features & (ImapFeatures.Rev2 | ImapFeatures.Utf8)) != 0 ? Utf8Name(prefix) : String(Encoding.ASCII.GetBytes(ModifiedUtf7.Encode(prefix)));
+
+    /// <summary>Text in UTF-8, as an atom where it can be one.</summary>
+    public ImapWriter Astring(string text) => Astring(Encoding.UTF8.GetBytes(text));
+
     /// <summary>An atom where it can be one, else a string.</summary>
     public ImapWriter Astring(ReadOnlySpan<byte> octets) =>
         octets.IsEmpty || octets.ContainsAnyExcept(AtomOctets) || Ascii.EqualsIgnoreCase(octets, "NIL"u8) ? String(octets) : Raw(octets);

@@ -28,6 +28,9 @@ internal enum ListReturn
 
     /// <summary>RFC 6154.</summary>
     SpecialUse = 4,
+
+    /// <summary>RFC 8440.</summary>
+    MyRights = 8,
 }
 
 /// <summary>LIST with everything that may be asked of it.</summary>

@@ -35,6 +35,18 @@ internal sealed class ListPattern
         _fixed = shorter.Count(static octet => octet is not ((byte)'*' or (byte)'%'));
     }
 
+    /// <summary>What every name that matches begins with; in doubt less than that.</summary>
+    public string Beginning
+    {
+        get
+        {
+            var end = _pattern.AsSpan().IndexOfAny("*%&"u8);
+            var plain = end < 0 ? _pattern : _pattern.AsSpan(0, end);
+            var other = plain.IndexOfAnyExceptInRange((byte)' ', (byte)'~');
+            return Encoding.ASCII.GetString(other < 0 ? plain : plain[..other]);
+        }
+    }
+
     /// <summary>RFC 3501 6.3.8, 6.3.9: then levels count that are no mailboxes themselves.</summary>
     public bool EndsInPercent => _pattern is [.., (byte)'%'];
 

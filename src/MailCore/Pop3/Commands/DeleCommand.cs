@@ -5,14 +5,19 @@ namespace MailCore.Pop3.Commands;
 /// <summary>RFC 1939 5: only marks; QUIT removes.</summary>
 internal static class DeleCommand
 {
-    public static ValueTask Run(Pop3Session session, Pop3Line line)
+    public static ValueTask Run(Pop3Session session, Pop3Line line) =>
+        MessageNumber.TryRead(session, line.Argument, out var number, out _) ? MarkAsync(session, number) : ValueTask.CompletedTask;
+
+    private static async ValueTask MarkAsync(Pop3Session session, long number)
     {
-        if (MessageNumber.TryRead(session, line.Argument, out var number, out _))
+        if (session.MailDrop!.HasMarks || await session.MayRemoveAsync().ConfigureAwait(false))
         {
-            session.MailDrop!.Mark(number);
+            session.MailDrop.Mark(number);
             session.Output.Ok("Marked to be deleted"u8);
         }
-
-        return ValueTask.CompletedTask;
+        else
+        {
+            session.Output.Error("[SYS/PERM] Messages may not be deleted here"u8);
+        }
     }
 }

@@ -26,8 +26,16 @@ internal static class QuitCommand
     private static async ValueTask UpdateAsync(Pop3Session session, Pop3MailDrop drop)
     {
         var isDone = false;
+        var isRefused = false;
         try
         {
+            // Rights may have gone since DELE.
+            if (drop.HasMarks && !await session.MayRemoveAsync().ConfigureAwait(false))
+            {
+                drop.Unmark();
+                isRefused = true;
+            }
+
             if (await drop.UpdateAsync(session.Services.Time.GetUtcNow()).ConfigureAwait(false) is { } removed)
             {
                 isDone = true;
@@ -44,7 +52,11 @@ internal static class QuitCommand
 
         // Given back before the answer: the client may come again as soon as it has read it.
         drop.Dispose();
-        if (isDone)
+        if (isRefused)
+        {
+            session.Output.Error("[SYS/PERM] The deleted messages may not be removed"u8);
+        }
+        else if (isDone)
         {
             session.Output.Ok("Goodbye"u8);
         }

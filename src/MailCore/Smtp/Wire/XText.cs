@@ -50,4 +50,42 @@ internal static class XText
             ArrayPool<byte>.Shared.Return(octets);
         }
     }
+
+    /// <summary>Text as xtext, by the octets of its UTF-8.</summary>
+    public static string Encode(string text)
+    {
+        var encoded = new StringBuilder(text.Length);
+        foreach (var octet in Encoding.UTF8.GetBytes(text))
+        {
+            if (octet is > (byte)' ' and <= (byte)'~' and not ((byte)'+' or (byte)'='))
+            {
+                encoded.Append((char)octet);
+            }
+            else
+            {
+                encoded.Append(CultureInfo.InvariantCulture, $"+{octet:X2}");
+            }
+        }
+
+        return encoded.ToString();
+    }
+
+    /// <summary>An address of type utf-8 in ASCII alone, utf-8-addr-xtext of RFC 6533 3.</summary>
+    public static string EncodeUnicode(string text)
+    {
+        var encoded = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune.Value is > ' ' and <= '~' and not ('+' or '=' or '\\'))
+            {
+                encoded.Append((char)rune.Value);
+            }
+            else
+            {
+                encoded.Append(CultureInfo.InvariantCulture, $"\\x{{{rune.Value:X2}}}");
+            }
+        }
+
+        return encoded.ToString();
+    }
 }

@@ -229,6 +229,7 @@ internal sealed partial class AccountTransaction
         if (!ReferenceEquals(after, mailbox.Acl))
         {
             mailbox.Acl = after;
+            _account.Store.NoteSharing(_account.Id);
             InfoChanged(mailbox);
         }
 

@@ -188,7 +188,7 @@ public sealed class InMemoryMailDirectory : IMailDirectory, IMailDirectoryEditor
     {
         await ValueTask.CompletedTask;
         var state = _state;
-        foreach (var alias in state.Aliases.Values.OrderBy(static alias => alias.Name, StringComparer.Ordinal).Concat(state.Expressions))
+        foreach (var alias in state.Aliases.OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => pair.Value).Concat(state.Expressions))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return alias;

@@ -15,6 +15,7 @@ public sealed class InMemoryMailStore : IMailStore
 
     private readonly ConcurrentDictionary<AccountId, MemoryAccount> _accounts = new();
     private readonly ConcurrentDictionary<long, MemoryContent> _contents = new();
+    private readonly ConcurrentDictionary<AccountId, byte> _sharing = new();
     private readonly string _instance = RandomNumberGenerator.GetHexString(8, lowercase: true);
 
     // Guards _toSweep and _timer; the timer runs only while there is something to drop.
@@ -90,6 +91,17 @@ public sealed class InMemoryMailStore : IMailStore
             claimed.ForEach(static content => content.Release());
         }
     }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(identifiers);
+        return ValueTask.FromResult<IReadOnlyList<AccountId>>(
+            [.. _sharing.Keys.Where(id => _accounts.TryGetValue(id, out var account) && account.SharesWith(identifiers))]);
+    }
+
+    /// <summary>An account with an access control list, once there has been one.</summary>
+    internal void NoteSharing(AccountId account) => _sharing.TryAdd(account, 0);
 
     internal long NextSerial() => Interlocked.Increment(ref _serial);
 

@@ -40,6 +40,10 @@ internal sealed class MemoryAccount : IAccountStore
         }
     }
 
+    /// <summary>Whether a mailbox has an access control list that names one of the identifiers.</summary>
+    public bool SharesWith(IReadOnlyList<string> identifiers) =>
+        _state.Mailboxes.Values.Any(mailbox => mailbox.Acl.Any(entry => identifiers.Contains(entry.Identifier)));
+
     /// <summary>Drops what was expunged long enough ago; false when nothing is left that will have to be dropped.</summary>
     public bool Sweep(DateTimeOffset now)
     {

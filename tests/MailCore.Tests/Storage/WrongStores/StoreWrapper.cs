@@ -19,6 +19,9 @@ internal abstract class StoreWrapper(IMailStore inner) : IMailStore
     public virtual ValueTask<IContentReader?> OpenContentAsync(ContentId id, CancellationToken cancellationToken) =>
         inner.OpenContentAsync(id, cancellationToken);
 
+    public virtual ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken) =>
+        inner.FindSharingAsync(identifiers, cancellationToken);
+
     public virtual ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken) =>
         inner.CommitAsync(batches, cancellationToken);
 
