@@ -117,7 +117,10 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<IMessageDelivery>(),
             provider.GetRequiredService<IMessageStaging>(),
             mail.HostName,
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>())
+        {
+            Logger = provider.GetRequiredService<ILogger<MailSubmission>>(),
+        });
     }
 
     private static TracingDelivery MakeDelivery(IServiceProvider services, string hostName)

@@ -55,6 +55,7 @@ public sealed class WrongStoreTests
         Wrong("Metadata_not_in_the_feed", "Metadata_is_in_the_feed", static inner => new RowsOnlyFeedStore(inner)),
         Wrong("Rights_not_in_the_feed", "An_access_control_list_is_in_the_feed_and_stays_with_its_mailbox", static inner => new RowsOnlyFeedStore(inner)),
         Wrong("Rights_altered_outside_the_commit", "Rights_altered_at_once_all_count", static inner => new AclRaceStore(inner)),
+        Wrong("Sharing_found_by_part_of_a_name", "Who_shares_with_whom_is_found", static inner => new LooseSharingStore(inner)),
         Forgetful("Special_use_lost", "Special_use_is_kept", static change => change is CreateMailbox create ? create with { SpecialUse = null } : change),
         Forgetful("Kept_uid_ignored", "A_kept_uid_must_not_be_below_uidnext", static change => change is AppendMessage append ? append with { KeepUid = null } : change),
         Forgetful("Kept_uidvalidity_ignored", "A_kept_uidvalidity_must_be_higher_than_those_before", static change => change is CreateMailbox create ? create with { KeepUidValidity = null } : change),
