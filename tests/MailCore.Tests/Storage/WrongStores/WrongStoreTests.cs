@@ -34,6 +34,8 @@ public sealed class WrongStoreTests
         Wrong("Delivery_key_checked_outside_the_commit", "Deliveries_that_race_deliver_once", static inner => new DeliveryRaceStore(inner)),
         Wrong("Recent_for_all", "Claiming_recent_gives_each_message_to_one_claimer", static inner => new RecentForAllStore(inner)),
         Wrong("Rename_without_children", "A_rename_keeps_identity_and_takes_what_is_below_along", static inner => new RenameAloneStore(inner)),
+        Wrong("Last_message_not_shown", "A_scan_shows_what_a_read_gives", static inner => new ShortScanStore(inner)),
+        Wrong("Details_of_another_message_shown", "A_scan_shows_what_a_read_gives", static inner => new ShiftedScanStore(inner)),
         Wrong("Lost_prefix", "A_prefix_stands_beside_the_content_and_counts_in_the_size", static inner => new LostPrefixStore(inner)),
         Wrong("Prefix_lost_by_copy", "A_copy_keeps_all_but_uid_and_save_date", static inner => new LossyCopyStore(inner, static row => row with { Prefix = default })),
         Wrong("Emailid_lost_by_copy", "A_copy_keeps_all_but_uid_and_save_date", static inner => new LossyCopyStore(inner, static row => row with { EmailId = new EmailId("copy") })),
