@@ -2,7 +2,6 @@ using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Imap.Append;
 using MailCore.Imap.Metadata;
-using MailCore.Imap.Notify;
 using MailCore.Imap.Wire;
 using MailCore.Net;
 using MailCore.Storage;

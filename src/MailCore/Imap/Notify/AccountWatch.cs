@@ -1,5 +1,4 @@
 using MailCore.Authentication;
-using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Metadata;
 using MailCore.Storage;
 
