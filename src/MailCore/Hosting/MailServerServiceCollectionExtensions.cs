@@ -93,7 +93,13 @@ public static class MailServerServiceCollectionExtensions
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
             options.DefaultDomain ??= mail.Domains.FirstOrDefault();
             options.HandsOver |= !options.RelaysOutward;
-            var router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            IMessageRouter router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            if (options.VerifiesRelayRecipients)
+            {
+                router = new VerifyingRouter(
+                    router, MakeConnector(provider, mail.HostName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<VerifyingRouter>>());
+            }
+
             return provider.GetService<IMailStore>() is null
                 ? router
                 : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());
@@ -138,12 +144,18 @@ public static class MailServerServiceCollectionExtensions
     }
 
     /// <summary>For domains that name their next hop, where there is no queue.</summary>
-    private static HandOverDelivery MakeHandOver(IServiceProvider services, string hostName)
+    private static HandOverDelivery MakeHandOver(IServiceProvider services, string hostName) => new(
+        MakeConnector(services, hostName),
+        services.GetRequiredService<IMessageTrace>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<HandOverDelivery>>());
+
+    /// <summary>The relay's, or without a relay one that knows of hosts only.</summary>
+    private static IRelayConnector MakeConnector(IServiceProvider services, string hostName)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        var options = services.GetService<RelayClientOptions>() ?? new RelayClientOptions();
-        var connector = new RelayConnector(new HostFinder(time), options, hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
-        return new HandOverDelivery(connector, services.GetRequiredService<IMessageTrace>(), time, services.GetRequiredService<ILogger<HandOverDelivery>>());
+        return services.GetService<IRelayConnector>() ?? new RelayConnector(
+            new HostFinder(time), services.GetService<RelayClientOptions>() ?? new RelayClientOptions(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)
