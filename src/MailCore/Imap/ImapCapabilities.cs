@@ -39,7 +39,7 @@ internal static class ImapCapabilities
         writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " METADATA METADATA-SERVER LIST-METADATA"u8 : " METADATA-SERVER"u8);
         if (traits.HasFlag(StoreTraits.Append))
         {
-            writer.Raw(" MULTIAPPEND APPENDLIMIT="u8).Number(session.Options.AppendLimit);
+            writer.Raw(" MULTIAPPEND CATENATE URL-PARTIAL APPENDLIMIT="u8).Number(session.Options.AppendLimit);
         }
     }
 

@@ -82,7 +82,7 @@ internal sealed class ImapNotifyTests
             var atOnce = 0;
             for (var i = 0; i < 999; i++)
             {
-                atOnce += server.Signal.RaiseAsync(account.Id, hint).IsCompletedSuccessfully ? 1 : 0;
+                atOnce += server.Signal.RaiseAsync(account.Id, hint).AsTask().IsCompletedSuccessfully ? 1 : 0;
             }
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;

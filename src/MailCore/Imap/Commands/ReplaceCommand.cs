@@ -6,7 +6,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Commands;
 
 /// <summary>RFC 8508: the new message comes and the old one goes in one commit.</summary>
-internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName target, MessageArguments arguments) : ImapCommand
+internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName target, AppendStretch arguments) : ImapCommand
 {
     public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, isUid: false);
 
@@ -69,7 +69,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
 
         reader.Space();
         var target = reader.Mailbox();
-        var arguments = MessageArguments.Read(ref reader);
+        var arguments = AppendStretch.ReadFirst(ref reader);
         reader.End();
         return new ReplaceCommand(replaced, isUid, target, arguments);
     }
