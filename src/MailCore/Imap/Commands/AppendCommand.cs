@@ -31,6 +31,11 @@ internal sealed class AppendCommand(MailboxName name, AppendStretch first) : Ima
             return refusal;
         }
 
+        if (await session.RecheckAsync(access, MailboxOperation.Insert, "TRYCREATE") is { } change)
+        {
+            return change;
+        }
+
         var result = await mailbox.AppendAsync(intake.Messages, session.Aborted);
         session.Selection?.NoteOwn(mailbox.Id, result.Uids);
         return result.Succeeded
