@@ -43,6 +43,8 @@ internal sealed partial class ImapSelection : IDisposable
         Latest = state;
         Messages = new SelectedMailbox(state);
         _hints = view.OnHint(Hint);
+        // What changed before anybody listened: the rights must not be old.
+        _isHinted = !HasAllRights;
     }
 
     public Mailbox Mailbox => _view.Mailbox;
@@ -63,6 +65,9 @@ internal sealed partial class ImapSelection : IDisposable
 
     /// <summary>Whether the user may do this here, as of the last look at the store.</summary>
     public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(Rights, operation);
+
+    // Whatever happens.
+    private bool HasAllRights => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account;
 
     /// <summary>Whether the user may alter all of these flags here.</summary>
     public bool AllowsFlags(FlagList flags) =>
@@ -109,7 +114,7 @@ internal sealed partial class ImapSelection : IDisposable
     /// Whether the mailbox is still there for this user. An owner's is looked at when the client is told of changes; another's whenever
     /// anything has changed in the account, before the next command begins.
     /// </summary>
-    public ValueTask<bool> HoldsAsync() => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account
+    public ValueTask<bool> HoldsAsync() => HasAllRights
         ? ValueTask.FromResult(true)
         : RefreshAsync(surely: false, _session.Aborted);
 
