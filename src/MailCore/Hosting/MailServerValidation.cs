@@ -40,6 +40,7 @@ internal static class MailServerValidation
             }
         }
 
+        problems.AddRange(mail.Relay?.Options.Problems() ?? []);
         CheckPositive(problems, mail.Options.MaxConnections, nameof(MailServerOptions.MaxConnections));
         CheckPositive(problems, mail.Options.MaxConnectionsPerAddress, nameof(MailServerOptions.MaxConnectionsPerAddress));
         var probe = services.GetService<IServiceProviderIsService>();
