@@ -1,3 +1,4 @@
+using MailCore.Messaging;
 using MailCore.Storage;
 
 namespace MailCore.Relay;
@@ -89,6 +90,19 @@ public sealed record QueueFilter
 
     /// <summary>Items that <see cref="IRelayQueue.ListAsync"/> gives at most.</summary>
     public int Limit { get; init; } = int.MaxValue;
+
+    /// <summary>Whether an item is meant.</summary>
+    public bool Matches(QueueRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return (QueueId is null || row.QueueId.Equals(QueueId, StringComparison.OrdinalIgnoreCase))
+            && (Sender is null || row.Sender.Equals(Sender, StringComparison.OrdinalIgnoreCase))
+            && (Lane is not { } lane || row.Lane == lane)
+            && (Destination is null || row.Destination.Equals(Destination, StringComparison.OrdinalIgnoreCase) || IsHostOf(row.Destination, Destination));
+    }
+
+    private static bool IsHostOf(string destination, string named) =>
+        NextHop.TryParse(destination, out var hop) && hop.Host.Equals(named.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>One lane's backlog.</summary>

@@ -228,7 +228,7 @@ public abstract class IndexedRelayQueue : IRelayQueue
         List<(QueueRow Row, bool IsLeased)> rows;
         lock (_lock)
         {
-            rows = [.. _index.Items.Where(item => Matches(item, filter)).OrderBy(static item => item.Row.Item).Take(filter.Limit)
+            rows = [.. _index.Items.Where(item => filter.Matches(item.Row)).OrderBy(static item => item.Row.Item).Take(filter.Limit)
                 .Select(static item => (item.Row with { State = item.State }, item.Place == ItemPlace.Leased))];
         }
 
@@ -244,7 +244,7 @@ public abstract class IndexedRelayQueue : IRelayQueue
         List<(IndexedItem Item, QueueRowState? State)> chosen;
         lock (_lock)
         {
-            chosen = [.. _index.Items.Where(item => Matches(item, filter)).Select(item => (item, After(item.State, action, now)))];
+            chosen = [.. _index.Items.Where(item => filter.Matches(item.Row)).Select(item => (item, After(item.State, action, now)))];
         }
 
         await UpdateAsync([.. chosen.Select(static one => new QueueChange(one.Item.Row, one.State))], cancellationToken).ConfigureAwait(false);
@@ -294,7 +294,7 @@ public abstract class IndexedRelayQueue : IRelayQueue
     }
 
     /// <summary>An item as an operator sees it.</summary>
-    protected static QueuedItem Describe(QueueRow row, QueueDetails details)
+    public static QueuedItem Describe(QueueRow row, QueueDetails details)
     {
         ArgumentNullException.ThrowIfNull(row);
         ArgumentNullException.ThrowIfNull(details);
@@ -364,16 +364,6 @@ public abstract class IndexedRelayQueue : IRelayQueue
         QueueAction.Delete => null,
         _ => throw new ArgumentOutOfRangeException(nameof(action), action, null),
     };
-
-    private static bool Matches(IndexedItem item, QueueFilter filter) =>
-        (filter.QueueId is not { } id || item.Row.QueueId.Equals(id, StringComparison.OrdinalIgnoreCase))
-        && (filter.Sender is not { } sender || item.Row.Sender.Equals(sender, StringComparison.OrdinalIgnoreCase))
-        && (filter.Lane is not { } lane || item.Row.Lane == lane)
-        && (filter.Destination is not { } destination || IsOf(item.Row.Destination, destination));
-
-    private static bool IsOf(string destination, string named) =>
-        destination.Equals(named, StringComparison.OrdinalIgnoreCase)
-        || (Messaging.NextHop.TryParse(destination, out var hop) && hop.Host.Equals(named.Trim('[', ']'), StringComparison.OrdinalIgnoreCase));
 
     private List<Chosen> Choose(LeaseRequest request, DateTimeOffset now)
     {
