@@ -12,7 +12,7 @@ namespace MailCore.Imap;
 /// and on hints, and writes what the client must be told.
 /// </summary>
 /// <remarks>Threading: the hint comes from the thread of whoever made a change and only sets a mark; all else is the session's.</remarks>
-internal sealed class ImapSelection : IDisposable
+internal sealed partial class ImapSelection : IDisposable
 {
     private const MailboxRights Altering =
         MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert | MailboxRights.DeleteMessages | MailboxRights.Expunge;
@@ -377,9 +377,10 @@ internal sealed class ImapSelection : IDisposable
             }
         }
 
-        foreach (var message in update.Changed)
+        foreach (var message in TellsFlags ? update.Changed : [])
         {
-            WriteFlags(writer, message, withUid: false);
+            // RFC 5465 5.1.
+            WriteFlags(writer, message, withUid: session.Watch is not null);
             await FlushIfFullAsync(session);
         }
 
@@ -389,6 +390,10 @@ internal sealed class ImapSelection : IDisposable
         }
 
         await Contexts.TellAlteredAsync(session, Mailbox, Messages, update);
+        if (update.Arrived > 0)
+        {
+            await FetchArrivedAsync(Messages.Count - update.Arrived + 1);
+        }
     }
 
     private static ValueTask FlushIfFullAsync(ImapSession session) =>
