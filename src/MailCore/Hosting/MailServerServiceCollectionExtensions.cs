@@ -88,6 +88,7 @@ public static class MailServerServiceCollectionExtensions
     {
         services.AddSingleton(mail.Routing);
         services.AddSingleton(mail.LocalDelivery);
+        services.AddSingleton(mail.RelayClient);
         services.AddSingleton<IMessageRouter>(provider =>
         {
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
@@ -138,7 +139,7 @@ public static class MailServerServiceCollectionExtensions
     private static HandOverDelivery MakeHandOver(IServiceProvider services, string hostName)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        var options = services.GetService<RelayClientOptions>() ?? new RelayClientOptions();
+        var options = services.GetRequiredService<RelayClientOptions>();
         var connector = new RelayConnector(new HostFinder(time), options, hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
         return new HandOverDelivery(connector, services.GetRequiredService<IMessageTrace>(), time, services.GetRequiredService<ILogger<HandOverDelivery>>());
     }
