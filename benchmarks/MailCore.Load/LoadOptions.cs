@@ -35,7 +35,8 @@ internal sealed record LoadOptions
 
           bare                                          the bare pipe loop
           serve --sink discard|durable|net [--data DIR] MailCore; net is --no-engine's
-          mailboxes --data DIR --accounts N             MailCore's IMAP (the port printed) and POP3 over the durable store
+          mailboxes --data DIR --accounts N [--text-index]
+                                                        MailCore's IMAP (the port printed) and POP3 over the durable store
 
         smtp-sink and smtp-source come with Debian's package postfix. Rows beside Postfix and Dovecot start these, with
         configurations and folders of their own, and need root; Dovecot's packages are dovecot-imapd, dovecot-pop3d and dovecot-lmtpd.

@@ -47,6 +47,8 @@ internal static class Help
           Mail:Routing:Postmaster          who gets mail for postmaster; the first account by default
           Mail:Routing:OverQuotaIsPermanent
                                            true refuses mail for a full mailbox for good (552) and not for now (452)
+          Mail:Routing:VerifiesRelayRecipients
+                                           false passes mail of relay domains on without asking their servers at RCPT
           Mail:Listeners:N:Role            Smtp, Submission, Submissions, Lmtp, Imap, Imaps, Pop3 or Pop3s
           Mail:Listeners:N:Port            the role's own by default; 0 for any free port
           Mail:Listeners:N:Address         an IP address of this machine, localhost, or * for all, the default

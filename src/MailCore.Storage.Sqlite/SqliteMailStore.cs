@@ -219,8 +219,8 @@ public sealed partial class SqliteMailStore : IMailStore, IMessageSearch, IDirec
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    /// <summary>Completes when all that was committed before is in the text index.</summary>
-    internal Task IndexTextAsync() => _text?.RunAsync() ?? Task.CompletedTask;
+    /// <summary>Completes when all that was committed before is in the text index; at once when there is none.</summary>
+    public Task IndexTextAsync() => _text?.RunAsync() ?? Task.CompletedTask;
 
     /// <summary>Removes what has expired.</summary>
     internal Task MaintainAsync()

@@ -4,6 +4,7 @@ using System.Net;
 using MailCore.Hosting;
 using MailCore.Load.Servers;
 using MailCore.Storage;
+using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -18,9 +19,10 @@ internal static class MailboxHost
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        if (arguments is not ["--data", var folder, "--accounts", var count] || !int.TryParse(count, CultureInfo.InvariantCulture, out var accounts))
+        var hasTextIndex = arguments is [.., "--text-index"];
+        if (arguments.SkipLast(hasTextIndex ? 1 : 0).ToArray() is not ["--data", var folder, "--accounts", var count] || !int.TryParse(count, CultureInfo.InvariantCulture, out var accounts))
         {
-            await Console.Error.WriteLineAsync("Usage: mailboxes --data DIR --accounts N");
+            await Console.Error.WriteLineAsync("Usage: mailboxes --data DIR --accounts N [--text-index]");
             return WrongUsage;
         }
 
@@ -30,7 +32,7 @@ internal static class MailboxHost
             mail.HostName = "mx.example.org";
             mail.BindAddress = IPAddress.Loopback;
             mail.Options.MaxConnectionsPerAddress = mail.Options.MaxConnections;
-            mail.UseSqliteStore(folder);
+            mail.UseSqliteStore(folder, options => options.FullTextSearch = hasTextIndex);
             mail.ListenImap(0).UseCleartext().AllowCleartextAuthentication();
             mail.ListenPop3(0).UseCleartext().AllowCleartextAuthentication();
             for (var i = 0; i < accounts; i++)
@@ -75,6 +77,7 @@ internal static class MailboxHost
             seeded += messages;
         }
 
+        await services.GetRequiredService<SqliteMailStore>().IndexTextAsync();
         return string.Create(CultureInfo.InvariantCulture, $"seeded {seeded}");
     }
 

@@ -49,6 +49,7 @@ internal sealed record MailboxRow(
         Whole("imap-100k-search-flag", "search", HundredThousand, "SEARCH FLAGGED", 20),
         Whole("imap-100k-search-header", "search", HundredThousand, $"SEARCH SUBJECT {SeedMessage.Needle}", 3),
         Whole("imap-100k-search-text", "search", HundredThousand, $"SEARCH TEXT {SeedMessage.Needle}", 1),
+        Whole("imap-100k-search-index", "search", HundredThousand with { HasTextIndex = true }, $"SEARCH TEXT {SeedMessage.Needle}", 1),
         Select("imap-select-1k", 1_000),
         Select("imap-select-10k", 10_000),
         Select("imap-select-100k", 100_000),
@@ -109,4 +110,8 @@ internal sealed record MailboxRow(
 }
 
 /// <summary>The mailboxes that a row begins with.</summary>
-internal sealed record Boxes(int Accounts, int Messages, int MessageSize);
+internal sealed record Boxes(int Accounts, int Messages, int MessageSize)
+{
+    /// <summary>Whether MailCore keeps its index of texts.</summary>
+    public bool HasTextIndex { get; init; }
+}

@@ -68,7 +68,7 @@ internal sealed class MailboxRun(MailboxRow row, LoadOptions options, string fol
 
     private IEnumerable<Func<Task<IMailboxServer>>> Starts(CancellationToken cancellationToken)
     {
-        yield return async () => await OwnMailboxServer.StartAsync(FolderOf(Contender.MailCore), row.Boxes.Accounts, cancellationToken);
+        yield return async () => await OwnMailboxServer.StartAsync(FolderOf(Contender.MailCore), row.Boxes, cancellationToken);
         if (row.WithDovecot)
         {
             yield return async () => await DovecotServer.StartAsync(Dovecot, FolderOf(Dovecot), row.Boxes.Accounts, DovecotServices.Default, cancellationToken);
@@ -84,7 +84,7 @@ internal sealed class MailboxRun(MailboxRow row, LoadOptions options, string fol
     {
         Directory.CreateDirectory(folder);
         await Console.Error.WriteLineAsync($"{row.Name}: filling {row.Boxes.Accounts} mailboxes with {row.Boxes.Messages} messages each");
-        await using (var own = await OwnMailboxServer.StartAsync(FolderOf(Contender.MailCore), row.Boxes.Accounts, cancellationToken))
+        await using (var own = await OwnMailboxServer.StartAsync(FolderOf(Contender.MailCore), row.Boxes, cancellationToken))
         {
             await own.SeedAsync(row.Boxes.Messages, row.Boxes.MessageSize, cancellationToken);
         }

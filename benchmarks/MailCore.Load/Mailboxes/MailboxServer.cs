@@ -34,10 +34,10 @@ internal sealed class OwnMailboxServer : IMailboxServer
 
     public ProcessUsage Usage => _server.Usage;
 
-    public static async Task<OwnMailboxServer> StartAsync(string folder, int accounts, CancellationToken cancellationToken)
+    public static async Task<OwnMailboxServer> StartAsync(string folder, Boxes boxes, CancellationToken cancellationToken)
     {
         var server = await OwnServer.StartAsync(
-            Contender.MailCore, ["mailboxes", "--data", folder, "--accounts", accounts.ToString(CultureInfo.InvariantCulture)], cancellationToken);
+            Contender.MailCore, ["mailboxes", "--data", folder, "--accounts", boxes.Accounts.ToString(CultureInfo.InvariantCulture), .. boxes.HasTextIndex ? ["--text-index"] : Array.Empty<string>()], cancellationToken);
         return new OwnMailboxServer(server)
         {
             Imap = (int)await server.AskAsync("imap", "imap", cancellationToken),

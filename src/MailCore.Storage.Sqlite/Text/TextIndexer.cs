@@ -17,7 +17,10 @@ internal sealed partial class TextIndexer : IAsyncDisposable
     /// <summary>Characters of one message; a longer one is always looked into.</summary>
     public const int MaxLength = 256 * 1024;
 
-    private const int PageSize = 32;
+    private const int PageSize = 128;
+
+    /// <summary>Characters written in one transaction, the last message's apart.</summary>
+    private const int BatchLength = 512 * 1024;
 
     private static readonly Sql SelectWaiting = new("SELECT message FROM text_queue WHERE given_up = 0 ORDER BY message LIMIT ?1");
     private static readonly Sql SelectMessage = new("SELECT content, prefix, summary FROM message WHERE id = ?1");
@@ -74,11 +77,18 @@ internal sealed partial class TextIndexer : IAsyncDisposable
         {
             while (ReadWaiting() is { Count: > 0 } page)
             {
-                foreach (var message in page)
+                for (var next = 0; next < page.Count;)
                 {
-                    _stop.Token.ThrowIfCancellationRequested();
-                    var texts = await ReadTextsAsync(message);
-                    await _store.WriteAsync(db => Write(db, message, texts), CancellationToken.None);
+                    var batch = new List<(long Message, (string Header, string Body)? Texts)>();
+                    for (var length = 0; next < page.Count && length < BatchLength; next++)
+                    {
+                        _stop.Token.ThrowIfCancellationRequested();
+                        var texts = await ReadTextsAsync(page[next]);
+                        batch.Add((page[next], texts));
+                        length += texts is { } known ? known.Header.Length + known.Body.Length : 0;
+                    }
+
+                    await _store.WriteAsync(db => Write(db, batch), CancellationToken.None);
                 }
             }
         }
@@ -95,14 +105,17 @@ internal sealed partial class TextIndexer : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static bool Write(StoreConnection db, long message, (string Header, string Body)? texts)
+    private static bool Write(StoreConnection db, List<(long Message, (string Header, string Body)? Texts)> batch)
     {
-        db.Use(texts is null ? GiveUp : DeleteWaiting).With(message).Run();
-
-        // It may have been removed meanwhile, and its place in the queue with it.
-        if (texts is { } known && db.Changes > 0)
+        foreach (var (message, texts) in batch)
         {
-            db.Use(Insert).With(message).With(known.Header).With(known.Body).Run();
+            db.Use(texts is null ? GiveUp : DeleteWaiting).With(message).Run();
+
+            // It may have been removed meanwhile, and its place in the queue with it.
+            if (texts is { } known && db.Changes > 0)
+            {
+                db.Use(Insert).With(message).With(known.Header).With(known.Body).Run();
+            }
         }
 
         return true;

@@ -19,6 +19,7 @@ internal static class AttributeCases
         Case(An_access_control_list_has_a_limit, StoreTraits.Acl),
         Case(An_access_control_list_is_in_the_feed_and_stays_with_its_mailbox, StoreTraits.Acl | StoreTraits.Mailboxes),
         Case(Rights_altered_at_once_all_count, StoreTraits.Acl),
+        Case(Who_shares_with_whom_is_found, StoreTraits.Acl | StoreTraits.Mailboxes),
     ];
 
     public static async Task ExpectMetadataAsync(StoreProbe s, MailboxId? mailbox, params (string Entry, string Value)[] expected) =>
@@ -181,4 +182,26 @@ internal static class AttributeCases
         });
         await ExpectAclAsync(s, "bob=iklprswx");
     }
+
+    private static async Task Who_shares_with_whom_is_found(StoreProbe s)
+    {
+        await ExpectSharingAsync(s, false, "bob", "anyone");
+        var work = await s.CreateAsync("Work");
+        await s.DoAsync(new SetAcl(work, "bob", FlagMode.Replace, "lr"));
+        await s.DoAsync(new SetAcl(work, "$sales team", FlagMode.Replace, "l"));
+        await ExpectSharingAsync(s, true, "bob");
+        await ExpectSharingAsync(s, true, "eve", "$sales team");
+        await ExpectSharingAsync(s, false, "bo", "$sales", "anyone", "lr");
+        await s.DoAsync(new RenameMailbox(work, "Play"));
+        await ExpectSharingAsync(s, true, "bob");
+        await s.DoAsync(new SetAcl(work, "bob", FlagMode.Replace, ""));
+        await ExpectSharingAsync(s, false, "bob");
+        await s.DoAsync(new DeleteMailbox(work));
+        await ExpectSharingAsync(s, false, "$sales team");
+    }
+
+    private static async Task ExpectSharingAsync(StoreProbe s, bool expected, params IReadOnlyList<string> identifiers) => Check.Equal(
+        expected,
+        (await s.Store.FindSharingAsync(identifiers, default)).Contains(await s.AccountAsync()),
+        $"Whether the account is found to share with {string.Join(", ", identifiers)}");
 }

@@ -12,6 +12,7 @@ internal static class ReadCases
         CaseFor(StoreTraits.None, Messages_are_as_long_as_their_rows_say),
         CaseFor(StoreTraits.None, Content_is_the_same_whenever_and_wherever_it_is_read),
         CaseFor(StoreTraits.None, Rows_come_in_the_order_asked_for_and_unknown_ones_are_left_out),
+        CaseFor(StoreTraits.None, A_scan_shows_what_a_read_gives),
         CaseFor(StoreTraits.None, More_uids_than_the_limit_in_one_read_are_refused),
         CaseFor(StoreTraits.None, Details_asked_for_are_there),
         CaseFor(StoreTraits.None, The_feed_tells_of_what_the_application_adds),
@@ -70,6 +71,33 @@ internal static class ReadCases
         var rows = await s.ReadAsync(inbox, MessageFields.None, uids[3], uint.MaxValue, uids[0], uids[4] + 1, uids[2]);
         Check.Sequence([uids[3], uids[0], uids[2]], rows.Select(static row => row.Uid.Value), "Rows read");
         Check.That(rows.All(static row => !row.Expunged), "A message in its mailbox is marked as expunged.");
+    }
+
+    private static async Task A_scan_shows_what_a_read_gives(StoreProbe s)
+    {
+        var inbox = await s.InboxAsync();
+        var uids = await s.SeedAsync(7);
+        await ScanAsync(s, inbox, MessageFields.Dates | MessageFields.EmailId | MessageFields.Summary, uids);
+        await ScanAsync(s, inbox, MessageFields.Summary, [uids[1], uids[2], uids[6], uids[6] + 1, uids[6] + 2, uint.MaxValue]);
+        await ScanAsync(s, inbox, MessageFields.Dates, [uids[5], uids[0], uids[3]]);
+        await ScanAsync(s, inbox, MessageFields.None, uids);
+        await ScanAsync(s, inbox, MessageFields.All, []);
+    }
+
+    private static async Task ScanAsync(StoreProbe s, MailboxId mailbox, MessageFields fields, params uint[] uids)
+    {
+        var rows = await s.ReadAsync(mailbox, fields, uids);
+        var shown = new List<MessageRow>();
+        await (await s.OpenAsync()).ScanAsync(mailbox, uids.Select(static uid => new Uid(uid)).ToArray(), fields, Show, default);
+        Check.Sequence(rows.Select(static row => row.Uid.Value), shown.Select(static row => row.Uid.Value), "UIDs shown");
+        foreach (var (row, glance) in rows.Zip(shown))
+        {
+            Check.Equal((row.InternalDate, row.SaveDate, row.EmailId), (glance.InternalDate, glance.SaveDate, glance.EmailId), $"Dates and EMAILID shown of UID {row.Uid}");
+            Check.Octets(row.Summary, glance.Summary, $"The summary shown of UID {row.Uid}");
+        }
+
+        void Show(in MessageGlance glance) => shown.Add(new MessageRow(
+            glance.Uid, glance.InternalDate, glance.SaveDate, glance.EmailId, default, default, glance.Summary.ToArray(), Expunged: false));
     }
 
     private static async Task More_uids_than_the_limit_in_one_read_are_refused(StoreProbe s)

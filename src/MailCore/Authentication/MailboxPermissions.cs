@@ -86,7 +86,7 @@ public static class MailboxPermissions
         [MailboxOperation.Expunge] = MailboxRights.Lookup | MailboxRights.Expunge,
         [MailboxOperation.Insert] = MailboxRights.Lookup | MailboxRights.Insert,
         [MailboxOperation.Remove] = MailboxRights.Lookup | MailboxRights.DeleteMessages | MailboxRights.Expunge,
-        [MailboxOperation.Create] = MailboxRights.Create,
+        [MailboxOperation.Create] = MailboxRights.Lookup | MailboxRights.Create,
         [MailboxOperation.DeleteMailbox] = MailboxRights.Lookup | MailboxRights.DeleteMailbox,
         [MailboxOperation.Administer] = MailboxRights.Lookup | MailboxRights.Administer,
         [MailboxOperation.Post] = MailboxRights.Post,

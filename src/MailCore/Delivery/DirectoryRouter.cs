@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using MailCore.Messaging;
 using MailCore.Storage;
 
@@ -26,6 +28,12 @@ public sealed class DirectoryRouterOptions
 
     /// <summary>Whether mail for relay domains that name their next hop is handed over at once, while its sender waits. For servers without a queue.</summary>
     public bool HandsOver { get; set; }
+
+    /// <summary>
+    /// Whether the next hop of a relay domain is asked at RCPT for a recipient, so that one it does not know is refused with 550 5.1.1; on by
+    /// default. One that can't be asked refuses nobody.
+    /// </summary>
+    public bool VerifiesRelayRecipients { get; set; } = true;
 
     /// <summary>Addresses that one recipient may lead over; 1,000 by default. Past it 451 4.3.5.</summary>
     public int MaxExpansion { get; set; } = 1_000;
@@ -92,6 +100,12 @@ public sealed class DirectoryRouter : IMessageRouter
     private async ValueTask<Resolved> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
     {
         var entry = await _directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
+        if (entry is DirectoryEntry.Foreign && OtherForm(address) is { } other
+            && await _directory.ResolveAsync(other, cancellationToken).ConfigureAwait(false) is not DirectoryEntry.Foreign and var ours)
+        {
+            (address, entry) = (other, ours);
+        }
+
         if (entry is not DirectoryEntry.Unknown)
         {
             return new Resolved(address, entry, "");
@@ -111,6 +125,27 @@ public sealed class DirectoryRouter : IMessageRouter
         return _options.Postmaster is { } postmaster && address.LocalPart.Equals("postmaster", StringComparison.OrdinalIgnoreCase)
             ? new Resolved(postmaster, await _directory.ResolveAsync(postmaster, cancellationToken).ConfigureAwait(false), "")
             : new Resolved(address, entry, "");
+    }
+
+    /// <summary>A domain's A-labels for its U-labels or the other way round (RFC 5890): senders may use either. Null where it has one form only.</summary>
+    private static EmailAddress? OtherForm(EmailAddress address)
+    {
+        var isAscii = Ascii.IsValid(address.Domain);
+        if (isAscii && !address.Domain.Contains("xn--", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        try
+        {
+            var mapping = new IdnMapping { AllowUnassigned = true };
+            var other = isAscii ? mapping.GetUnicode(address.Domain) : mapping.GetAscii(address.Domain);
+            return EmailAddress.IsDomain(other) ? address.WithDomain(other) : null;
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 
     private async ValueTask<RecipientRoute> ExpandAsync(Resolved first, CancellationToken cancellationToken)

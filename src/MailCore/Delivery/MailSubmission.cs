@@ -3,12 +3,15 @@ using System.IO.Pipelines;
 using MailCore.Messaging;
 using MailCore.Smtp.Wire;
 using MailCore.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace MailCore.Delivery;
 
 /// <summary>Sends in process. Bcc is removed and a missing Date or Message-ID added, as a submission server does.</summary>
 public sealed class MailSubmission : IMailSubmission
 {
+    private static readonly Func<ILogger, string, IDisposable?> Scope = LoggerMessage.DefineScope<string>("{QueueId}");
+
     private readonly IMessageRouter _router;
     private readonly IMessageDelivery _delivery;
     private readonly IMessageStaging _staging;
@@ -30,12 +33,16 @@ public sealed class MailSubmission : IMailSubmission
         _session = new MailSessionInfo { ConnectionId = "local", Protocol = "local", ServerName = serverName, IsLocal = true };
     }
 
+    /// <summary>Whose scope names the message while it is delivered; null for none.</summary>
+    public ILogger? Logger { get; init; }
+
     /// <inheritdoc/>
     public async ValueTask<SubmissionResult> SubmitAsync(Envelope envelope, Stream message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(envelope);
         ArgumentNullException.ThrowIfNull(message);
         var transaction = new MailTransaction(QueueId.Create(_time), _session, envelope.WithoutRecipients(), _time.GetUtcNow());
+        using var scope = Logger is null ? null : Scope(Logger, transaction.QueueId);
         var replies = new SmtpReply?[envelope.Recipients.Count];
         var routes = new List<RecipientRoute>();
         for (var i = 0; i < replies.Length; i++)

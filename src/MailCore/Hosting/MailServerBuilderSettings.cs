@@ -119,6 +119,7 @@ public static class MailServerBuilderSettings
 
         mail.Routing.SubaddressDelimiters = routing.SubaddressDelimiters ?? mail.Routing.SubaddressDelimiters;
         mail.Routing.SubaddressMailboxes |= routing.SubaddressMailboxes;
+        mail.Routing.VerifiesRelayRecipients = routing.VerifiesRelayRecipients ?? mail.Routing.VerifiesRelayRecipients;
         mail.LocalDelivery.OverQuotaIsPermanent |= routing.OverQuotaIsPermanent;
         if (routing.Postmaster is { Length: > 0 } text)
         {

@@ -94,7 +94,13 @@ public static class MailServerServiceCollectionExtensions
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
             options.DefaultDomain ??= mail.Domains.FirstOrDefault();
             options.HandsOver |= !options.RelaysOutward;
-            var router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            IMessageRouter router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            if (options.VerifiesRelayRecipients)
+            {
+                router = new VerifyingRouter(
+                    router, MakeConnector(provider, mail.HostName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<VerifyingRouter>>());
+            }
+
             return provider.GetService<IMailStore>() is null
                 ? router
                 : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());
@@ -118,7 +124,10 @@ public static class MailServerServiceCollectionExtensions
             provider.GetRequiredService<IMessageDelivery>(),
             provider.GetRequiredService<IMessageStaging>(),
             mail.HostName,
-            provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<TimeProvider>())
+        {
+            Logger = provider.GetRequiredService<ILogger<MailSubmission>>(),
+        });
     }
 
     private static TracingDelivery MakeDelivery(IServiceProvider services, string hostName)
@@ -136,12 +145,18 @@ public static class MailServerServiceCollectionExtensions
     }
 
     /// <summary>For domains that name their next hop, where there is no queue.</summary>
-    private static HandOverDelivery MakeHandOver(IServiceProvider services, string hostName)
+    private static HandOverDelivery MakeHandOver(IServiceProvider services, string hostName) => new(
+        MakeConnector(services, hostName),
+        services.GetRequiredService<IMessageTrace>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<HandOverDelivery>>());
+
+    /// <summary>The relay's, or without a relay one that knows of hosts only.</summary>
+    private static IRelayConnector MakeConnector(IServiceProvider services, string hostName)
     {
         var time = services.GetRequiredService<TimeProvider>();
-        var options = services.GetRequiredService<RelayClientOptions>();
-        var connector = new RelayConnector(new HostFinder(time), options, hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
-        return new HandOverDelivery(connector, services.GetRequiredService<IMessageTrace>(), time, services.GetRequiredService<ILogger<HandOverDelivery>>());
+        return services.GetService<IRelayConnector>() ?? new RelayConnector(
+            new HostFinder(time), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)

@@ -161,6 +161,9 @@ public sealed class RoutingSettings
 
     /// <inheritdoc cref="Delivery.LocalDeliveryOptions.OverQuotaIsPermanent"/>
     public bool OverQuotaIsPermanent { get; set; }
+
+    /// <inheritdoc cref="Delivery.DirectoryRouterOptions.VerifiesRelayRecipients"/>
+    public bool? VerifiesRelayRecipients { get; set; }
 }
 
 /// <summary>One alias.</summary>

@@ -54,7 +54,7 @@ internal static class MailServerSettingsKeys
     private static readonly string[] Routing =
     [
         nameof(RoutingSettings.SubaddressDelimiters), nameof(RoutingSettings.SubaddressMailboxes), nameof(RoutingSettings.Postmaster),
-        nameof(RoutingSettings.OverQuotaIsPermanent),
+        nameof(RoutingSettings.OverQuotaIsPermanent), nameof(RoutingSettings.VerifiesRelayRecipients),
     ];
 
     private static readonly string[] Listener =

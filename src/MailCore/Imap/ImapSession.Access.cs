@@ -82,7 +82,7 @@ internal sealed partial class ImapSession
             ? NotPermitted
             : ImapReply.Rejected(error);
 
-    /// <summary>The mailboxes that the user may know of.</summary>
+    /// <summary>The mailboxes that the user may know of, in ordinal order of their names.</summary>
     /// <param name="withOthers">Of other accounts too.</param>
     public async ValueTask<VisibleMailboxes> ListMailboxesAsync(bool withOthers)
     {
@@ -98,6 +98,8 @@ internal sealed partial class ImapSession
                     await AddVisibleAsync(visible, other, await other.SnapshotAsync(Aborted));
                 }
             }
+
+            visible.Sort(static (one, other) => string.CompareOrdinal(one.Info.Name, other.Info.Name));
         }
 
         return new VisibleMailboxes(visible, snapshot.Subscriptions);

@@ -43,6 +43,12 @@ internal abstract class RelaySession : IAsyncDisposable
     /// </summary>
     public abstract ValueTask<IReadOnlyList<RelayOutcome>> SendAsync(RelayMessage message, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// What the server answers to RCPT for mail from the null path, of which nothing is sent; null where it says nothing of recipients. The
+    /// session is of no more use.
+    /// </summary>
+    public virtual ValueTask<SmtpReply?> ProbeAsync(EmailAddress recipient, CancellationToken cancellationToken) => new((SmtpReply?)null);
+
     /// <summary>Takes leave with QUIT and closes.</summary>
     public abstract ValueTask DisposeAsync();
 }

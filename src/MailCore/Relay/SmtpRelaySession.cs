@@ -55,6 +55,30 @@ internal sealed class SmtpRelaySession(SmtpClientConnection connection, SmtpClie
         }
     }
 
+    public override async ValueTask<SmtpReply?> ProbeAsync(EmailAddress recipient, CancellationToken cancellationToken)
+    {
+        if (recipient.IsInternationalized && !connection.Features.Has("SMTPUTF8"))
+        {
+            return null;
+        }
+
+        try
+        {
+            var mail = await connection.Channel.SendAsync(recipient.IsInternationalized ? "MAIL FROM:<> SMTPUTF8" : "MAIL FROM:<>", options.ReplyTimeout, cancellationToken).ConfigureAwait(false);
+            return mail.IsPositive ? await connection.Channel.SendAsync($"RCPT TO:<{recipient}>", options.ReplyTimeout, cancellationToken).ConfigureAwait(false) : null;
+        }
+        catch (IOException)
+        {
+            _isBroken = true;
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            _isBroken = true;
+            throw;
+        }
+    }
+
     public override async ValueTask DisposeAsync()
     {
         if (!_isBroken)

@@ -36,9 +36,9 @@ public interface IMailStore
     ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Accounts with a mailbox whose access control list has an entry for one of the identifiers; others too, when that is easier to tell.
-    /// In no particular order. Asked by each LIST of a user to whom others may have opened mailboxes. Stores with
-    /// <see cref="StoreTraits.Acl"/> have an answer.
+    /// Accounts with a mailbox whose access control list has an entry for one of the identifiers, compared ordinally, in no particular
+    /// order. Asked for each LIST and for each command that names a mailbox of another account. Only stores with <see cref="StoreTraits.Acl"/>
+    /// have any.
     /// </summary>
     ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken) =>
         ValueTask.FromResult<IReadOnlyList<AccountId>>([]);

@@ -216,6 +216,24 @@ internal sealed class DirectoryRouterTests
         Assert.That(route.Mailbox, Is.EqualTo(folder));
     }
 
+    [TestCase("anna@bücher.example", "anna@bücher.example")]
+    [TestCase("Anna@xn--bcher-kva.example", "anna@bücher.example")]
+    [TestCase("anna+x@XN--BCHER-KVA.example", "anna@bücher.example")]
+    [TestCase("nobody@xn--bcher-kva.example", "550 5.1.1")]
+    [TestCase("karl@xn--mnchen-3ya.example", "karl@xn--mnchen-3ya.example")]
+    [TestCase("karl@münchen.example", "karl@xn--mnchen-3ya.example")]
+    [TestCase("anna@xn--bcher-kv.example", "550 5.7.1")]
+    [TestCase("anna@xn--99999999999999.example", "550 5.7.1")]
+    [TestCase("anna@bücher.elsewhere.example", "550 5.7.1")]
+    public async Task A_domain_is_the_same_in_a_labels_and_in_u_labels(string address, string expected)
+    {
+        var directory = new InMemoryMailDirectory();
+        await directory.CreateAsync(EmailAddress.Parse("anna@bücher.example"), null, default);
+        await directory.CreateAsync(EmailAddress.Parse("karl@xn--mnchen-3ya.example"), null, default);
+        var route = await new DirectoryRouter(directory).RouteAsync(Stranger(), new Recipient(EmailAddress.Parse(address)), default);
+        Assert.That(Describe(route), Does.StartWith(expected));
+    }
+
     [Test]
     public async Task Lists_that_name_the_same_people_over_and_over_are_bounded()
     {

@@ -25,7 +25,7 @@ internal sealed class ConfiguredDirectoryTests
         ("Aliases:3:Address", "Alice@example.org"), ("Aliases:3:Targets:0", "alice@EXAMPLE.org"), ("Aliases:3:Targets:1", "bob@example.org"),
         ("RelayDomains:0:Name", "inside.example"), ("RelayDomains:0:Via", "[127.0.0.1]:2525"),
         ("Routing:SubaddressDelimiters", "+-"), ("Routing:SubaddressMailboxes", "true"), ("Routing:Postmaster", "alice@example.org"),
-        ("Routing:OverQuotaIsPermanent", "true"),
+        ("Routing:OverQuotaIsPermanent", "true"), ("Routing:VerifiesRelayRecipients", "false"),
     ];
 
     [TestCase("bob@example.org", "bob@example.org")]

@@ -39,6 +39,7 @@ internal sealed class Pop3TestServer : IAsyncDisposable
             Tls = new TlsUpgrade(rule, rule.UsesTls ? SharedCertificate.Value : null, _time),
             Login = new LoginService(_authenticator, Logins, _time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<LoginService>()),
             Accounts = Accounts,
+            Authorization = Authorization,
             Locks = Locks,
             State = new InMemoryServerState(_time),
             Time = _time,
@@ -49,6 +50,8 @@ internal sealed class Pop3TestServer : IAsyncDisposable
     public Pop3Options Options { get; } = new() { HostName = "mx.example.org" };
 
     public LoginOptions Logins { get; } = LoginDefaults.Make();
+
+    public IMailboxAuthorization Authorization { get; set; } = new OwnerAuthorization();
 
     public Pop3MailDropLocks Locks { get; } = new();
 

@@ -30,7 +30,6 @@ internal sealed class HandOverDeliveryTests
             Assert.That(await ReadAsync(outside, "here@example.org"), Does.EndWith(".dots\r\n"));
             var steps = await outside.GetRequiredService<IMessageTrace>().FindAsync(result.QueueId, default);
             Assert.That(steps.Where(static step => step.Kind == MessageStepKind.Relayed).Select(static step => step.Recipient), Does.Contain("bob@inside.example"));
-            Assert.That(steps.Where(static step => step.Kind == MessageStepKind.Refused).Select(static step => step.Recipient), Is.EqualTo(new[] { "nobody@inside.example" }));
         });
     }
 
@@ -67,6 +66,45 @@ internal sealed class HandOverDeliveryTests
         Assert.That(await ReadAsync(outside, "here@example.org"), Does.EndWith(".dots\r\n"));
     }
 
+    [Test]
+    public async Task A_recipient_that_the_next_hop_does_not_know_is_refused_at_rcpt([Values] bool isLmtp)
+    {
+        await using var inside = await InsideAsync(isLmtp);
+        await using var outside = await OutsideAsync(Hop(inside, isLmtp));
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await RouteAsync(outside, "nobody@inside.example"), Does.StartWith("550 5.1.1"));
+            Assert.That(await RouteAsync(outside, "bob@inside.example"), Is.EqualTo("taken"));
+        });
+
+        // The answers are kept: nobody is asked again.
+        await inside.GetRequiredService<MailServer>().StopAsync(default);
+        Assert.Multiple(async () =>
+        {
+            Assert.That(await RouteAsync(outside, "NOBODY@inside.example"), Does.StartWith("550 5.1.1"));
+            Assert.That(await RouteAsync(outside, "bob@inside.example"), Is.EqualTo("taken"));
+            Assert.That(await RouteAsync(outside, "unasked@inside.example"), Is.EqualTo("taken"), "a host that can't be asked keeps no mail away");
+        });
+    }
+
+    [Test]
+    public async Task Verification_can_be_turned_off()
+    {
+        await using var inside = await InsideAsync(isLmtp: false);
+        await using var outside = await OutsideAsync(Hop(inside, isLmtp: false), verifies: false);
+        Assert.That(await RouteAsync(outside, "nobody@inside.example"), Is.EqualTo("taken"));
+        Assert.That((await SubmitAsync(outside, "nobody@inside.example")).Replies.Single().ToString(), Does.StartWith("550 5.1.1"), "the next hop's reply to the message");
+    }
+
+    private static async Task<string> RouteAsync(ServiceProvider host, string address)
+    {
+        var session = new MailSessionInfo { ConnectionId = "1", Protocol = "ESMTP", ServerName = "outside.example" };
+        var transaction = new MailTransaction("Q", session, new Envelope(ReversePath.Null), DateTimeOffset.UnixEpoch);
+        return await host.GetRequiredService<IMessageRouter>().RouteAsync(transaction, new Recipient(EmailAddress.Parse(address)), default) is RecipientRoute.Refuse refuse
+            ? refuse.Reply.ToString()
+            : "taken";
+    }
+
     private static string Hop(ServiceProvider inside, bool isLmtp) =>
         $"{(isLmtp ? "lmtp:" : "")}[127.0.0.1]:{inside.GetRequiredService<MailServer>().Endpoints[0].Port}";
 
@@ -77,8 +115,9 @@ internal sealed class HandOverDeliveryTests
         _ = isLmtp ? mail.ListenLmtp(0).On(IPAddress.Loopback).UseCleartext() : mail.ListenSmtp(0).On(IPAddress.Loopback).UseCleartext();
     });
 
-    private static Task<ServiceProvider> OutsideAsync(string? via) => StartAsync(mail =>
+    private static Task<ServiceProvider> OutsideAsync(string? via, bool verifies = true) => StartAsync(mail =>
     {
+        mail.Routing.VerifiesRelayRecipients = verifies;
         mail.HostName = "outside.example";
         mail.UseInMemoryStore().AddAccount("here@example.org").AddRelayDomain("inside.example", via).AddAlias("both@example.org", "here@example.org", "bob@inside.example");
         mail.ListenSmtp(0).On(IPAddress.Loopback).UseCleartext();

@@ -36,13 +36,20 @@ internal sealed class UidRuns
         }
 
         at = ~at;
-        if (at > 0 && _runs[at - 1].Last.Value == uid.Value - 1)
+        var run = new UidRange(uid, uid);
+        if (at < _runs.Count && _runs[at].First.Value - 1 == uid.Value)
         {
-            _runs[at - 1] = _runs[at - 1] with { Last = uid };
+            run = run with { Last = _runs[at].Last };
+            _runs.RemoveAt(at);
+        }
+
+        if (at > 0 && _runs[at - 1].Last.Value + 1 == uid.Value)
+        {
+            _runs[at - 1] = _runs[at - 1] with { Last = run.Last };
         }
         else
         {
-            _runs.Insert(at, new UidRange(uid, uid));
+            _runs.Insert(at, run);
         }
 
         return true;

@@ -50,6 +50,13 @@ internal sealed class ImapParserFuzzTests
         (GetMetadataCommand.Parse, " (MAXSIZE 1024 DEPTH infinity) \"a b\" (/shared/comment \"/private\")"),
         (GetMetadataCommand.Parse, " \"\" (DEPTH 1) /private/x"),
         (SetMetadataCommand.Parse, " {1}\r\na (/private/x NIL /shared/y ~{2+}\r\n\0\0 /private/z \"v\")"),
+        (SetAclCommand.Parse, " \"Other Users/bob/Work\" {3}\r\namy +lrswikxtepacd"),
+        (SetAclCommand.Parse, " Work \"-$sales team\" \"\""),
+        (SetAclCommand.ParseDelete, " Work anyone"),
+        (GetAclCommand.Parse, " {4}\r\nWork"),
+        (ListRightsCommand.Parse, " Work -amy"),
+        (MyRightsCommand.Parse, " \"Other Users/bob/Work\""),
+        (ListCommand.Parse, " \"\" * RETURN (MYRIGHTS STATUS (MESSAGES) MYRIGHTS)"),
         (ListCommand.Parse, " \"\" * RETURN (METADATA (/shared/comment /private/a) CHILDREN)"),
     ];
 

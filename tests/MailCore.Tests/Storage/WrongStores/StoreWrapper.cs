@@ -32,6 +32,9 @@ internal abstract class StoreWrapper(IMailStore inner) : IMailStore
     protected virtual ValueTask<IReadOnlyList<MessageRow>> ReadAsync(IAccountStore account, MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields) =>
         account.ReadAsync(mailbox, uids, fields, default);
 
+    protected virtual ValueTask ScanAsync(IAccountStore account, MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler) =>
+        account.ScanAsync(mailbox, uids, fields, handler, default);
+
     protected virtual ValueTask<ChangeSet> ChangesSinceAsync(IAccountStore account, ModSeq since, MailboxId? scope, int limit) =>
         account.ChangesSinceAsync(since, scope, limit, default);
 
@@ -69,6 +72,10 @@ internal abstract class StoreWrapper(IMailStore inner) : IMailStore
         public ValueTask<IReadOnlyList<MessageRow>> ReadAsync(
             MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, CancellationToken cancellationToken) =>
             owner.ReadAsync(inner, mailbox, uids, fields);
+
+        public ValueTask ScanAsync(
+            MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler, CancellationToken cancellationToken) =>
+            owner.ScanAsync(inner, mailbox, uids, fields, handler);
 
         public ValueTask<ChangeSet> ChangesSinceAsync(ModSeq since, MailboxId? scope, int limit, CancellationToken cancellationToken) =>
             owner.ChangesSinceAsync(inner, since, scope, limit);

@@ -61,3 +61,10 @@ internal sealed class PoliteArchiveStore(IMailStore inner) : StoreWrapper(inner)
             .. batches.Select(static batch => new CommitResult(CommitError.None, -1, null, [.. batch.Changes.Select(static _ => new ChangeResult(default, 1, [], [], [], new Uid(1)))])),
         ]);
 }
+
+/// <summary>Looks for identifiers anywhere in the lists.</summary>
+internal sealed class LooseSharingStore(IMailStore inner) : StoreWrapper(inner)
+{
+    public override async ValueTask<IReadOnlyList<AccountId>> FindSharingAsync(IReadOnlyList<string> identifiers, CancellationToken cancellationToken) =>
+        await Inner.FindSharingAsync([.. identifiers, .. identifiers.Select(static identifier => identifier + "b")], cancellationToken);
+}

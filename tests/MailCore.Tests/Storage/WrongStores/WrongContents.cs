@@ -11,6 +11,26 @@ internal sealed class LostPrefixStore(IMailStore inner) : StoreWrapper(inner)
         [.. (await account.ReadAsync(mailbox, uids, fields, default)).Select(static row => row with { Prefix = default })];
 }
 
+/// <summary>Shows messages to a handler without the last of those asked for.</summary>
+internal sealed class ShortScanStore(IMailStore inner) : StoreWrapper(inner)
+{
+    protected override ValueTask ScanAsync(IAccountStore account, MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler) =>
+        account.ScanAsync(mailbox, uids.IsEmpty ? uids : uids[..^1], fields, handler, default);
+}
+
+/// <summary>Shows messages to a handler with the details of others.</summary>
+internal sealed class ShiftedScanStore(IMailStore inner) : StoreWrapper(inner)
+{
+    protected override async ValueTask ScanAsync(IAccountStore account, MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler)
+    {
+        var rows = await account.ReadAsync(mailbox, uids, fields, default);
+        for (var i = 0; i < rows.Count; i++)
+        {
+            handler(new MessageGlance(rows[i] with { EmailId = rows[(i + 1) % rows.Count].EmailId }));
+        }
+    }
+}
+
 /// <summary>Alters what a copy must keep.</summary>
 internal sealed class LossyCopyStore(IMailStore inner, Func<MessageRow, MessageRow> lose) : StoreWrapper(inner)
 {
