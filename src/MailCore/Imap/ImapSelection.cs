@@ -26,7 +26,6 @@ internal sealed class ImapSelection : IDisposable
     private volatile bool _isHinted;
     private volatile Action? _onHint;
     private long _looked;
-    private MailboxRights _rights;
     private MailboxInfo _rightsAsOf;
 
     private ImapSelection(MailboxView view, MailboxRights rights, bool isReadOnly, ImapSession session)
@@ -40,7 +39,7 @@ internal sealed class ImapSelection : IDisposable
         _traits = session.Services.Accounts.Traits;
         // RFC 4314 5.1.1: who may alter nothing reads.
         IsReadOnly = isReadOnly || (rights & Altering) == 0 || (_traits & StoreTraits.Writes) == 0;
-        (_rights, _rightsAsOf) = (rights, state.Info);
+        (Rights, _rightsAsOf) = (rights, state.Info);
         Latest = state;
         Messages = new SelectedMailbox(state);
         _hints = view.OnHint(Hint);
@@ -59,12 +58,15 @@ internal sealed class ImapSelection : IDisposable
     /// <summary>What the client calls it.</summary>
     public string Name => _session.Namespaces.NameOf(Mailbox.Account.Id, Latest.Info.Name) ?? Latest.Info.Name;
 
+    /// <summary>Of the user here, as of the last look at the store.</summary>
+    public MailboxRights Rights { get; private set; }
+
     /// <summary>Whether the user may do this here, as of the last look at the store.</summary>
-    public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(_rights, operation);
+    public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(Rights, operation);
 
     /// <summary>Whether the user may alter all of these flags here.</summary>
     public bool AllowsFlags(FlagList flags) =>
-        (flags.Flags & ~MailboxAccess.Alterable(_rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxOperation.StoreFlags));
+        (flags.Flags & ~MailboxAccess.Alterable(Rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxOperation.StoreFlags));
 
     /// <summary>Whether flags can be changed.</summary>
     public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);
@@ -211,7 +213,7 @@ internal sealed class ImapSelection : IDisposable
         }
         else
         {
-            var alterable = MailboxAccess.FlagsAllowed(_rights);
+            var alterable = MailboxAccess.FlagsAllowed(Rights);
             var hasRoom = alterable.Keywords && _traits.HasFlag(StoreTraits.Keywords) && keywords.Count < StorageLimits.KeywordsPerMailbox;
             writer.FlagNames(alterable, keywords, hasRoom ? "\\*"u8 : ""u8);
         }
@@ -317,7 +319,7 @@ internal sealed class ImapSelection : IDisposable
         if (!ReferenceEquals(Latest.Info, _rightsAsOf) || !_session.Services.OwnersMayAll)
         {
             _rightsAsOf = Latest.Info;
-            _rights = await _session.RightsAsync(Mailbox.Account.Id, Latest.Info);
+            Rights = await _session.RightsAsync(Mailbox.Account.Id, Latest.Info);
         }
 
         return !Latest.IsRemoved && Allows(MailboxOperation.Read);

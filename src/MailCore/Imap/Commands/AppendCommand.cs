@@ -31,6 +31,11 @@ internal sealed class AppendCommand(MailboxName name, MessageArguments first) : 
             return refusal;
         }
 
+        if (await session.RecheckAsync(access, MailboxOperation.Insert, "TRYCREATE") is { } change)
+        {
+            return change;
+        }
+
         var result = await mailbox.AppendAsync(intake.Messages, session.Aborted);
         return result.Succeeded
             ? ImapReply.Ok("Appended", $"APPENDUID {result.UidValidity} {UidSet.From(result.Uids)}")

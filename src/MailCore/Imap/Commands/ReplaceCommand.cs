@@ -53,7 +53,17 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
         }
 
         // The client may have taken its time.
+        if (await session.RecheckAsync(access, MailboxOperation.Insert, "TRYCREATE") is { } change)
+        {
+            return change;
+        }
+
         await selection.RefreshAsync(session.Aborted);
+        if (!selection.Allows(MailboxOperation.Remove))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         return SizeOf(selection, uid) is null ? Gone(isUid) : await ReplaceAsync(session, uid, mailbox, intake.Messages[0]);
     }
 
