@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MailCore.Delivery;
 using MailCore.Relay;
 
 namespace MailCore.Hosting;
@@ -23,6 +24,7 @@ internal static class MailServerBuilderRelay
         client.PrefersChunking = settings.PrefersChunking ?? client.PrefersChunking;
         ApplyAddresses(mail, settings);
         ApplyAuthorities(mail, settings.AuthoritiesFile);
+        ApplySrs(mail, settings.Srs);
         for (var i = 0; i < settings.SmartHosts.Count; i++)
         {
             ApplySmartHost(mail, settings.SmartHosts[i], $"Relay:SmartHosts:{i}");
@@ -89,6 +91,23 @@ internal static class MailServerBuilderRelay
         {
             mail.Problems.Add($"Relay:AuthoritiesFile '{file}' can't be read: {error.Message}");
         }
+    }
+
+    private static void ApplySrs(MailServerBuilder mail, SrsSettings? settings)
+    {
+        if (settings is null)
+        {
+            return;
+        }
+
+        mail.UseSenderRewriting(new SrsOptions
+        {
+            Domain = settings.Domain ?? "",
+            Secrets = settings.Secrets,
+            ExcludedDomains = settings.ExcludedDomains,
+            MaxAge = TimeSpan.FromDays(settings.MaxAgeDays ?? 21),
+            HashLength = settings.HashLength ?? 8,
+        });
     }
 
     private static void ApplySmartHost(MailServerBuilder mail, SmartHostSettings settings, string key)

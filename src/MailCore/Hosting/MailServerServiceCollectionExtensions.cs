@@ -101,6 +101,8 @@ public static class MailServerServiceCollectionExtensions
                     router, MakeConnector(provider, mail.HostName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<VerifyingRouter>>());
             }
 
+            // Without a queue there is no way back to anybody.
+            router = options.RelaysOutward && provider.GetService<SenderRewriting>() is { } rewriting ? new SrsRouter(router, rewriting) : router;
             return provider.GetService<IMailStore>() is null
                 ? router
                 : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());

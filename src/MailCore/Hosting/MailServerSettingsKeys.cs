@@ -39,7 +39,12 @@ internal static class MailServerSettingsKeys
         nameof(RelaySettings.HelloName), nameof(RelaySettings.BindAddresses), nameof(RelaySettings.BindAddressesByHop),
         nameof(RelaySettings.SmartHosts), nameof(RelaySettings.SenderLogins), nameof(RelaySettings.DirectSenders), nameof(RelaySettings.DirectRecipients),
         nameof(RelaySettings.RelayMapFile), nameof(RelaySettings.PasswordFile), nameof(RelaySettings.MaxRecipients), nameof(RelaySettings.PrefersChunking),
-        nameof(RelaySettings.AuthoritiesFile),
+        nameof(RelaySettings.AuthoritiesFile), nameof(RelaySettings.Srs),
+    ];
+
+    private static readonly string[] Srs =
+    [
+        nameof(SrsSettings.Domain), nameof(SrsSettings.Secrets), nameof(SrsSettings.ExcludedDomains), nameof(SrsSettings.MaxAgeDays), nameof(SrsSettings.HashLength),
     ];
 
     private static readonly string[] SmartHost =
@@ -69,6 +74,7 @@ internal static class MailServerSettingsKeys
         Check(relay.GetChildren(), Relay, problems);
         CheckItems(relay.GetSection(nameof(RelaySettings.SmartHosts)), SmartHost, problems);
         CheckItems(relay.GetSection(nameof(RelaySettings.SenderLogins)), SenderLogin, problems);
+        Check(relay.GetSection(nameof(RelaySettings.Srs)).GetChildren(), Srs, problems);
         CheckList(relay.GetSection(nameof(RelaySettings.BindAddresses)), "192.0.2.1", problems);
         CheckList(relay.GetSection(nameof(RelaySettings.DirectSenders)), "example.org", problems);
         CheckList(relay.GetSection(nameof(RelaySettings.DirectRecipients)), "example.org", problems);

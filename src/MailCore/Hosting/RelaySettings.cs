@@ -30,6 +30,9 @@ public sealed class RelaySettings
     /// <summary>The <c>postfix-sasl-password.cf</c> of a docker-mailserver installation.</summary>
     public string? PasswordFile { get; set; }
 
+    /// <summary>How senders of forwarded mail are rewritten; null leaves them as they are.</summary>
+    public SrsSettings? Srs { get; set; }
+
     /// <inheritdoc cref="Relay.RelayClientOptions.MaxRecipients"/>
     public int? MaxRecipients { get; set; }
 
@@ -82,4 +85,23 @@ public sealed class SenderLoginSettings
 
     /// <inheritdoc cref="Relay.SmartHostLogin.Password"/>
     public string? Password { get; set; }
+}
+
+/// <summary>See <see cref="Delivery.SrsOptions"/>. Domains of ours are excluded without being named.</summary>
+public sealed class SrsSettings
+{
+    /// <inheritdoc cref="Delivery.SrsOptions.Domain"/>
+    public string? Domain { get; set; }
+
+    /// <inheritdoc cref="Delivery.SrsOptions.Secrets"/>
+    public List<string> Secrets { get; set; } = [];
+
+    /// <inheritdoc cref="Delivery.SrsOptions.ExcludedDomains"/>
+    public List<string> ExcludedDomains { get; set; } = [];
+
+    /// <summary>Days; see <see cref="Delivery.SrsOptions.MaxAge"/>.</summary>
+    public int? MaxAgeDays { get; set; }
+
+    /// <inheritdoc cref="Delivery.SrsOptions.HashLength"/>
+    public int? HashLength { get; set; }
 }

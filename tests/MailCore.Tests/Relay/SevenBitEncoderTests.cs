@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using MailCore.Messaging;
 using MailCore.Relay;
 using NUnit.Framework;
 

@@ -1,3 +1,4 @@
+using MailCore.Delivery;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Relay;
@@ -42,6 +43,34 @@ public class SmartHostSettingsTests
     public void What_is_wrong_there_is_a_problem_of_the_start(string key, string value, string problem) => Assert.That(
         () => ApplyAsync((key, value), ("SmartHosts:0:Host", "[smtp.example.net]:587")),
         Throws.TypeOf<MailServerConfigurationException>().With.Message.Contains(problem));
+
+    [TestCase("Srs:Domain", "example.org", "needs a secret")]
+    [TestCase("Srs:Secrets:0", "a secret of some length", "no domain for SRS")]
+    [TestCase("Srs:HashLength", "3", "SRS")]
+    public void What_is_wrong_with_SRS_is_a_problem_of_the_start(string key, string value, string problem) =>
+        Assert.That(() => ApplyAsync((key, value)), Throws.TypeOf<MailServerConfigurationException>().With.Message.Contains(problem));
+
+    [Test]
+    public async Task Rewritten_senders_can_be_written_to_by_anybody_and_forged_ones_by_nobody()
+    {
+        const string Secret = "a secret of some length";
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            [KeyValuePair.Create("Relay:Srs:Domain", (string?)"example.org"), KeyValuePair.Create("Relay:Srs:Secrets:0", (string?)Secret)]).Build();
+        await using var server = await MailServer.StartAsync(mail =>
+        {
+            mail.HostName = "mx.example.org";
+            mail.Apply(MailServerSettings.Read(configuration)).UseInMemoryStore().UseSelfSignedCertificate().AddAccount("bob@example.org", "secret").ListenSmtp(0).On(System.Net.IPAddress.Loopback);
+            mail.Routing.RelaysOutward = true;
+        });
+        var rewritten = new SenderRewriting(new SrsOptions { Domain = "example.org", Secrets = [Secret] }).Forward(From("alice@example.com")).ToString();
+        using var client = new System.Net.Sockets.TcpClient("127.0.0.1", server.Endpoints[0].Port);
+        using var reader = new StreamReader(client.GetStream());
+        await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes(
+            $"HELO x.example\r\nMAIL FROM:<>\r\nRCPT TO:<{rewritten}>\r\nRCPT TO:<{rewritten.Replace("alice", "mallory", StringComparison.Ordinal)}>\r\nQUIT\r\n"));
+        var replies = await reader.ReadToEndAsync().WaitAsync(RelayTestClient.Hang);
+
+        Assert.That(replies.Split("\r\n")[3..5], Is.EqualTo(new[] { "250 2.1.5 Recipient OK", "550 5.1.1 This rewritten address is not ours, or too old" }), replies);
+    }
 
     [Test]
     public void A_misspelt_key_is_told() => Assert.That(
