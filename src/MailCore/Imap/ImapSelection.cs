@@ -12,7 +12,7 @@ namespace MailCore.Imap;
 /// and on hints, and writes what the client must be told.
 /// </summary>
 /// <remarks>Threading: the hint comes from the thread of whoever made a change and only sets a mark; all else is the session's.</remarks>
-internal sealed class ImapSelection : IDisposable
+internal sealed partial class ImapSelection : IDisposable
 {
     private const MailboxRights Altering =
         MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert | MailboxRights.DeleteMessages | MailboxRights.Expunge;
@@ -43,6 +43,8 @@ internal sealed class ImapSelection : IDisposable
         Latest = state;
         Messages = new SelectedMailbox(state);
         _hints = view.OnHint(Hint);
+        // What changed before anybody listened: the rights must not be old.
+        _isHinted = !HasAllRights;
     }
 
     public Mailbox Mailbox => _view.Mailbox;
@@ -63,6 +65,9 @@ internal sealed class ImapSelection : IDisposable
 
     /// <summary>Whether the user may do this here, as of the last look at the store.</summary>
     public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(Rights, operation);
+
+    // Whatever happens.
+    private bool HasAllRights => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account;
 
     /// <summary>Whether the user may alter all of these flags here.</summary>
     public bool AllowsFlags(FlagList flags) =>
@@ -109,7 +114,7 @@ internal sealed class ImapSelection : IDisposable
     /// Whether the mailbox is still there for this user. An owner's is looked at when the client is told of changes; another's whenever
     /// anything has changed in the account, before the next command begins.
     /// </summary>
-    public ValueTask<bool> HoldsAsync() => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account
+    public ValueTask<bool> HoldsAsync() => HasAllRights
         ? ValueTask.FromResult(true)
         : RefreshAsync(surely: false, _session.Aborted);
 
@@ -372,9 +377,10 @@ internal sealed class ImapSelection : IDisposable
             }
         }
 
-        foreach (var message in update.Changed)
+        foreach (var message in TellsFlags ? update.Changed : [])
         {
-            WriteFlags(writer, message, withUid: false);
+            // RFC 5465 5.1.
+            WriteFlags(writer, message, withUid: session.Watch is not null);
             await FlushIfFullAsync(session);
         }
 
@@ -384,6 +390,10 @@ internal sealed class ImapSelection : IDisposable
         }
 
         await Contexts.TellAlteredAsync(session, Mailbox, Messages, update);
+        if (update.Arrived > 0)
+        {
+            await FetchArrivedAsync(Messages.Count - update.Arrived + 1);
+        }
     }
 
     private static ValueTask FlushIfFullAsync(ImapSession session) =>
