@@ -254,6 +254,27 @@ public sealed class MailServerBuilder
         return this;
     }
 
+    /// <summary>
+    /// Rewrites the senders of mail that is forwarded to other servers, and takes what comes back for them (SRS). Domains of ours are
+    /// excluded without being named.
+    /// </summary>
+    public MailServerBuilder UseSenderRewriting(SrsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            options.Validate();
+        }
+        catch (ArgumentException error)
+        {
+            Problems.Add($"SRS: {error.Message}");
+            return this;
+        }
+
+        Services.Replace(ServiceDescriptor.Singleton(provider => new SenderRewriting(options.With(Domains), provider.GetRequiredService<TimeProvider>())));
+        return this;
+    }
+
     /// <summary>Lets an account send as an address that is not its own, or as all of a domain ("@example.org").</summary>
     public MailServerBuilder AllowSender(string account, string sender)
     {
