@@ -163,7 +163,7 @@ public sealed partial class SqliteRelayQueue : IndexedRelayQueue, IAsyncDisposab
         }
     }
 
-    private Task WriteAsync(Action<Database.StoreConnection> write, CancellationToken cancellationToken) => _store.WriteAsync(
+    private Task<bool> WriteAsync(Action<Database.StoreConnection> write, CancellationToken cancellationToken) => _store.WriteAsync(
         db =>
         {
             write(db);

@@ -38,7 +38,7 @@ internal sealed class QueueIndex
         }
 
         var lane = _lanes[(int)item.Row.Lane];
-        lane.Displace(item);
+        LaneIndex.Displace(item);
         lane.Count(item, -1);
         ref var left = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrNullRef(_messages, item.Row.QueueId);
         if (--left == 0)
@@ -51,7 +51,7 @@ internal sealed class QueueIndex
     public void Replace(IndexedItem item, QueueRowState state)
     {
         var lane = _lanes[(int)item.Row.Lane];
-        lane.Displace(item);
+        LaneIndex.Displace(item);
         lane.Count(item, -1);
         item.State = state;
         lane.Count(item, 1);
@@ -159,7 +159,7 @@ internal sealed class LaneIndex(QueueLane lane)
         }
     }
 
-    public void Displace(IndexedItem item)
+    public static void Displace(IndexedItem item)
     {
         item.Version++;
         item.Destination.Ready -= item.Place == ItemPlace.Ready ? 1 : 0;

@@ -121,7 +121,7 @@ internal sealed partial class RelayLane : IAsyncDisposable
             {
                 LeaseFailed(_services.Logger, error, _lane);
                 _wake.Change(AfterFailure, Timeout.InfiniteTimeSpan);
-                await _signal.Reader.ReadAsync(_stopping.Token).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)_signal.Reader.ReadAsync(_stopping.Token).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -416,7 +416,7 @@ internal sealed partial class RelayLane : IAsyncDisposable
 
         if (leases.Length > 0)
         {
-            _ = _services.Queue.RenewAsync(leases, _services.Time.GetUtcNow() + _services.Options.Schedule.MinimumDelay, CancellationToken.None);
+            _ = _services.Queue.RenewAsync(leases, _services.Time.GetUtcNow() + _services.Options.Schedule.MinimumDelay, CancellationToken.None).AsTask();
         }
     }
 
