@@ -48,6 +48,15 @@ internal sealed class ImapSharingTests
     }
 
     [Test]
+    public async Task An_owner_is_told_that_a_name_below_the_new_one_is_taken()
+    {
+        await using var server = await StartAsync();
+        await server.MailboxAsync("New/Free");
+        await using var bob = await LogInAsync(server, "bob");
+        Assert.That((await bob.RunAsync("RENAME Box New"))[^1], Does.Contain(" NO [ALREADYEXISTS] "));
+    }
+
+    [Test]
     public async Task No_account_is_made_by_naming_it()
     {
         await using var server = await StartAsync();
