@@ -93,6 +93,8 @@ public sealed class MailServerBuilder
 
     internal List<string> Problems { get; } = [];
 
+    internal RelayBuilder? Relay { get; set; }
+
     internal Func<IServiceProvider, IMailDirectory> CreateDirectory { get; private set; } = static services =>
     {
         var authenticator = services.GetRequiredService<InMemoryAuthenticator>();

@@ -136,7 +136,10 @@ public static class MailServerServiceCollectionExtensions
     {
         var trace = services.GetRequiredService<IMessageTrace>();
         var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
-        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), handOver, services.GetRequiredService<ILogger<RoutedDelivery>>())
+        var relay = services.GetService<RelayDelivery>();
+        var local = services.GetRequiredService<LocalDelivery>();
+        IMessageDelivery delivery = new RoutedDelivery(
+            relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
