@@ -4,6 +4,7 @@ using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Net;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -57,6 +58,9 @@ public sealed class MailServerBuilder
     /// users of IMAP (<see cref="Imap.ImapOptions.SharedAccount"/>). Who logs in to it looks after it. Null for none.
     /// </summary>
     public AccountId? SharedAccount { get; set; }
+
+    /// <summary>What TLS is asked of other servers that mail is passed on to.</summary>
+    public OutboundTlsOptions OutboundTls { get; } = new();
 
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 

@@ -54,6 +54,8 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
         services.AddSingleton<MailAccounts>();
         services.AddSingleton<Pop3MailDropLocks>();
+        services.AddSingleton(mail.OutboundTls);
+        services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
@@ -156,7 +158,7 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            new HostFinder(time), services.GetService<RelayClientOptions>() ?? new RelayClientOptions(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            services.GetRequiredService<INextHopFinder>(), services.GetService<RelayClientOptions>() ?? new RelayClientOptions(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)
