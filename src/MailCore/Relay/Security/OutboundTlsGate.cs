@@ -11,7 +11,7 @@ internal sealed partial class OutboundTlsGate(IReadOnlyList<IOutboundTlsPolicy> 
 
     public async ValueTask<GateAnswer> AskAsync(OutboundServer server, CancellationToken cancellationToken)
     {
-        var strongest = OutboundTlsRequirement.Opportunistic with { Level = OutboundTlsLevel.None };
+        var strongest = new OutboundTlsRequirement { Level = OutboundTlsLevel.None, Source = "configuration" };
         var (refusal, isVouchedFor, published) = (default(SmtpReply), server is { UsesMx: true, IsFoundSecurely: true }, new List<PublishedPolicy>());
         foreach (var policy in policies)
         {
@@ -26,7 +26,8 @@ internal sealed partial class OutboundTlsGate(IReadOnlyList<IOutboundTlsPolicy> 
             if (answer.Requirement is { } requirement)
             {
                 isVouchedFor |= requirement.IsHostVouchedFor;
-                strongest = requirement.Level > strongest.Level || strongest.Source == OutboundTlsRequirement.Opportunistic.Source && requirement.Level == strongest.Level ? requirement : strongest;
+                // Of two that ask for DANE, one has the records.
+                strongest = (requirement.Level, requirement.Associations.Count).CompareTo((strongest.Level, strongest.Associations.Count)) > 0 ? requirement : strongest;
             }
         }
 
