@@ -90,6 +90,7 @@ public static class MailServerServiceCollectionExtensions
     {
         services.AddSingleton(mail.Routing);
         services.AddSingleton(mail.LocalDelivery);
+        services.AddSingleton(mail.RelayClient);
         services.AddSingleton<IMessageRouter>(provider =>
         {
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
@@ -102,6 +103,8 @@ public static class MailServerServiceCollectionExtensions
                     router, MakeConnector(provider, mail.HostName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<VerifyingRouter>>());
             }
 
+            // Without a queue there is no way back to anybody.
+            router = options.RelaysOutward && provider.GetService<SenderRewriting>() is { } rewriting ? new SrsRouter(router, rewriting) : router;
             return provider.GetService<IMailStore>() is null
                 ? router
                 : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());
@@ -135,7 +138,10 @@ public static class MailServerServiceCollectionExtensions
     {
         var trace = services.GetRequiredService<IMessageTrace>();
         var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
-        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), handOver, services.GetRequiredService<ILogger<RoutedDelivery>>())
+        var relay = services.GetService<RelayDelivery>();
+        var local = services.GetRequiredService<LocalDelivery>();
+        IMessageDelivery delivery = new RoutedDelivery(
+            relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
@@ -158,7 +164,7 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            services.GetRequiredService<INextHopFinder>(), services.GetService<RelayClientOptions>() ?? new RelayClientOptions(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            services.GetRequiredService<INextHopFinder>(), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)
