@@ -4,7 +4,6 @@ using MailCore.Dns;
 using MailCore.Messaging;
 using MailCore.Relay;
 using MailCore.Relay.Security;
-using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tests.Tls;
 using Microsoft.Extensions.Logging.Abstractions;
