@@ -120,7 +120,7 @@ internal sealed class PostfixServer : IAsyncDisposable
             Directory.Delete(_mail, recursive: true);
     }
 
-    private async Task<string> ReadLogAsync()
+    public async Task<string> ReadLogAsync()
     {
         if (!File.Exists(LogFile))
             return "";
