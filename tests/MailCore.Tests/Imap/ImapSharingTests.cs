@@ -1,5 +1,7 @@
 using MailCore.Authentication;
 using MailCore.Delivery;
+using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Tests.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -150,6 +152,22 @@ internal sealed class ImapSharingTests
     }
 
     [Test]
+    public async Task A_command_of_the_hosts_own_is_told_the_rights_in_the_selected_mailbox()
+    {
+        await using var server = new ImapTestServer { Extensions = [new RightsCommand()] };
+        await server.AddUserAsync();
+        await server.AddUserAsync("amy");
+        var work = await server.MailboxAsync("Work");
+        await work.SetAclAsync("amy", FlagMode.Replace, "lrs");
+        await using var amy = await LogInAsync(server, "amy");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS none"));
+        await amy.OkAsync("SELECT \"Other Users/bob/Work\"");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS bob lrs"));
+        await work.SetAclAsync("amy", FlagMode.Remove, "s");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS bob lr"));
+    }
+
+    [Test]
     public async Task Without_sharing_there_is_one_namespace_and_no_list()
     {
         await using var server = new ImapTestServer { Authorization = new OwnerAuthorization() };
@@ -222,6 +240,18 @@ internal sealed class ImapSharingTests
         var client = await server.ClientAsync();
         await client.OkAsync($"LOGIN {user} secret");
         return client;
+    }
+
+    private sealed class RightsCommand : ImapExtension
+    {
+        public override string Command => "X-RIGHTS";
+
+        public override async ValueTask<ImapReply> RunAsync(ImapExtensionContext context, CancellationToken cancellationToken)
+        {
+            var told = context.Selected is { } mailbox ? $"{mailbox.Account.Id} {RightsText.Format(context.SelectedRights)}" : "none";
+            await context.WriteUntaggedAsync($"X-RIGHTS {told}", cancellationToken);
+            return ImapReply.Ok("Done");
+        }
     }
 
     // Everybody may read what is called Open.
