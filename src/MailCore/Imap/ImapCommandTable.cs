@@ -91,6 +91,10 @@ internal sealed class ImapCommandTable
         new("SETMETADATA", ImapStates.LoggedIn, SetMetadataCommand.Parse),
         new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
         new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
+        new("SORT", ImapStates.Selected, SortCommand.Parse),                                                // RFC 5256
+        new("UID SORT", ImapStates.Selected, SortCommand.ParseUid),
+        new("THREAD", ImapStates.Selected, ThreadCommand.Parse),
+        new("UID THREAD", ImapStates.Selected, ThreadCommand.ParseUid),
         new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
         new("GETQUOTA", ImapStates.LoggedIn, GetQuotaCommand.Parse),                                        // RFC 9208
         new("GETQUOTAROOT", ImapStates.LoggedIn, GetQuotaRootCommand.Parse),
