@@ -21,7 +21,7 @@ while (await Console.In.ReadLineAsync() is { } line)
 {
     if (line.Length > 0)
     {
-        await signal.RaiseAsync(account, store.Desk(account).Open(line, "Opened by hand.\r\n"));
+        await signal.RaiseAsync(account, new ChangeHint(store.Desk(account).Open(line, "Opened by hand.\r\n")));
     }
     else
     {

@@ -15,6 +15,7 @@ internal static class Help
           Mail:Domains:N                   a domain whose mail is ours
           Mail:DataFolder                  where mail is kept; ./data by default
           Mail:FullTextSearch              true keeps an index of texts, for SEARCH TEXT and BODY
+          Mail:SharedAccount               address of an account whose shared mailboxes stand below "Shared"
           Mail:Certificate:File            certificate and intermediates, PEM
           Mail:Certificate:KeyFile         its private key, PEM; without it the key is in File
           Mail:Certificate:Password        for a File that is PKCS#12 (.p12, .pfx)

@@ -10,7 +10,7 @@ namespace MailCore.Storage.Sqlite;
 /// Keeps the trace of messages in a store's database. Steps are gathered and written together, about once a second, in a transaction
 /// that no delivery waits for: those of the last second may be lost when the process dies. Thread-safe.
 /// </summary>
-public sealed partial class SqliteMessageTrace : IMessageTrace, IAsyncDisposable
+public sealed partial class SqliteMessageTrace : IMessageTrace, IAsyncDisposable, IDisposable
 {
     /// <summary>Steps that may wait to be written; more are dropped, and the log says how many.</summary>
     public const int MaxWaiting = 50_000;
@@ -37,6 +37,18 @@ public sealed partial class SqliteMessageTrace : IMessageTrace, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(store);
         (_store, _kept, _logger) = (store, store.TraceHistory, logger ?? NullLogger<SqliteMessageTrace>.Instance);
         _timer = store.Time.CreateTimer(static trace => ((SqliteMessageTrace)trace!).Tick(), this, Interval, Interval);
+    }
+
+    /// <summary>Steps not yet given to the writer.</summary>
+    internal int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count;
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -78,6 +90,9 @@ public sealed partial class SqliteMessageTrace : IMessageTrace, IAsyncDisposable
         await _timer.DisposeAsync();
         await WriteAsync();
     }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private void Tick()
     {

@@ -48,11 +48,11 @@ internal static class HintCases
         await s.AppendAsync(mailbox.Id);
         foreach (var modSeq in new[] { 0L, 1L, long.MaxValue, view.State.AsOf.Value })
         {
-            await signal.RaiseAsync(await s.AccountAsync(), new ModSeq(modSeq));
+            await signal.RaiseAsync(await s.AccountAsync(), new ChangeHint(new ModSeq(modSeq)));
             await CheckSameAsync(s, await view.RefreshAsync());
         }
 
-        await signal.RaiseAsync(new AccountId("nobody"), new ModSeq(5));
+        await signal.RaiseAsync(new AccountId("nobody"), new ChangeHint(new ModSeq(5)));
     }
 
     private static async Task A_hint_storm_ends_in_the_truth(StoreProbe s)
@@ -67,7 +67,7 @@ internal static class HintCases
         {
             for (var i = 0; i < 2000; i++)
             {
-                await signal.RaiseAsync(account, new ModSeq(i % 7));
+                await signal.RaiseAsync(account, new ChangeHint(new ModSeq(i % 7)));
             }
 
             return true;
@@ -87,8 +87,8 @@ internal static class HintCases
 
     private sealed class LostSignal : IChangeSignal
     {
-        public IDisposable Listen(AccountId account, Action<ModSeq> hint) => new MemoryStream();
+        public IDisposable Listen(AccountId account, Action<ChangeHint> hint) => new MemoryStream();
 
-        public ValueTask RaiseAsync(AccountId account, ModSeq modSeq) => ValueTask.CompletedTask;
+        public ValueTask RaiseAsync(AccountId account, ChangeHint hint) => ValueTask.CompletedTask;
     }
 }

@@ -4,7 +4,7 @@ namespace MailCore.Authentication;
 
 /// <summary>
 /// Whom an entry of an access control list is for (RFC 4314 3): "anyone", a group as "$name", or a user by the account's id, all in
-/// lower case; "-" before it takes rights away.
+/// lower case; "-" before it takes rights away. An account whose id begins with '-' or '$' can't be named.
 /// </summary>
 public static class AclIdentifier
 {
@@ -33,7 +33,12 @@ public static class AclIdentifier
         var identifiers = new List<string> { Anyone };
         if (!user.IsAnyone)
         {
-            identifiers.Add(user.Account.Value.ToLowerInvariant());
+            // An id that looks like a group or like what is taken away would get what was meant for others.
+            if (user.Account.Value is [not ('-' or '$'), ..])
+            {
+                identifiers.Add(user.Account.Value.ToLowerInvariant());
+            }
+
             identifiers.AddRange(user.Groups.Select(static group => "$" + group.ToLowerInvariant()));
         }
 

@@ -4,7 +4,7 @@ namespace MailCore.Delivery;
 public sealed class InMemoryMessageTrace : IMessageTrace
 {
     /// <summary>Steps kept by default; later ones take the place of the oldest.</summary>
-    public const int DefaultSteps = 65_536;
+    public const int DefaultSteps = 16_384;
 
     private readonly MessageStep?[] _steps;
     private long _next;

@@ -151,7 +151,8 @@ public sealed partial class LocalDelivery : IMessageDelivery
         {
             try
             {
-                plan = await stage.PlanAsync(message, plan, cancellationToken).ConfigureAwait(false);
+                var next = await stage.PlanAsync(message, plan, cancellationToken).ConfigureAwait(false);
+                plan = next.Refusal is { IsPositive: true } taken ? throw new InvalidOperationException($"The stage refuses by {taken}, which is no refusal.") : next;
             }
             catch (Exception error) when (!cancellationToken.IsCancellationRequested)
             {
@@ -161,7 +162,7 @@ public sealed partial class LocalDelivery : IMessageDelivery
 
         if (plan.Refusal is { } refusal)
         {
-            target.Reply = refusal.IsPositive ? throw new InvalidOperationException($"A stage refuses by {refusal}, which is no refusal.") : refusal;
+            target.Reply = refusal;
         }
         else if (plan.Placements.Count == 0)
         {

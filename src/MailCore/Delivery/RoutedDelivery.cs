@@ -33,6 +33,9 @@ public sealed partial class RoutedDelivery : IMessageDelivery
     /// <summary>Told of messages that the host's code took; null for nobody.</summary>
     public IMessageTrace? Trace { get; init; }
 
+    /// <summary>Dates what is noted.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>What the relay honours; what is delivered here at once is in time, and nothing overtakes it.</summary>
     public DeliveryAbilities Honours => _relay is null
         ? _local?.Honours ?? DeliveryAbilities.None
@@ -155,7 +158,7 @@ public sealed partial class RoutedDelivery : IMessageDelivery
         if (reply.IsPositive)
         {
             Trace?.Note(new MessageStep(
-                transaction.QueueId, DateTimeOffset.UtcNow, MessageStepKind.HandedOver, transaction.Envelope.Recipients[recipient].ToString(), reply.ToString()));
+                transaction.QueueId, Time.GetUtcNow(), MessageStepKind.HandedOver, transaction.Envelope.Recipients[recipient].ToString(), reply.ToString()));
         }
     }
 

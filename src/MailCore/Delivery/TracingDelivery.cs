@@ -9,6 +9,9 @@ namespace MailCore.Delivery;
 /// <summary>Notes what arrives, where it is routed to, and what is not taken; the deliveries behind it note what they do. Thread-safe.</summary>
 public sealed class TracingDelivery : IMessageDelivery
 {
+    /// <summary>Octets of a Message-ID that is remembered: what a line may hold (RFC 5322 2.1.1).</summary>
+    private const int MaxMessageId = 998;
+
     private readonly IMessageDelivery _delivery;
     private readonly IMessageTrace _trace;
     private readonly TimeProvider _time;
@@ -54,7 +57,7 @@ public sealed class TracingDelivery : IMessageDelivery
 
     private void NoteArrival(MailTransaction transaction, InboundMessage message)
     {
-        var messageId = MessageSummary.TryDecode(message.Summary, out var summary) && summary.Envelope.MessageId is { } octets
+        var messageId = MessageSummary.TryDecode(message.Summary, out var summary) && summary.Envelope.MessageId is { Length: <= MaxMessageId } octets
             ? Encoding.UTF8.GetString(octets.Span)
             : null;
         var session = transaction.Session;

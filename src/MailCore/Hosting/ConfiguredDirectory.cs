@@ -14,7 +14,7 @@ internal sealed class ConfiguredDirectory : IMailDirectory
     private readonly Dictionary<string, MailDomain> _domains = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, MailAlias> _aliases = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<MailAlias> _expressions = [];
-    private readonly Dictionary<string, HashSet<string>> _senders = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<EmailAddress>> _senders = new(StringComparer.OrdinalIgnoreCase);
     private readonly string _delimiters;
 
     public ConfiguredDirectory(IMailDirectory accounts, ConfiguredAddresses configured, string delimiters = "")
@@ -40,12 +40,13 @@ internal sealed class ConfiguredDirectory : IMailDirectory
 
         foreach (var (account, sender) in configured.Senders)
         {
-            if (!_senders.TryGetValue(sender, out var allowed))
+            var key = EmailAddress.TryParse(sender, out var address) ? Key(address) : sender.TrimEnd('.');
+            if (!_senders.TryGetValue(key, out var allowed))
             {
-                _senders[sender] = allowed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+                _senders[key] = allowed = [];
             }
 
-            allowed.Add(Key(account));
+            allowed.Add(account);
         }
     }
 
@@ -130,7 +131,7 @@ internal sealed class ConfiguredDirectory : IMailDirectory
     {
         foreach (var allowed in _senders.GetValueOrDefault(sender) ?? [])
         {
-            if (await HasAsync(account, EmailAddress.Parse(allowed), cancellationToken).ConfigureAwait(false))
+            if (await HasAsync(account, allowed, cancellationToken).ConfigureAwait(false))
             {
                 return true;
             }

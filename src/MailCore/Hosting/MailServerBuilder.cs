@@ -52,6 +52,12 @@ public sealed class MailServerBuilder
     /// <summary>How mail is put into mailboxes: what a full one is answered with.</summary>
     public LocalDeliveryOptions LocalDelivery { get; } = new();
 
+    /// <summary>
+    /// The account (its id is usually its first address in lower case) of mailboxes that are nobody's in particular: what its access control lists open stands below "Shared" for all
+    /// users of IMAP (<see cref="Imap.ImapOptions.SharedAccount"/>). Who logs in to it looks after it. Null for none.
+    /// </summary>
+    public AccountId? SharedAccount { get; set; }
+
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 
     /// <summary>

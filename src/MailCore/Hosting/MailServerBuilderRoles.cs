@@ -117,6 +117,7 @@ public static class MailServerBuilderRoles
                 Login = services.GetRequiredService<LoginService>(),
                 Directory = services.GetRequiredService<IMailDirectory>(),
                 Filters = [.. services.GetServices<SmtpFilterRegistration>(), .. endpoint.Filters.Select(filter => filter(services))],
+                Trace = services.GetService<IMessageTrace>(),
                 Scopes = services.GetRequiredService<IServiceScopeFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
@@ -133,6 +134,7 @@ public static class MailServerBuilderRoles
         endpoint.UseProtocol((services, tls) =>
         {
             endpoint.Options.HostName = mail.HostName;
+            endpoint.Options.SharedAccount ??= mail.SharedAccount;
             return new ImapProtocol(endpoint.Options, new ImapServices
             {
                 Tls = tls,

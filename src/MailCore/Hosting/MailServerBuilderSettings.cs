@@ -1,6 +1,7 @@
 using System.Net;
 using MailCore.Imap;
 using MailCore.Messaging;
+using MailCore.Storage;
 
 namespace MailCore.Hosting;
 
@@ -28,6 +29,15 @@ public static class MailServerBuilderSettings
         for (var i = 0; i < settings.Accounts.Count; i++)
         {
             ApplyAccount(mail, settings.Accounts[i], $"Accounts:{i}");
+        }
+
+        if (EmailAddress.TryParse(settings.SharedAccount, out var shared))
+        {
+            mail.SharedAccount = new AccountId($"{shared.LocalPart}@{shared.Domain}".ToLowerInvariant());
+        }
+        else if (!string.IsNullOrEmpty(settings.SharedAccount))
+        {
+            mail.Problems.Add($"SharedAccount: '{settings.SharedAccount}' is not an address.");
         }
 
         for (var i = 0; i < settings.Aliases.Count; i++)

@@ -137,6 +137,7 @@ public static class MailServerServiceCollectionExtensions
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
+            Time = services.GetRequiredService<TimeProvider>(),
         };
         var signers = services.GetServices<IMessageSigner>().ToArray();
         delivery = signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);

@@ -43,6 +43,9 @@ public sealed class MailServerSettings
     /// <summary>The <c>postfix-accounts.cf</c> of a docker-mailserver installation. The host imports it.</summary>
     public string? AccountsFile { get; set; }
 
+    /// <summary>The first address of <see cref="MailServerBuilder.SharedAccount"/>.</summary>
+    public string? SharedAccount { get; set; }
+
     /// <summary>Addresses that stand for others.</summary>
     public List<AliasSettings> Aliases { get; set; } = [];
 

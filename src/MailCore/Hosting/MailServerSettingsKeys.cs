@@ -11,7 +11,7 @@ internal static class MailServerSettingsKeys
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
         nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
-        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.AccountsFile), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.SharedAccount), nameof(MailServerSettings.AccountsFile), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.RelayDomains), nameof(MailServerSettings.Routing),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),

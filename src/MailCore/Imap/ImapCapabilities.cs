@@ -39,7 +39,7 @@ internal static class ImapCapabilities
         writer.Raw(traits.HasFlag(StoreTraits.Metadata) ? " METADATA METADATA-SERVER LIST-METADATA"u8 : " METADATA-SERVER"u8);
         if (traits.HasFlag(StoreTraits.Append))
         {
-            writer.Raw(" MULTIAPPEND APPENDLIMIT="u8).Number(session.Options.AppendLimit);
+            writer.Raw(" MULTIAPPEND CATENATE URL-PARTIAL APPENDLIMIT="u8).Number(session.Options.AppendLimit);
         }
     }
 
@@ -52,7 +52,7 @@ internal static class ImapCapabilities
             writer.Raw(" LITERAL+ IDLE NAMESPACE UIDPLUS UNSELECT CHILDREN SPECIAL-USE"u8);
             writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
-            writer.Raw(" BINARY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            writer.Raw(" BINARY NOTIFY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
             writer.Raw(" SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS"u8);
             writer.Raw(" WITHIN PARTIAL CONTEXT=SEARCH MULTISEARCH"u8);
             writer.Raw(session.Options.ProgressInterval >= TimeSpan.Zero ? " INPROGRESS"u8 : ""u8);

@@ -86,6 +86,7 @@ internal sealed class ImapCommandTable
         new("CANCELUPDATE", ImapStates.Selected, CancelUpdateCommand.Parse),                                // RFC 5267
         new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
+        new("NOTIFY", ImapStates.LoggedIn, NotifyCommand.Parse),                                            // RFC 5465
         new("ESEARCH", ImapStates.LoggedIn, EsearchCommand.Parse),                                          // RFC 7377
         new("GETMETADATA", ImapStates.LoggedIn, GetMetadataCommand.Parse),                                  // RFC 5464
         new("SETMETADATA", ImapStates.LoggedIn, SetMetadataCommand.Parse),

@@ -101,6 +101,12 @@ public sealed class ImapOptions
     /// <summary>An account whose mailboxes are nobody's in particular: <see cref="SharedNamespace"/> holds those that its access control lists open. Null for none.</summary>
     public AccountId? SharedAccount { get; set; }
 
-    /// <summary>How often IDLE looks for changes of which no signal told; 1 min by default.</summary>
+    /// <summary>Groups of events in one NOTIFY (RFC 5465); more are NO [NOTIFICATIONOVERFLOW]. 100 by default.</summary>
+    public int MaxNotifyGroups { get; set; } = 100;
+
+    /// <summary>Mailboxes that one NOTIFY listens to; when there are more it ends with [NOTIFICATIONOVERFLOW]. 10,000 by default.</summary>
+    public int MaxNotifyMailboxes { get; set; } = 10_000;
+
+    /// <summary>How often IDLE and NOTIFY look for changes of which no signal told; 1 min by default.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMinutes(1);
 }

@@ -12,7 +12,7 @@ namespace MailCore.Imap;
 /// and on hints, and writes what the client must be told.
 /// </summary>
 /// <remarks>Threading: the hint comes from the thread of whoever made a change and only sets a mark; all else is the session's.</remarks>
-internal sealed class ImapSelection : IDisposable
+internal sealed partial class ImapSelection : IDisposable
 {
     private const MailboxRights Altering =
         MailboxRights.Seen | MailboxRights.Write | MailboxRights.Insert | MailboxRights.DeleteMessages | MailboxRights.Expunge;
@@ -26,7 +26,6 @@ internal sealed class ImapSelection : IDisposable
     private volatile bool _isHinted;
     private volatile Action? _onHint;
     private long _looked;
-    private MailboxRights _rights;
     private MailboxInfo _rightsAsOf;
 
     private ImapSelection(MailboxView view, MailboxRights rights, bool isReadOnly, ImapSession session)
@@ -40,10 +39,12 @@ internal sealed class ImapSelection : IDisposable
         _traits = session.Services.Accounts.Traits;
         // RFC 4314 5.1.1: who may alter nothing reads.
         IsReadOnly = isReadOnly || (rights & Altering) == 0 || (_traits & StoreTraits.Writes) == 0;
-        (_rights, _rightsAsOf) = (rights, state.Info);
+        (Rights, _rightsAsOf) = (rights, state.Info);
         Latest = state;
         Messages = new SelectedMailbox(state);
         _hints = view.OnHint(Hint);
+        // What changed before anybody listened: the rights must not be old.
+        _isHinted = !HasAllRights;
     }
 
     public Mailbox Mailbox => _view.Mailbox;
@@ -59,12 +60,18 @@ internal sealed class ImapSelection : IDisposable
     /// <summary>What the client calls it.</summary>
     public string Name => _session.Namespaces.NameOf(Mailbox.Account.Id, Latest.Info.Name) ?? Latest.Info.Name;
 
+    /// <summary>Of the user here, as of the last look at the store.</summary>
+    public MailboxRights Rights { get; private set; }
+
     /// <summary>Whether the user may do this here, as of the last look at the store.</summary>
-    public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(_rights, operation);
+    public bool Allows(MailboxOperation operation) => MailboxPermissions.Allows(Rights, operation);
+
+    // Whatever happens.
+    private bool HasAllRights => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account;
 
     /// <summary>Whether the user may alter all of these flags here.</summary>
     public bool AllowsFlags(FlagList flags) =>
-        (flags.Flags & ~MailboxAccess.Alterable(_rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxOperation.StoreFlags));
+        (flags.Flags & ~MailboxAccess.Alterable(Rights)) == 0 && (flags.Keywords.Count == 0 || Allows(MailboxOperation.StoreFlags));
 
     /// <summary>Whether flags can be changed.</summary>
     public bool TakesFlags => !IsReadOnly && _traits.HasFlag(StoreTraits.Flags);
@@ -107,7 +114,7 @@ internal sealed class ImapSelection : IDisposable
     /// Whether the mailbox is still there for this user. An owner's is looked at when the client is told of changes; another's whenever
     /// anything has changed in the account, before the next command begins.
     /// </summary>
-    public ValueTask<bool> HoldsAsync() => _session.Services.OwnersMayAll && Mailbox.Account == _session.Account
+    public ValueTask<bool> HoldsAsync() => HasAllRights
         ? ValueTask.FromResult(true)
         : RefreshAsync(surely: false, _session.Aborted);
 
@@ -211,7 +218,7 @@ internal sealed class ImapSelection : IDisposable
         }
         else
         {
-            var alterable = MailboxAccess.FlagsAllowed(_rights);
+            var alterable = MailboxAccess.FlagsAllowed(Rights);
             var hasRoom = alterable.Keywords && _traits.HasFlag(StoreTraits.Keywords) && keywords.Count < StorageLimits.KeywordsPerMailbox;
             writer.FlagNames(alterable, keywords, hasRoom ? "\\*"u8 : ""u8);
         }
@@ -317,7 +324,7 @@ internal sealed class ImapSelection : IDisposable
         if (!ReferenceEquals(Latest.Info, _rightsAsOf) || !_session.Services.OwnersMayAll)
         {
             _rightsAsOf = Latest.Info;
-            _rights = await _session.RightsAsync(Mailbox.Account.Id, Latest.Info);
+            Rights = await _session.RightsAsync(Mailbox.Account.Id, Latest.Info);
         }
 
         return !Latest.IsRemoved && Allows(MailboxOperation.Read);
@@ -370,9 +377,10 @@ internal sealed class ImapSelection : IDisposable
             }
         }
 
-        foreach (var message in update.Changed)
+        foreach (var message in TellsFlags ? update.Changed : [])
         {
-            WriteFlags(writer, message, withUid: false);
+            // RFC 5465 5.1.
+            WriteFlags(writer, message, withUid: session.Watch is not null);
             await FlushIfFullAsync(session);
         }
 
@@ -382,6 +390,10 @@ internal sealed class ImapSelection : IDisposable
         }
 
         await Contexts.TellAlteredAsync(session, Mailbox, Messages, update);
+        if (update.Arrived > 0)
+        {
+            await FetchArrivedAsync(Messages.Count - update.Arrived + 1);
+        }
     }
 
     private static ValueTask FlushIfFullAsync(ImapSession session) =>

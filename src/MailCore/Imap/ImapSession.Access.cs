@@ -45,6 +45,22 @@ internal sealed partial class ImapSession
     }
 
     /// <summary>
+    /// The same once more, after a client has taken its time: null when the operation is still allowed on the same mailbox, else the answer.
+    /// </summary>
+    public async ValueTask<ImapReply?> RecheckAsync(MailboxAccess access, MailboxOperation operation, string missing)
+    {
+        var mailbox = access.Mailbox!;
+        if (mailbox.Account == Account && Services.OwnersMayAll)
+        {
+            return null;
+        }
+
+        return await mailbox.GetInfoAsync(Aborted) is { } info
+            ? MailboxAccess.Check(await RightsAsync(mailbox.Account.Id, info), operation, missing)
+            : ImapReply.Rejected(CommitError.NoMailbox, missing);
+    }
+
+    /// <summary>
     /// Where a mailbox of this name would be made, if the user may do that: by the rights on the nearest mailbox above (RFC 4314 4). The
     /// answer does not depend on whether there is a mailbox of this name.
     /// </summary>

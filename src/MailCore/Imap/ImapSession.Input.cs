@@ -101,14 +101,32 @@ internal sealed partial class ImapSession
     public async ValueTask<bool> FillAsync(bool inMessage = false)
     {
         await Writer.FlushAsync(Aborted);
+        var started = Services.Time.GetTimestamp();
+        var surely = false;
         while (true)
         {
-            switch (await FillLinesAsync(Timeout(inMessage)))
+            // Unless a message is on its way in: its literal is to be taken first.
+            var watch = inMessage ? null : Watch;
+            if (watch is not null)
+            {
+                await TellListenerAsync(watch, surely);
+                if (_ended)
+                {
+                    return false;
+                }
+            }
+
+            var left = Timeout(inMessage) - (watch is null ? TimeSpan.Zero : Services.Time.GetElapsedTime(started));
+            var poll = watch is not null && Options.PollInterval < left;
+            switch (await FillLinesAsync(poll ? Options.PollInterval : left > TimeSpan.Zero ? left : TimeSpan.Zero))
             {
                 case FillResult.Data:
                     return true;
                 case FillResult.Completed:
                     return false;
+                case FillResult.TimedOut when poll:
+                    surely = true;
+                    break;
                 case FillResult.TimedOut:
                     Log.Idle(Connection.Id);
                     Bye(IsLoggedIn ? "Idle for too long" : "Too slow to log in");
@@ -116,6 +134,9 @@ internal sealed partial class ImapSession
                 case FillResult.Interrupted when IsStopping && !inMessage:
                     Bye("The server is shutting down");
                     return false;
+                default:
+                    surely = false;
+                    break;
             }
         }
     }

@@ -152,6 +152,7 @@ internal sealed partial class ImapSession : IDisposable
     public void LogOut()
     {
         Select(null);
+        StartWatch(null);
         Writer.Features = Features = ImapFeatures.None;
         LeaveAccount();
         _started = Services.Time.GetTimestamp();
@@ -162,6 +163,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         Selection?.Dispose();
         Selection = selection;
+        WakeSelection();
     }
 
     /// <summary>Says goodbye without having been asked.</summary>
@@ -190,6 +192,7 @@ internal sealed partial class ImapSession : IDisposable
     {
         _compression?.Dispose();
         Select(null);
+        StartWatch(null);
         LeaveAccount();
         Framer.Dispose();
         Lines.Dispose();
@@ -310,11 +313,7 @@ internal sealed partial class ImapSession : IDisposable
             }
 
             var reply = await command.RunAsync(this);
-            if (Selection is not null && !await Selection.SyncAsync(this, command.MayExpunge))
-            {
-                Bye(MailboxGone);
-            }
-
+            await TellOrLeaveAsync(command.MayExpunge);
             Selection?.WarnOfOwedExpunges(Writer);
 
             return reply;

@@ -68,7 +68,7 @@ internal static class MessageIntake
         IReadOnlyList<SmtpReply> replies;
         try
         {
-            replies = transaction.IsDiscarded ? [.. Enumerable.Repeat(SmtpReply.Ok, session.Routes.Count)] : await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
+            replies = transaction.IsDiscarded ? Discard(session, transaction) : await DeliverAsync(session, transaction, staged).ConfigureAwait(false);
         }
         finally
         {
@@ -117,6 +117,7 @@ internal static class MessageIntake
         session.EndTransaction();
         session.IsOver |= reply.Code == 421;
         session.Protocol.Log.Refused(session.Connection.Id, transaction.QueueId, reply);
+        Note(session, transaction, MessageStepKind.Refused, reply.ToString());
         for (var i = reply.Code == 421 ? 1 : count; i > 0; i--)
         {
             session.Channel.Write(reply);
@@ -181,6 +182,16 @@ internal static class MessageIntake
 
         return [.. Enumerable.Repeat(SmtpReplies.LocalError, count)];
     }
+
+    private static SmtpReply[] Discard(SmtpSession session, MailTransaction transaction)
+    {
+        Note(session, transaction, MessageStepKind.Discarded, "by a filter");
+        return [.. Enumerable.Repeat(SmtpReply.Ok, session.Routes.Count)];
+    }
+
+    private static void Note(SmtpSession session, MailTransaction transaction, MessageStepKind kind, string detail) =>
+        session.Services.Trace?.Note(new MessageStep(
+            transaction.QueueId, session.Services.Time.GetUtcNow(), kind, null, $"from <{transaction.Envelope.From}> by {session.Connection.RemoteEndPoint}: {detail}"));
 
     private static SmtpReply? Answer(SmtpSession session, MailTransaction transaction, IReadOnlyList<SmtpReply> replies, long length)
     {

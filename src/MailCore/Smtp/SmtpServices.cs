@@ -32,6 +32,9 @@ public sealed record SmtpServices
     /// <summary>Asked in this order at every stage of a session.</summary>
     public IReadOnlyList<SmtpFilterRegistration> Filters { get; init; } = [];
 
+    /// <summary>Told of messages that no delivery gets: refused, or discarded by a filter. Null for nobody.</summary>
+    public IMessageTrace? Trace { get; init; }
+
     /// <summary>Makes the services that the filters of one session share; null where there is no container.</summary>
     public IServiceScopeFactory? Scopes { get; init; }
 

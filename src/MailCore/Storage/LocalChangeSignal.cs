@@ -22,7 +22,7 @@ public sealed class LocalChangeSignal : IChangeSignal
     }
 
     /// <inheritdoc/>
-    public IDisposable Listen(AccountId account, Action<ModSeq> hint)
+    public IDisposable Listen(AccountId account, Action<ChangeHint> hint)
     {
         ArgumentNullException.ThrowIfNull(hint);
         var listener = new Listener(this, account, hint);
@@ -35,7 +35,7 @@ public sealed class LocalChangeSignal : IChangeSignal
     }
 
     /// <inheritdoc/>
-    public ValueTask RaiseAsync(AccountId account, ModSeq modSeq)
+    public ValueTask RaiseAsync(AccountId account, ChangeHint hint)
     {
         ImmutableArray<Listener> listeners;
         lock (_lock)
@@ -48,7 +48,7 @@ public sealed class LocalChangeSignal : IChangeSignal
 
         foreach (var listener in listeners)
         {
-            listener.Hint(modSeq);
+            listener.Hint(hint);
         }
 
         return ValueTask.CompletedTask;
@@ -73,11 +73,11 @@ public sealed class LocalChangeSignal : IChangeSignal
         }
     }
 
-    private sealed class Listener(LocalChangeSignal owner, AccountId account, Action<ModSeq> hint) : IDisposable
+    private sealed class Listener(LocalChangeSignal owner, AccountId account, Action<ChangeHint> hint) : IDisposable
     {
         public AccountId Account { get; } = account;
 
-        public Action<ModSeq> Hint { get; } = hint;
+        public Action<ChangeHint> Hint { get; } = hint;
 
         public void Dispose() => owner.Remove(this);
     }

@@ -6,9 +6,14 @@ public sealed class MailAccount
     // Guards _views. A view lives as long as a session holds it.
     private readonly Lock _lock = new();
     private readonly Dictionary<MailboxId, WeakReference<MailboxView>> _views = [];
+    private readonly AccountListeners _listeners;
     private MailboxId? _inbox;
 
-    internal MailAccount(MailAccounts accounts, AccountId id, IAccountStore store) => (Accounts, Id, Store) = (accounts, id, store);
+    internal MailAccount(MailAccounts accounts, AccountId id, IAccountStore store)
+    {
+        (Accounts, Id, Store) = (accounts, id, store);
+        _listeners = new AccountListeners(this);
+    }
 
     /// <summary>Which account this is.</summary>
     public AccountId Id { get; }
@@ -86,7 +91,23 @@ public sealed class MailAccount
     public IDisposable Listen(Action hint)
     {
         ArgumentNullException.ThrowIfNull(hint);
-        return Accounts.Signal.Listen(Id, _ => hint());
+        return _listeners.Listen(hint);
+    }
+
+    /// <summary>As <see cref="Listen(Action)"/>, of changes of one mailbox; those of others cost nothing.</summary>
+    public IDisposable Listen(MailboxId mailbox, Action hint)
+    {
+        ArgumentNullException.ThrowIfNull(hint);
+        return _listeners.Listen(mailbox, hint);
+    }
+
+    /// <summary>
+    /// As <see cref="Listen(Action)"/>, of mailboxes made, renamed, deleted and shared, of subscriptions, and of the account's own annotations.
+    /// </summary>
+    public IDisposable ListenToStructure(Action hint)
+    {
+        ArgumentNullException.ThrowIfNull(hint);
+        return _listeners.ListenToStructure(hint);
     }
 
     /// <summary>Commits one batch of this account.</summary>

@@ -107,7 +107,7 @@ public sealed partial class MailAccounts : IMessageStaging
         {
             if (results[i].ModSeq is { } modSeq)
             {
-                await RaiseAsync(batches[i].Account, modSeq);
+                await RaiseAsync(batches[i].Account, ChangeHint.Of(batches[i], results[i], modSeq));
             }
         }
 
@@ -193,11 +193,11 @@ public sealed partial class MailAccounts : IMessageStaging
         _sweepAt = Math.Max(SweepFloor, _open.Count * 2);
     }
 
-    private async ValueTask RaiseAsync(AccountId account, ModSeq modSeq)
+    private async ValueTask RaiseAsync(AccountId account, ChangeHint hint)
     {
         try
         {
-            await Signal.RaiseAsync(account, modSeq);
+            await Signal.RaiseAsync(account, hint);
         }
         catch (Exception e)
         {

@@ -51,8 +51,8 @@ public sealed class MailboxView
             : new ValueTask<MailboxViewState>(flight.Task.WaitAsync(cancellationToken));
     }
 
-    /// <inheritdoc cref="MailAccount.Listen"/>
-    public IDisposable OnHint(Action hint) => Mailbox.Account.Listen(hint);
+    /// <inheritdoc cref="MailAccount.Listen(MailboxId, Action)"/>
+    public IDisposable OnHint(Action hint) => Mailbox.Account.Listen(Mailbox.Id, hint);
 
     private static TaskCompletionSource<MailboxViewState> NewFlight() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -76,7 +76,7 @@ public static class MessageText
     private static async ValueTask<bool> ReadPartAsync(MessageContent message, long offset, MimePart part, MessageTextHandler handler, CancellationToken cancellationToken)
     {
         var decoder = new PartTextDecoder(part);
-        var text = new ArrayBufferWriter<char>(ChunkSize);
+        var text = new ArrayBufferWriter<char>((int)Math.Clamp(part.BodyLength, 256, ChunkSize));
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {

@@ -37,6 +37,12 @@ internal sealed class AclAuthorizationTests
     public void Who_is_not_logged_in_has_the_rights_of_anyone(string acl, string expected) =>
         Assert.That(RightsText.Format(AclAuthorization.RightsOf(MailIdentity.Anyone, new AccountId("bob"), Parse(acl))), Is.EqualTo(expected));
 
+    [TestCase("-amy", "-amy=lr anyone=l", "l")]
+    [TestCase("$sales", "$sales=lr anyone=l", "l")]
+    [TestCase("$sales", "-$sales=l anyone=lr", "lr")]
+    public void An_account_that_is_called_like_a_group_or_a_denial_gets_nothing_from_it(string account, string acl, string expected) =>
+        Assert.That(RightsText.Format(AclAuthorization.RightsOf(new MailIdentity("x", new AccountId(account)), new AccountId("bob"), Parse(acl))), Is.EqualTo(expected));
+
     [Test]
     public void A_name_in_a_list_is_an_account_and_never_a_login_name() =>
         Assert.That(AclAuthorization.RightsOf(new MailIdentity("bob", new AccountId("17")), new AccountId("amy"), Parse("bob=lr")), Is.EqualTo(MailboxRights.None));

@@ -5,6 +5,7 @@ using MailCore.Messaging;
 using MailCore.Storage;
 using MailCore.Tests.Imap;
 using MailCore.Tests.Pop3;
+using MailCore.Tests.Scripts;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -117,6 +118,8 @@ internal sealed class MailboxPermissionTableTests
 
         await TestContext.Out.WriteAsync(table.ToString());
         Assert.That(table.ToString(), Is.EqualTo(Expected));
+        var page = await File.ReadAllTextAsync(Path.Combine(ScriptFiles.Root, "..", "..", "docs", "sharing.md"));
+        Assert.That(page.ReplaceLineEndings("\n"), Does.Contain(Expected));
     }
 
     [Test]

@@ -76,6 +76,14 @@ internal sealed class DeliveryStageTests
     }
 
     [Test]
+    public async Task A_refusal_that_is_none_is_a_failure_of_the_stage()
+    {
+        await using var server = await ServerAsync(static (_, plan) => plan with { Refusal = SmtpReply.Ok });
+        Assert.That(await SendAsync(server, "bob@example.org"), Is.EqualTo(250));
+        Assert.That(await server.MessagesAsync(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
     public async Task An_account_is_asked_once_for_each_place_that_recipients_lead_to()
     {
         var asked = 0;

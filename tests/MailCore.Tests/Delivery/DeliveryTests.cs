@@ -67,8 +67,12 @@ internal sealed class DeliveryTests
         await account!.CreateMailboxAsync(MailboxName.Parse("Lists"));
         var delivery = new LocalDelivery(server.Accounts, NullLogger<LocalDelivery>.Instance);
         await using var staged = await StageAsync(server.Accounts, "x\r\n");
-        var routes = new RecipientRoute[] { new RecipientRoute.Local(new("bob@example.org"), "Lists"), new RecipientRoute.Local(new("bob@example.org"), "Gone") };
-        await delivery.DeliverAsync(Transaction("bob+Lists@example.org", "bob+Gone@example.org"), new InboundMessage(staged.Content, staged.Summary, routes), default);
+        // However many ways lead into a mailbox, it gets one copy.
+        RecipientRoute[] routes = [.. new[] { "Lists", "Gone", null, "lists", "inbox" }.Select(static name => new RecipientRoute.Local(new("bob@example.org"), name))];
+        var replies = await delivery.DeliverAsync(
+            Transaction("bob+Lists@example.org", "bob+Gone@example.org", "bob@example.org", "bob+lists@example.org", "bob+inbox@example.org"),
+            new InboundMessage(staged.Content, staged.Summary, routes), default);
+        Assert.That(replies.Select(static reply => reply.Code), Is.All.EqualTo(250));
         Assert.That(await server.MessagesAsync("bob@example.org", "Lists"), Has.Count.EqualTo(1));
         Assert.That(await server.MessagesAsync(), Has.Count.EqualTo(1));
     }

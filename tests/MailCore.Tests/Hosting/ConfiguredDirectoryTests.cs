@@ -75,6 +75,18 @@ internal sealed class ConfiguredDirectoryTests
         Assert.That(await configured.OwnsAsync(bob, EmailAddress.Parse("+bob@example.org"), default), Is.False);
     }
 
+    [Test]
+    public async Task Quotes_in_an_address_do_not_matter_to_who_may_send_as_whom()
+    {
+        var directory = new MailCore.Storage.InMemory.InMemoryMailDirectory();
+        var odd = await directory.CreateAsync(EmailAddress.Parse("\"a b\"@example.org"), null, default);
+        var configured = new ConfiguredDirectory(
+            directory, new ConfiguredAddresses { Senders = { (EmailAddress.Parse("\"a b\"@example.org"), "\"plain\"@sent.example"), (EmailAddress.Parse("\"a b\"@example.org"), "@dot.example.") } });
+        Assert.That(await configured.OwnsAsync(odd, EmailAddress.Parse("Plain@sent.example"), default));
+        Assert.That(await configured.OwnsAsync(odd, EmailAddress.Parse("x@dot.example"), default));
+        Assert.That(await configured.OwnsAsync(odd, EmailAddress.Parse("x@sent.example"), default), Is.False);
+    }
+
     [TestCase("Aliases:0:Address", "/(/", "is not an expression that can be used")]
     [TestCase("Aliases:0:Targets:0", "nobody", "'nobody', a target of 'sales@example.org', is not an address")]
     [TestCase("RelayDomains:0:Via", "host:port", "'host:port', where mail for inside.example goes, is not a next hop")]

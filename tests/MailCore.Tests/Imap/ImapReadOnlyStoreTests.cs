@@ -16,7 +16,7 @@ internal sealed class ImapReadOnlyStoreTests
         await using var server = await ServerAsync(static inner => new ReadOnlyStore(inner));
         await using var client = await server.ClientAsync();
         var login = string.Join('\n', await client.OkAsync("LOGIN bob secret"), string.Join('\n', await client.OkAsync("CAPABILITY")));
-        Assert.That(login, Does.Contain(" UIDPLUS").And.Not.Contain(" MOVE").And.Not.Contain("APPEND").And.Not.Contain("REPLACE").And.Not.Contain("CREATE-SPECIAL-USE"));
+        Assert.That(login, Does.Contain(" UIDPLUS").And.Not.Contain(" MOVE").And.Not.Contain("APPEND").And.Not.Contain("REPLACE").And.Not.Contain("CREATE-SPECIAL-USE").And.Not.Contain("FILTERS").And.Not.Contain("FUZZY"));
 
         var selected = await client.OkAsync("SELECT INBOX");
         Assert.That(selected[^1], Does.Contain("[READ-ONLY]"));

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MailCore.Authentication;
 using MailCore.Storage;
+using MailCore.Storage.Sqlite;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Imap;
@@ -19,9 +20,31 @@ internal sealed class ImapSharingLoadTests
     private static readonly string[] Users = ["amy", "eve", "dan"];
 
     [Test]
-    public async Task Nobody_sees_or_changes_what_the_rights_forbid([Range(1, 4)] int seed)
+    public Task Nobody_sees_or_changes_what_the_rights_forbid([Range(1, 4)] int seed) => RunAsync(null, seed);
+
+    [Test]
+    public async Task Nor_in_a_store_on_disk([Range(5, 6)] int seed)
+    {
+        var folder = Directory.CreateTempSubdirectory("mailcore-sharing-").FullName;
+        try
+        {
+            await using var store = SqliteMailStore.Open(folder, new SqliteStoreOptions { SurvivesPowerLoss = false });
+            await RunAsync(store, seed);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task RunAsync(IMailStore? store, int seed)
     {
         await using var server = new ImapTestServer();
+        if (store is not null)
+        {
+            server.UseStore(store);
+        }
+
         await server.AddUserAsync();
         var work = await server.MailboxAsync("Work");
         await server.AppendAsync("from bob 0"u8.ToArray(), null, work);

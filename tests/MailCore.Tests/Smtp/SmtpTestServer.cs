@@ -76,6 +76,8 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     public List<SmtpFilterRegistration> Filters { get; } = [];
 
+    public IMessageTrace? Trace { get; set; }
+
     /// <summary>What a connection says of its client; null for the memory's own nothing.</summary>
     public System.Net.EndPoint? Remote { get; set; }
 
@@ -185,6 +187,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
             Login = login,
             Directory = Directory,
             Filters = Filters,
+            Trace = Trace,
             Loggers = Loggers,
             Time = Time,
         });

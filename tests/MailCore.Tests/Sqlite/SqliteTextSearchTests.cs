@@ -70,6 +70,21 @@ public sealed class SqliteTextSearchTests
         }
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Fuzzy_searches_are_announced_and_answered_with_an_index_only(bool hasIndex)
+    {
+        await _store.DisposeAsync();
+        Open(hasIndex);
+        await using var server = await ServeAsync(_store);
+        await server.AppendAsync("Subject: a\r\n\r\nA boat on the river\r\n"u8.ToArray());
+        await server.AppendAsync("Subject: b\r\n\r\nA river\r\n"u8.ToArray());
+        await _store.IndexTextAsync();
+        await using var client = await server.SelectedAsync();
+        Assert.That((await client.OkAsync("CAPABILITY"))[0].Split(' ').Contains("SEARCH=FUZZY"), Is.EqualTo(hasIndex));
+        Assert.That((await client.RunAsync("SEARCH FUZZY TEXT \"river boat\""))[0], hasIndex ? Is.EqualTo("* SEARCH 1") : Does.Contain(" BAD FUZZY needs an index"));
+    }
+
     [Test]
     public async Task Messages_expunged_by_others_are_found_until_a_session_is_told()
     {

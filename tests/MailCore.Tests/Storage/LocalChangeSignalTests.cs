@@ -14,11 +14,11 @@ public sealed class LocalChangeSignalTests
     public async Task All_listeners_of_the_account_hear_and_no_others()
     {
         var heard = new List<string>();
-        using var one = _signal.Listen(Alice, modSeq => heard.Add($"one {modSeq}"));
-        using var two = _signal.Listen(Alice, modSeq => heard.Add($"two {modSeq}"));
-        using var other = _signal.Listen(new AccountId("ALICE"), modSeq => heard.Add($"other {modSeq}"));
-        await _signal.RaiseAsync(Alice, new ModSeq(7));
-        await _signal.RaiseAsync(new AccountId("nobody"), new ModSeq(8));
+        using var one = _signal.Listen(Alice, hint => heard.Add($"one {hint.ModSeq}"));
+        using var two = _signal.Listen(Alice, hint => heard.Add($"two {hint.ModSeq}"));
+        using var other = _signal.Listen(new AccountId("ALICE"), hint => heard.Add($"other {hint.ModSeq}"));
+        await _signal.RaiseAsync(Alice, new ChangeHint(new ModSeq(7)));
+        await _signal.RaiseAsync(new AccountId("nobody"), new ChangeHint(new ModSeq(8)));
         Assert.That(heard, Is.EqualTo(new[] { "one 7", "two 7" }));
     }
 
@@ -33,8 +33,8 @@ public sealed class LocalChangeSignalTests
             listening!.Dispose();
             listening.Dispose();
         });
-        await _signal.RaiseAsync(Alice, new ModSeq(1));
-        await _signal.RaiseAsync(Alice, new ModSeq(2));
+        await _signal.RaiseAsync(Alice, new ChangeHint(new ModSeq(1)));
+        await _signal.RaiseAsync(Alice, new ChangeHint(new ModSeq(2)));
         Assert.That(heard, Is.EqualTo(1));
         Assert.That(_signal.Count, Is.Zero);
     }
@@ -47,7 +47,7 @@ public sealed class LocalChangeSignalTests
         {
             while (!stop.IsCancellationRequested)
             {
-                await _signal.RaiseAsync(Alice, new ModSeq(1));
+                await _signal.RaiseAsync(Alice, new ChangeHint(new ModSeq(1)));
             }
         });
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>

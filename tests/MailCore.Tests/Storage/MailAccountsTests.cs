@@ -134,8 +134,8 @@ public sealed class MailAccountsTests
 
     private sealed class BrokenSignal : IChangeSignal
     {
-        public IDisposable Listen(AccountId account, Action<ModSeq> hint) => throw new NotSupportedException();
+        public IDisposable Listen(AccountId account, Action<ChangeHint> hint) => throw new NotSupportedException();
 
-        public ValueTask RaiseAsync(AccountId account, ModSeq modSeq) => throw new IOException("The other node is down.");
+        public ValueTask RaiseAsync(AccountId account, ChangeHint hint) => throw new IOException("The other node is down.");
     }
 }

@@ -11,7 +11,10 @@ internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
     /// <summary>The message stands in "UTF8 (" and ")" (RFC 6855 4).</summary>
     public bool IsUtf8 { get; private init; }
 
-    /// <summary>Reads them, and the space before the message.</summary>
+    /// <summary>The message stands in "CATENATE (" and ")", in parts (RFC 4469 3).</summary>
+    public bool IsCatenated { get; private init; }
+
+    /// <summary>Reads them, and the space before the message, or the list that it stands in.</summary>
     public static MessageArguments Read(ref ImapReader reader)
     {
         reader.Space();
@@ -29,7 +32,8 @@ internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
             reader.Space();
         }
 
-        return new MessageArguments(flags, date) { IsUtf8 = !reader.Failed && !reader.AtEnd && OpensUtf8(ref reader) };
+        var arguments = new MessageArguments(flags, date);
+        return reader.Failed || reader.AtEnd ? arguments : ReadForm(ref reader, arguments);
     }
 
     /// <summary>Flags that the user may not set are left out (RFC 4314 4).</summary>
@@ -40,20 +44,22 @@ internal sealed record MessageArguments(FlagList Flags, DateTimeOffset? Date)
         InternalDate = Date,
     };
 
-    private static bool OpensUtf8(ref ImapReader reader)
+    private static MessageArguments ReadForm(ref ImapReader reader, MessageArguments arguments)
     {
         var start = reader.Position;
-        if (!Ascii.EqualsIgnoreCase(reader.Word(), "UTF8"u8))
+        var word = reader.Word();
+        var isUtf8 = Ascii.EqualsIgnoreCase(word, "UTF8"u8);
+        if (!isUtf8 && !Ascii.EqualsIgnoreCase(word, "CATENATE"u8))
         {
             reader.Fail("a message expected", start);
         }
-        else if ((reader.Features & ImapFeatures.Utf8) == 0)
+        else if (isUtf8 && (reader.Features & ImapFeatures.Utf8) == 0)
         {
             reader.Fail("UTF8 is for those who enabled UTF8=ACCEPT", start);
         }
 
         reader.Space();
         reader.OpenList();
-        return !reader.Failed;
+        return arguments with { IsUtf8 = isUtf8, IsCatenated = !isUtf8 };
     }
 }

@@ -6,7 +6,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Append;
 
 /// <summary>
-/// Streams the messages of APPEND (RFC 3501 6.3.11, RFC 3502) and REPLACE (RFC 8508) from the client into the store's staging. What
+/// Streams the messages of APPEND (RFC 3501 6.3.11, RFC 3502) and REPLACE (RFC 8508), or their parts (RFC 4469), into the store's staging. What
 /// it has taken and nothing committed is dropped with it.
 /// </summary>
 /// <param name="session">Has a command before it that ends before a message.</param>
@@ -17,7 +17,11 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
     // Below this the store's own check at the commit is early enough.
     private const long UncheckedOctets = 1024 * 1024;
 
+    private const int MaxUrl = 8 * 1024;
+
     private readonly List<MessageToAppend> _messages = [];
+    private MessageArguments? _current;
+    private CatenatedMessage? _catenated;
     private long _octets;
 
     public IReadOnlyList<MessageToAppend> Messages => _messages;
@@ -55,60 +59,81 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
     }
 
     /// <summary>Takes the messages, at the most so many. Null when all are there; else the answer, and none of them counts.</summary>
-    public async ValueTask<ImapReply?> ReceiveAsync(MessageArguments arguments, int most)
+    public async ValueTask<ImapReply?> ReceiveAsync(AppendStretch stretch, int most)
     {
         while (true)
         {
-            var header = session.Framer.MessageHeader;
-            if (await RefusalAsync(header, most) is { } refusal)
+            foreach (var step in stretch.Steps)
             {
-                return refusal;
+                if (await RunAsync(step, most) is { } refusal)
+                {
+                    return refusal;
+                }
             }
 
-            if (header.Synchronizing)
+            if (stretch.Next == LiteralUse.None)
             {
-                session.Writer.Raw("+ Send it"u8).Line();
+                return null;
             }
 
-            _messages.Add(new MessageToAppend(await StageAsync(header.Size), arguments.ToOptions(target)));
-            _octets += header.Size;
+            if (await TakeAsync(stretch.Next, session.Framer.MessageHeader) is { } answer)
+            {
+                return answer;
+            }
+
             if (await session.ReadTailAsync() is not { } tail)
             {
                 return ImapReply.None;
             }
 
-            if (!tail.HasMessage)
-            {
-                var end = arguments.IsUtf8 ? ")"u8 : ""u8;
-                return end.SequenceEqual(tail.Text) ? null : ImapReply.Bad("The end of the command expected behind the message");
-            }
-
             var reader = new ImapReader(tail.Text, maxDepth: 1) { Features = session.Features };
-            if (arguments.IsUtf8 && !reader.TryByte((byte)')'))
+            stretch = AppendStretch.ReadNext(ref reader, stretch.Next, _current!);
+            reader.End();
+            if (!tail.HasMessage && (reader.Failed || stretch.Next != LiteralUse.None))
             {
-                reader.Fail("')' expected");
+                return ImapReply.Bad("The end of the command expected behind the message");
             }
 
-            arguments = MessageArguments.Read(ref reader);
-            reader.End();
-            if (reader.Failed)
+            if (reader.Failed || tail.HasMessage != (stretch.Next != LiteralUse.None))
             {
-                return ImapReply.Bad($"At octet {reader.ErrorPosition} behind the message: {reader.Error}");
+                return ImapReply.Bad($"At octet {reader.ErrorPosition} behind the message: {reader.Error ?? "the end of the command expected"}");
             }
         }
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (_catenated is not null)
+        {
+            await _catenated.DisposeAsync();
+        }
+
         foreach (var message in _messages)
         {
             await message.Message.DisposeAsync();
         }
     }
 
-    private async ValueTask<ImapReply?> RefusalAsync(LiteralHeader header, int most)
+    private async ValueTask<ImapReply?> RunAsync(AppendStep step, int most)
     {
-        if (header.Start == 0)
+        switch (step)
+        {
+            case AppendStep.Begin { Arguments: var arguments }:
+                _current = arguments;
+                return Begin(most);
+            case AppendStep.Fetch { Url: var url }:
+                return await FetchAsync(url);
+            default:
+                _octets += _catenated!.Length;
+                _messages.Add(new MessageToAppend(await _catenated.CompleteAsync(), _current!.ToOptions(target)));
+                _catenated = null;
+                return null;
+        }
+    }
+
+    private ImapReply? Begin(int most)
+    {
+        if (!_current!.IsCatenated && session.Framer.MessageHeader.Start == 0)
         {
             return ImapReply.Bad("A literal with the message expected");
         }
@@ -123,24 +148,93 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
             return most == 1 ? ImapReply.Bad("One message expected") : ImapReply.No("Too many messages for one command", "LIMIT");
         }
 
-        if (header.Size > session.Options.MaxMessageSize)
+        _catenated = _current.IsCatenated ? new CatenatedMessage(session, target.Mailbox!.Account.Id) : null;
+        return null;
+    }
+
+    private async ValueTask<ImapReply?> FetchAsync(ReadOnlyMemory<byte> url)
+    {
+        await using var part = await UrlPart.OpenAsync(session, url);
+        if (part is null)
+        {
+            return ImapReply.No("This leads to no message here", $"BADURL {ImapUrl.ToResponseText(url.Span)}");
+        }
+
+        if (await RefusalAsync(part.Length) is { } refusal)
+        {
+            return refusal;
+        }
+
+        await part.CopyAsync(_catenated!, session.Aborted);
+        return null;
+    }
+
+    private async ValueTask<ImapReply?> TakeAsync(LiteralUse use, LiteralHeader header)
+    {
+        if (header.Start == 0)
+        {
+            return ImapReply.Bad("A literal with the message expected");
+        }
+
+        if (await RefusalAsync(header.Size) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (use == LiteralUse.Url && header.Size > MaxUrl)
+        {
+            return ImapReply.No("This is too long for a URL", "BADURL ...");
+        }
+
+        if (header.Synchronizing)
+        {
+            session.Writer.Raw("+ Send it"u8).Line();
+        }
+
+        switch (use)
+        {
+            case LiteralUse.Message:
+                _messages.Add(new MessageToAppend(await StageAsync(header.Size), _current!.ToOptions(target)));
+                _octets += header.Size;
+                return null;
+            case LiteralUse.Part:
+                await ReadAsync(header.Size, async literal => await _catenated!.CopyAsync(literal, session.Aborted));
+                return null;
+            default:
+                var url = new MemoryStream();
+                await ReadAsync(header.Size, literal => literal.CopyToAsync(url, session.Aborted));
+                if (await FetchAsync(url.ToArray()) is { } unreachable)
+                {
+                    // Its literal was the last thing read.
+                    await session.SkipMessagesAsync(0);
+                    return unreachable;
+                }
+
+                return null;
+        }
+    }
+
+    private async ValueTask<ImapReply?> RefusalAsync(long more)
+    {
+        var message = (_catenated?.Length ?? 0) + more;
+        if (message > session.Options.MaxMessageSize)
         {
             return ImapReply.No("The message is too large", "TOOBIG");
         }
 
-        return _octets + header.Size > UncheckedOctets
+        return _octets + message > UncheckedOctets
             && await target.Mailbox!.Account.SnapshotAsync(session.Aborted) is { QuotaLimit: { } limit } snapshot
-            && snapshot.QuotaUsed - freed + _octets + header.Size > limit
+            && snapshot.QuotaUsed - freed + _octets + message > limit
                 ? ImapReply.Rejected(CommitError.OverQuota)
                 : null;
     }
 
-    private async ValueTask<StagedMessage> StageAsync(uint size)
+    private async ValueTask ReadAsync(uint size, Func<LiteralPipeReader, Task> read)
     {
         var literal = new LiteralPipeReader(session.Lines, size, () => session.FillAsync(inMessage: true));
         try
         {
-            return await session.Services.Accounts.StageAsync(literal, new StageHint(size, [target.Mailbox!.Account.Id]), session.Aborted);
+            await read(literal);
         }
         catch when (!session.IsConnectionLost)
         {
@@ -148,5 +242,13 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
             await session.SkipMessagesAsync(literal.Left);
             throw;
         }
+    }
+
+    private async ValueTask<StagedMessage> StageAsync(uint size)
+    {
+        StagedMessage? staged = null;
+        var hint = new StageHint(size, [target.Mailbox!.Account.Id]);
+        await ReadAsync(size, async literal => staged = await session.Services.Accounts.StageAsync(literal, hint, session.Aborted));
+        return staged!;
     }
 }

@@ -6,13 +6,13 @@ using MailCore.Storage;
 namespace MailCore.Imap.Commands;
 
 /// <summary>RFC 3501 6.3.11; several messages are appended together or not at all (RFC 3502).</summary>
-internal sealed class AppendCommand(MailboxName name, MessageArguments first) : ImapCommand
+internal sealed class AppendCommand(MailboxName name, AppendStretch first) : ImapCommand
 {
     public static ImapCommand Parse(ref ImapReader reader)
     {
         reader.Space();
         var name = reader.Mailbox();
-        var first = MessageArguments.Read(ref reader);
+        var first = AppendStretch.ReadFirst(ref reader);
         reader.End();
         return new AppendCommand(name, first);
     }
@@ -31,7 +31,13 @@ internal sealed class AppendCommand(MailboxName name, MessageArguments first) : 
             return refusal;
         }
 
+        if (await session.RecheckAsync(access, MailboxOperation.Insert, "TRYCREATE") is { } change)
+        {
+            return change;
+        }
+
         var result = await mailbox.AppendAsync(intake.Messages, session.Aborted);
+        session.Selection?.NoteOwn(mailbox.Id, result.Uids);
         return result.Succeeded
             ? ImapReply.Ok("Appended", $"APPENDUID {result.UidValidity} {UidSet.From(result.Uids)}")
             : ImapReply.Rejected(result.Error, "TRYCREATE");

@@ -71,6 +71,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return passesOver ? ImapReply.Ok("There was nothing to do") : ImapReply.No("The messages were expunged", "EXPUNGEISSUED");
         }
 
+        selection.NoteOwn(mailbox.Id, result.NewUids);
         var code = $"COPYUID {result.UidValidity} {InOrder(result.SourceUids)} {InOrder(result.NewUids)}";
         if (!moves)
         {

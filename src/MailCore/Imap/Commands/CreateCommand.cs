@@ -62,6 +62,7 @@ internal sealed class CreateCommand(MailboxName name, List<string> uses) : ImapC
             return await session.RefuseNameAsync(result.Error, name);
         }
 
+        session.Watch?.NoteOwn(name);
         if (vacancy.Acl.Count > 0 && session.Services.HasAcl)
         {
             // Until then it is its owner's alone.

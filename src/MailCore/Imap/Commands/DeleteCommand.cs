@@ -42,6 +42,7 @@ internal sealed class DeleteCommand(MailboxName name) : ImapCommand
         }
 
         var result = await mailbox.Account.DeleteMailboxAsync(mailbox.Id, session.Aborted);
+        session.Watch?.NoteOwn(name);
         return result.Succeeded ? ImapReply.Ok("Deleted") : ImapReply.Rejected(result.Error);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class GetQuotaRootCommand(MailboxName name) : ImapCommand
 
         // RFC 9208 6: the usage tells of the messages.
         var access = await session.FindMailboxAsync(name, MailboxOperation.ReadQuota);
-        if (access.Mailbox is null && MailboxPermissions.Allows(access.Rights, MailboxOperation.Lookup))
+        if (access.Mailbox is null && (session.Namespaces.Locate(name).Account != session.Account.Id || MailboxPermissions.Allows(access.Rights, MailboxOperation.Lookup)))
         {
             return access.Refusal;
         }

@@ -26,7 +26,7 @@ internal sealed class IdleCommand : ImapCommand
         }
         finally
         {
-            session.Selection?.WakeOnHint(null);
+            session.WakeSelection();
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed class IdleCommand : ImapCommand
         while (true)
         {
             // A time-out is the slow poll, for hints that got lost.
-            if (session.Selection is { } selection && !await selection.SyncAsync(session, mayExpunge: true, surely: fill == FillResult.TimedOut))
+            if (!await session.TellAsync(mayExpunge: true, surely: fill == FillResult.TimedOut))
             {
                 return ImapReply.Ok("Idled");
             }

@@ -13,12 +13,8 @@ internal sealed class NoopCommand : ImapCommand
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        // This is how clients poll: a signal that got lost must not matter. A mailbox that is gone is noticed by the session.
-        if (session.Selection is { } selection)
-        {
-            await selection.SyncAsync(session, mayExpunge: true, surely: true);
-        }
-
+        // This is how clients poll: a signal that got lost must not matter.
+        await session.TellAsync(mayExpunge: true, surely: true);
         return ImapReply.Ok("Done");
     }
 }

@@ -59,6 +59,7 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return await session.RefuseNameAsync(result.Error, to);
         }
 
+        session.Watch?.NoteOwn(to);
         if (session.Has(ImapFeatures.Rev2))
         {
             // RFC 9051 6.3.6.
@@ -106,6 +107,7 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
             return await session.RefuseNameAsync(created.Error, to);
         }
 
+        session.Watch?.NoteOwn(to);
         var moved = await inbox.MoveAsync(view.State.Intersect(UidSet.All), target.Id, session.Aborted);
         if (moved.Succeeded)
         {

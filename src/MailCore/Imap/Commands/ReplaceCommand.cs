@@ -6,7 +6,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Commands;
 
 /// <summary>RFC 8508: the new message comes and the old one goes in one commit.</summary>
-internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName target, MessageArguments arguments) : ImapCommand
+internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName target, AppendStretch arguments) : ImapCommand
 {
     public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, isUid: false);
 
@@ -53,7 +53,17 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
         }
 
         // The client may have taken its time.
+        if (await session.RecheckAsync(access, MailboxOperation.Insert, "TRYCREATE") is { } change)
+        {
+            return change;
+        }
+
         await selection.RefreshAsync(session.Aborted);
+        if (!selection.Allows(MailboxOperation.Remove))
+        {
+            return ImapReply.Rejected(CommitError.NoPermission);
+        }
+
         return SizeOf(selection, uid) is null ? Gone(isUid) : await ReplaceAsync(session, uid, mailbox, intake.Messages[0]);
     }
 
@@ -69,7 +79,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
 
         reader.Space();
         var target = reader.Mailbox();
-        var arguments = MessageArguments.Read(ref reader);
+        var arguments = AppendStretch.ReadFirst(ref reader);
         reader.End();
         return new ReplaceCommand(replaced, isUid, target, arguments);
     }
@@ -83,6 +93,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
             return ImapReply.Rejected(result.Error, "TRYCREATE");
         }
 
+        selection.NoteOwn(target.Id, result.Uids);
         // RFC 8508 3.3: before the EXPUNGE.
         session.Writer.Raw("* OK [APPENDUID "u8).Number(result.UidValidity).Raw(" "u8).Number(result.Uids[0].Value).Raw("] The replacement is there"u8).Line();
         await selection.SyncAsync(session, mayExpunge: true, surely: true);

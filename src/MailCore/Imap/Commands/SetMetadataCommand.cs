@@ -37,6 +37,11 @@ internal sealed class SetMetadataCommand(MailboxName? name, List<(string Entry, 
         var result = target.Mailbox is { } mailbox
             ? await mailbox.SetMetadataAsync(values, session.Aborted)
             : await session.Account.SetMetadataAsync(values, session.Aborted);
+        if (result.Succeeded)
+        {
+            session.Watch?.NoteOwn(target.Mailbox, values);
+        }
+
         return result.Succeeded ? ImapReply.Ok("The metadata is set")
             : result.Error == CommitError.TooMany ? ImapReply.No("There are too many entries", "METADATA TOOMANY")
             : ImapReply.Rejected(result.Error);

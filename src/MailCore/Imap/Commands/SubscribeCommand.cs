@@ -24,6 +24,7 @@ internal sealed class SubscribeCommand(MailboxName name, bool on) : ImapCommand
         }
 
         var result = await session.Account.SubscribeAsync(name, on, session.Aborted);
+        session.Watch?.NoteOwn(name);
         return !result.Succeeded ? ImapReply.Rejected(result.Error) : ImapReply.Ok(on ? "Subscribed" : "No longer subscribed");
     }
 

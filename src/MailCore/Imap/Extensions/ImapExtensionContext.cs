@@ -23,8 +23,11 @@ public sealed class ImapExtensionContext
     /// <summary>The mail of who is logged in; null before.</summary>
     public MailAccount? Account => _session.IsLoggedIn ? _session.Account : null;
 
-    /// <summary>The selected mailbox, or null.</summary>
+    /// <summary>The selected mailbox, or null. It may be another user's: then <see cref="SelectedRights"/> bind this command too.</summary>
     public Mailbox? Selected => _session.Selection?.Mailbox;
+
+    /// <summary>What the user may do in the selected mailbox; nothing without one.</summary>
+    public MailboxRights SelectedRights => _session.Selection?.Rights ?? MailboxRights.None;
 
     /// <summary>Whether TLS is on.</summary>
     public bool IsSecured => _session.IsSecured;

@@ -16,21 +16,27 @@ internal static class StatusResponse
 
         var recent = items.Contains(StatusItem.Recent) ? await CountRecentAsync(session, mailbox) : 0;
         var deleted = items.Contains(StatusItem.DeletedStorage) ? await CountDeletedAsync(session, mailbox) : 0;
-        var writer = session.Writer.Raw("* STATUS "u8).Mailbox(info.Name).Raw(" ("u8);
+        Write(session.Writer, info, items, new StatusNumbers(session.Options.AppendLimit, recent, deleted));
+    }
+
+    /// <summary>As <see cref="WriteAsync"/>, where all that is to be told is known.</summary>
+    public static void Write(ImapWriter writer, MailboxInfo info, IReadOnlyList<StatusItem> items, StatusNumbers numbers = default)
+    {
+        writer.Raw("* STATUS "u8).Mailbox(info.Name).Raw(" ("u8);
         for (var i = 0; i < items.Count; i++)
         {
             writer.Raw(i > 0 ? " "u8 : ""u8);
             _ = items[i] switch
             {
                 StatusItem.Messages => writer.Raw("MESSAGES "u8).Number(info.Messages),
-                StatusItem.Recent => writer.Raw("RECENT "u8).Number(recent),
+                StatusItem.Recent => writer.Raw("RECENT "u8).Number(numbers.Recent),
                 StatusItem.UidNext => writer.Raw("UIDNEXT "u8).Number(info.UidNext.Value),
                 StatusItem.UidValidity => writer.Raw("UIDVALIDITY "u8).Number(info.UidValidity),
                 StatusItem.Unseen => writer.Raw("UNSEEN "u8).Number(info.Unseen),
                 StatusItem.Size => writer.Raw("SIZE "u8).Number(info.Bytes),
-                StatusItem.AppendLimit => writer.Raw("APPENDLIMIT "u8).Number(session.Options.AppendLimit),
+                StatusItem.AppendLimit => writer.Raw("APPENDLIMIT "u8).Number(numbers.AppendLimit),
                 StatusItem.HighestModSeq => writer.Raw("HIGHESTMODSEQ "u8).Number(Math.Max(1, info.HighestModSeq.Value)),
-                StatusItem.DeletedStorage => writer.Raw("DELETED-STORAGE "u8).Number(deleted),
+                StatusItem.DeletedStorage => writer.Raw("DELETED-STORAGE "u8).Number(numbers.DeletedOctets),
                 StatusItem.Deleted => writer.Raw("DELETED "u8).Number(info.Deleted),
                 _ => writer.Raw("MAILBOXID ("u8).Raw(info.Id.Value).Raw(")"u8),
             };
@@ -63,4 +69,7 @@ internal static class StatusResponse
 
         return octets;
     }
+
+    /// <summary>What the mailbox's own numbers do not tell.</summary>
+    internal readonly record struct StatusNumbers(long AppendLimit, int Recent, long DeletedOctets);
 }

@@ -53,13 +53,9 @@ internal sealed record MetadataTarget(Mailbox? Mailbox, MailboxInfo? Info, Mailb
     public async ValueTask<IReadOnlyList<MetadataEntry>> ReadAsync(ImapSession session, IReadOnlyList<string> names)
     {
         var stored = Mailbox is null ? await session.Account.ReadMetadataAsync(session.Aborted) : await Mailbox.ReadMetadataAsync(session.Aborted);
-        if (!HasPrivate(session))
-        {
-            stored = [.. stored.Where(static entry => !IsPrivate(entry.Entry))];
-        }
-
         var context = new ImapMetadataContext(session.Identity!, Mailbox?.Account.Id ?? session.Account.Id, Info);
-        return await session.Metadata.CompleteAsync(stored, names, context, session.Aborted);
+        var all = await session.Metadata.CompleteAsync(stored, names, context, session.Aborted);
+        return HasPrivate(session) ? all : [.. all.Where(static entry => !IsPrivate(entry.Entry))];
     }
 
     public static bool IsPrivate(string entry) => entry.StartsWith("/private/", StringComparison.Ordinal);

@@ -24,6 +24,7 @@ internal sealed class HeaderNode(byte[] field, string text) : SearchNode(text.Le
         : Is(field, "Bcc"u8) ? EnvelopeFields.Bcc
         : Is(field, "Message-ID"u8) ? EnvelopeFields.MessageId
         : Is(field, "In-Reply-To"u8) ? EnvelopeFields.InReplyTo
+        : Is(field, "References"u8) ? EnvelopeFields.References
         : EnvelopeFields.None;
 
     private static bool Is(byte[] field, ReadOnlySpan<byte> name) => System.Text.Ascii.EqualsIgnoreCase(field, name);
@@ -38,7 +39,7 @@ internal sealed class HeaderNode(byte[] field, string text) : SearchNode(text.Le
         return _field switch
         {
             EnvelopeFields.Subject => _finder.IsIn(value),
-            EnvelopeFields.MessageId or EnvelopeFields.InReplyTo => _finder.IsInUtf8(value),
+            EnvelopeFields.MessageId or EnvelopeFields.InReplyTo or EnvelopeFields.References => _finder.IsInUtf8(value),
             _ => _finder.IsIn(new AddressListView(value)),
         };
     }

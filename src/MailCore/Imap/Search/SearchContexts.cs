@@ -65,15 +65,28 @@ internal sealed class SearchContexts
             return;
         }
 
-        foreach (var context in _contexts)
+        foreach (var context in _contexts.ToArray())
+        {
+            if (!await TryTellAsync(context, session, mailbox, messages, altered) || context.IsTooLarge)
+            {
+                Refuse(session.Writer, context);
+                _contexts.Remove(context);
+            }
+        }
+    }
+
+    // What the store can't be asked now would be missing for good: the client is told that the result is no longer followed.
+    private static async ValueTask<bool> TryTellAsync(ISearchContext context, ImapSession session, Mailbox mailbox, SelectedMailbox messages, SequenceSet altered)
+    {
+        try
         {
             await context.TellAlteredAsync(session, mailbox, messages, altered);
+            return true;
         }
-
-        foreach (var context in _contexts.FindAll(static context => context.IsTooLarge))
+        catch (Exception error) when (!session.IsConnectionLost && session.Writer.IsAtLineStart)
         {
-            Refuse(session.Writer, context);
-            _contexts.Remove(context);
+            session.Log.CommandFailed(error, session.Connection.Id, nameof(SearchContext));
+            return false;
         }
     }
 

@@ -45,7 +45,7 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
 
         var report = new SearchReport(session, mailbox, options, areUids)
         {
-            Source = NamesMailbox ? mailbox.State.Info : null,
+            Source = NamesMailbox ? mailbox.State.Info with { Name = selection.Name } : null,
             Scores = await SearchPreparation.ScoresAsync(session, selection.Mailbox, mailbox, options.Has(SearchReturn.Relevancy) ? key : null),
         };
         await new SearchRun(session, selection.Mailbox, mailbox, plan).RunAsync(report);

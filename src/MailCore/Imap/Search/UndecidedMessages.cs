@@ -39,7 +39,13 @@ internal sealed class UndecidedMessages
         (_session, _mailbox, _plan) = (session, mailbox, plan);
         _text = new TextSearch(plan.Contents);
         _look = Look;
-        var limit = plan.Root.Cost >= SearchCost.Header ? MaxRead : StorageLimits.UidsPerRead;
+        // Where the columns tell all, there are none.
+        var limit = plan.Root.Cost switch
+        {
+            SearchCost.Columns => 0,
+            >= SearchCost.Header => MaxRead,
+            _ => StorageLimits.UidsPerRead,
+        };
         _answers = new bool?[limit];
         _uids = new Uid[limit];
     }

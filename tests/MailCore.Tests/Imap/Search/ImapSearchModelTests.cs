@@ -44,6 +44,28 @@ internal sealed class ImapSearchModelTests
         await CheckAsync(client, random);
     }
 
+    [Test]
+    public async Task A_result_that_the_store_can_t_tell_any_more_is_not_followed_any_more()
+    {
+        await using var server = new ImapTestServer();
+        var store = new FaultyStore(server.Store);
+        server.UseStore(store);
+        await server.AddUserAsync();
+        await server.AppendAsync("Subject: a\r\n\r\ntext\r\n"u8.ToArray());
+        await using var client = await server.SelectedAsync();
+        await client.OkAsync("SEARCH RETURN (UPDATE COUNT) BODY text");
+        await client.OkAsync("SEARCH RETURN (UPDATE COUNT) UNSEEN");
+        store.Broken.Add("OpenContentAsync");
+        await server.AppendAsync("Subject: b\r\n\r\ntext\r\n"u8.ToArray());
+        Assert.That(await client.OkAsync("NOOP"), Is.EqualTo(new[]
+        {
+            "* 2 EXISTS", "* 2 RECENT", "* NO [NOUPDATE \"T2\"] Its changes will not be told", "* ESEARCH (TAG \"T3\") ADDTO (0 2)", "T4 OK Done",
+        }));
+        store.Broken.Clear();
+        await server.AppendAsync("text"u8.ToArray());
+        Assert.That(await client.OkAsync("NOOP"), Has.Exactly(1).Contains("ADDTO"));
+    }
+
     private static string Change(Random random)
     {
         string Some() => $"{random.Next(1, 30)},{random.Next(1, 60)}:{random.Next(1, 60)}";

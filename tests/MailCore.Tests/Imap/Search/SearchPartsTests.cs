@@ -26,6 +26,21 @@ internal sealed class SearchPartsTests
         }
     }
 
+    [TestCase(SearchContext.MaxRuns, false)]
+    [TestCase(SearchContext.MaxRuns + 1, true)]
+    public void A_result_of_so_many_ranges_is_followed(int count, bool isTooLarge)
+    {
+        var mailbox = new SelectedMailbox(new View.ViewServer().State);
+        SearchPlan.TryMake(new SearchKey.And([]), mailbox, out var plan);
+        var runs = new UidRuns();
+        for (var i = 0; i < count; i++)
+        {
+            runs.Append(new Uid((uint)(1 + (2 * i))), isNext: false);
+        }
+
+        Assert.That(new SearchContext([], plan, areUids: true, runs).IsTooLarge, Is.EqualTo(isTooLarge));
+    }
+
     [Test]
     public void A_page_of_numbers_is_that_of_the_list([Range(1, 8)] int seed)
     {

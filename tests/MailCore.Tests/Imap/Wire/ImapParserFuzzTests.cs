@@ -1,5 +1,6 @@
 using System.Text;
 using MailCore.Imap;
+using MailCore.Imap.Append;
 using MailCore.Imap.Commands;
 using MailCore.Imap.Wire;
 using NUnit.Framework;
@@ -44,6 +45,9 @@ internal sealed class ImapParserFuzzTests
         (IdCommand.Parse, " (\"name\" NIL \"x\" {1}\r\ny)"),
         (EnableCommand.Parse, " CONDSTORE QRESYNC"),
         (ExpungeCommand.ParseUid, " 1:9"),
+        (NotifyCommand.Parse, " SET STATUS (selected-delayed (MessageNew (UID BODY.PEEK[HEADER.FIELDS (From)]) MessageExpunge FlagChange)) (subtree (a \"b c\") NONE) (mailboxes {1}\r\nx (MailboxName))"),
+        (NotifyCommand.Parse, " NONE"),
+        (AppendCommand.Parse, " Work (\\Draft) CATENATE (URL \"/INBOX;UIDVALIDITY=7/;UID=1/;SECTION=1.MIME\" URL ;UID=2) (\\Seen) \"17-Jul-1996 02:44:25 -0700\" CATENATE (URL a TEXT "),
         (GetQuotaCommand.Parse, " \"#user/alice\""),
         (GetQuotaRootCommand.Parse, " INBOX"),
         (SetQuotaCommand.Parse, " bob (STORAGE 512 MESSAGE 9223372036854775807)"),
@@ -90,6 +94,53 @@ internal sealed class ImapParserFuzzTests
             var reader = new ImapReader(Encoding.ASCII.GetBytes(arguments), 50);
             parse(ref reader);
             Assert.That(reader.Error, Is.Null, arguments);
+        }
+    }
+
+    [Test]
+    public void Mutated_urls_are_understood_or_not_and_can_be_told_back([Range(1, 4)] int seed)
+    {
+        string[] urls =
+        [
+            "/INBOX;UIDVALIDITY=785799047/;UID=113330/;section=1.5.9", ";UID=20/;SECTION=HEADER.FIELDS%20(From%20To)/;PARTIAL=0.1024",
+            "/Dr%C3%BCcken/a%2Fb/;UID=4294967295/;PARTIAL=7", "imap://bob@host/INBOX/;UID=1",
+        ];
+        var random = new Random(seed);
+        for (var round = 0; round < 4_000; round++)
+        {
+            var octets = Mutate(Encoding.ASCII.GetBytes(urls[random.Next(urls.Length)]), random);
+            if (ImapUrl.Parse(octets) is { } url)
+            {
+                Assert.That(url.Uid.Value, Is.Not.Zero);
+                Assert.That(url.Section.Kind, Is.EqualTo(FetchKind.Section));
+            }
+
+            Assert.That(ImapUrl.ToResponseText(octets), Does.Match("^[!-~]*$").And.Not.Contain("]"));
+        }
+    }
+
+    [Test]
+    public void Mutated_ends_of_appends_parse_or_fail([Range(1, 4)] int seed)
+    {
+        (string Text, LiteralUse After)[] tails =
+        [
+            ("", LiteralUse.Message), (" (\\Seen) CATENATE (TEXT ", LiteralUse.Message), (" URL \"/a/;UID=1\" TEXT ", LiteralUse.Part), (")", LiteralUse.Part),
+            (" TEXT ", LiteralUse.Url), (") CATENATE (URL x)", LiteralUse.Url), (") (kw) ", LiteralUse.Part),
+        ];
+        var random = new Random(seed);
+        foreach (var (text, after) in tails)
+        {
+            var reader = new ImapReader(Encoding.ASCII.GetBytes(text), 1);
+            AppendStretch.ReadNext(ref reader, after, new MessageArguments(FlagList.Empty, null));
+            reader.End();
+            Assert.That(reader.Error, Is.Null, text);
+            for (var round = 0; round < 1_000; round++)
+            {
+                reader = new ImapReader(Mutate(Encoding.ASCII.GetBytes(text), random), 1);
+                var stretch = AppendStretch.ReadNext(ref reader, after, new MessageArguments(FlagList.Empty, null));
+                // What is to be fetched has somewhere to go.
+                Assert.That(reader.Failed || stretch.Next != LiteralUse.None || stretch.Steps is [] or [.., AppendStep.End]);
+            }
         }
     }
 

@@ -1,0 +1,66 @@
+using MailCore.Imap.Fetch;
+using MailCore.Imap.Notify;
+using MailCore.Imap.Wire;
+using MailCore.Storage;
+
+namespace MailCore.Imap;
+
+internal sealed partial class ImapSelection
+{
+    private readonly List<Uid> _own = [];
+
+    // Before NOTIFY is used everything is told.
+    private bool TellsFlags => _session.Watch?.Rules.Selected.HasFlag(NotifyEvents.FlagChange) ?? true;
+
+    /// <summary>
+    /// As <see cref="SyncAsync"/>, of what no command's own answer needs: to a client that used NOTIFY only what it wants to hear (RFC
+    /// 5465 3.1).
+    /// </summary>
+    public ValueTask<bool> SyncUnaskedAsync(bool mayExpunge, bool surely = false) =>
+        _session.Watch is { Rules.Selected: NotifyEvents.None } ? RefreshAsync(surely, _session.Aborted) : SyncAsync(_session, mayExpunge, surely: surely);
+
+    /// <summary>The client put these messages here itself: it knows what is in them (RFC 5465 5.2).</summary>
+    public void NoteOwn(MailboxId mailbox, IReadOnlyList<Uid> uids)
+    {
+        if (mailbox == Mailbox.Id && _session.Watch is not null)
+        {
+            _own.AddRange(uids);
+        }
+    }
+
+    // What NOTIFY wants of new messages, from this number on (RFC 5465 5.2).
+    private async ValueTask FetchArrivedAsync(int first)
+    {
+        if (_session.Watch is { Rules.Fetch: { Count: > 0 } wanted })
+        {
+            var ranges = new List<SequenceRange>();
+            for (var sequence = first; sequence <= Messages.Count; sequence++)
+            {
+                if (!_own.Contains(Messages.Numbers.UidAt(sequence)))
+                {
+                    ranges.Add(new SequenceRange(sequence, sequence));
+                }
+            }
+
+            await new FetchRun(_session, Complete([.. wanted])).RunAsync(SequenceSet.From(ranges));
+        }
+
+        _own.Clear();
+    }
+
+    // As FETCH itself does.
+    private List<FetchItem> Complete(List<FetchItem> items)
+    {
+        if (_session.Has(ImapFeatures.QResync) && !items.Exists(static item => item.Kind == FetchKind.Uid))
+        {
+            items.Insert(0, new FetchItem(FetchKind.Uid));
+        }
+
+        if (_session.Has(ImapFeatures.CondStore) && !items.Exists(static item => item.Kind == FetchKind.ModSeq))
+        {
+            items.Add(new FetchItem(FetchKind.ModSeq));
+        }
+
+        return items;
+    }
+}
