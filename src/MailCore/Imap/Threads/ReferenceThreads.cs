@@ -188,7 +188,7 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
         return anchor;
     }
 
-    private void SortByNewest(ThreadTree tree, int[] parents, int[] order)
+    private static void SortByNewest(ThreadTree tree, int[] parents, int[] order)
     {
         var roots = new int[parents.Length];
         Array.Fill(roots, None);
