@@ -2,6 +2,7 @@ using MailCore;
 using MailCore.Authentication;
 using MailCore.Hosting;
 using MailCore.Messaging;
+using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using MailCore.Tls;
@@ -38,6 +39,12 @@ internal static class Appliance
         {
             mail.Apply(settings).UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
             UseDevelopmentCertificate(mail, settings, folder);
+            // As docker-mailserver is told its relay hosts.
+            if (PostfixRelayFiles.ReadVariables(name => builder.Configuration[name], mail.Domains, mail.RelayClient.SmartHosts) is { } problem)
+            {
+                throw new MailServerConfigurationException([problem]);
+            }
+
             // RFC 5321 4.5.1: there is always a postmaster.
             if (EmailAddress.TryParse(settings.Accounts.FirstOrDefault()?.Address ?? FirstAccount.AddressIn(settings), out var postmaster))
             {

@@ -39,6 +39,10 @@ internal static class Help
           Mail:Aliases:N:Targets:N         one of those
           Mail:RelayDomains:N:Name         a domain whose mail is passed on
           Mail:RelayDomains:N:Via          where to, as [mail.internal]:25 or lmtp:[localhost]:24
+          Mail:Relay:SmartHosts:N:Host     a server that mail to others goes by, as [smtp.example.net]:587
+          Mail:Relay:SmartHosts:N:User, :Password
+                                           the login there; RELAY_HOST, RELAY_PORT, RELAY_USER, RELAY_PASSWORD and DEFAULT_RELAY_HOST
+                                           are read as docker-mailserver does
           Mail:Routing:SubaddressDelimiters
                                            what ends the name in user+tag; + by default
           Mail:Routing:SubaddressMailboxes true delivers user+Folder into that mailbox, where there is one

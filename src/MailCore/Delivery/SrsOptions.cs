@@ -27,6 +27,17 @@ public sealed class SrsOptions
     /// <summary>What stands behind "SRS0" and "SRS1": '=', '+' or '-'.</summary>
     public char Separator { get; init; } = '=';
 
+    /// <summary>The same with more excluded domains.</summary>
+    internal SrsOptions With(IEnumerable<string> ours) => new()
+    {
+        Domain = Domain,
+        Secrets = Secrets,
+        ExcludedDomains = [.. ExcludedDomains, .. ours],
+        MaxAge = MaxAge,
+        HashLength = HashLength,
+        Separator = Separator,
+    };
+
     /// <exception cref="ArgumentException">With what to change.</exception>
     internal void Validate()
     {

@@ -4,6 +4,7 @@ using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Net;
+using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -48,6 +49,9 @@ public sealed class MailServerBuilder
 
     /// <summary>How addresses are understood: subaddresses, the postmaster.</summary>
     public DirectoryRouterOptions Routing { get; } = new();
+
+    /// <summary>How the server speaks with others: smart hosts and their logins, EHLO name, own addresses, time-outs.</summary>
+    public RelayClientOptions RelayClient { get; } = new();
 
     /// <summary>How mail is put into mailboxes: what a full one is answered with.</summary>
     public LocalDeliveryOptions LocalDelivery { get; } = new();
@@ -245,6 +249,27 @@ public sealed class MailServerBuilder
             Addresses.Domains.Add(new MailDomain(domain) { IsRelayed = true, Via = hop });
         }
 
+        return this;
+    }
+
+    /// <summary>
+    /// Rewrites the senders of mail that is forwarded to other servers, and takes what comes back for them (SRS). Domains of ours are
+    /// excluded without being named.
+    /// </summary>
+    public MailServerBuilder UseSenderRewriting(SrsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        try
+        {
+            options.Validate();
+        }
+        catch (ArgumentException error)
+        {
+            Problems.Add($"SRS: {error.Message}");
+            return this;
+        }
+
+        Services.Replace(ServiceDescriptor.Singleton(provider => new SenderRewriting(options.With(Domains), provider.GetRequiredService<TimeProvider>())));
         return this;
     }
 

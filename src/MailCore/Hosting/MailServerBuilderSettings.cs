@@ -45,6 +45,7 @@ public static class MailServerBuilderSettings
             ApplyAlias(mail, settings.Aliases[i], $"Aliases:{i}");
         }
 
+        MailServerBuilderRelay.Apply(mail, settings.Relay);
         for (var i = 0; i < settings.RelayDomains.Count; i++)
         {
             ApplyRelayDomain(mail, settings.RelayDomains[i], $"RelayDomains:{i}");

@@ -88,6 +88,7 @@ public static class MailServerServiceCollectionExtensions
     {
         services.AddSingleton(mail.Routing);
         services.AddSingleton(mail.LocalDelivery);
+        services.AddSingleton(mail.RelayClient);
         services.AddSingleton<IMessageRouter>(provider =>
         {
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
@@ -100,6 +101,8 @@ public static class MailServerServiceCollectionExtensions
                     router, MakeConnector(provider, mail.HostName), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<VerifyingRouter>>());
             }
 
+            // Without a queue there is no way back to anybody.
+            router = options.RelaysOutward && provider.GetService<SenderRewriting>() is { } rewriting ? new SrsRouter(router, rewriting) : router;
             return provider.GetService<IMailStore>() is null
                 ? router
                 : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());
@@ -156,7 +159,7 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            new HostFinder(time), services.GetService<RelayClientOptions>() ?? new RelayClientOptions(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            new HostFinder(time), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)

@@ -52,6 +52,9 @@ public sealed class MailServerSettings
     /// <summary>Domains whose mail is passed on.</summary>
     public List<RelayDomainSettings> RelayDomains { get; set; } = [];
 
+    /// <summary>How mail goes to other servers.</summary>
+    public RelaySettings? Relay { get; set; }
+
     /// <summary>How addresses are understood.</summary>
     public RoutingSettings? Routing { get; set; }
 

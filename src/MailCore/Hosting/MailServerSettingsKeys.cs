@@ -12,7 +12,7 @@ internal static class MailServerSettingsKeys
         nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
         nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.SharedAccount), nameof(MailServerSettings.AccountsFile), nameof(MailServerSettings.Aliases),
-        nameof(MailServerSettings.RelayDomains), nameof(MailServerSettings.Routing),
+        nameof(MailServerSettings.RelayDomains), nameof(MailServerSettings.Relay), nameof(MailServerSettings.Routing),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
     ];
@@ -34,6 +34,28 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] RelayDomain = [nameof(RelayDomainSettings.Name), nameof(RelayDomainSettings.Via)];
 
+    private static readonly string[] Relay =
+    [
+        nameof(RelaySettings.HelloName), nameof(RelaySettings.BindAddresses), nameof(RelaySettings.BindAddressesByHop),
+        nameof(RelaySettings.SmartHosts), nameof(RelaySettings.SenderLogins), nameof(RelaySettings.DirectSenders), nameof(RelaySettings.DirectRecipients),
+        nameof(RelaySettings.RelayMapFile), nameof(RelaySettings.PasswordFile), nameof(RelaySettings.MaxRecipients), nameof(RelaySettings.PrefersChunking),
+        nameof(RelaySettings.AuthoritiesFile), nameof(RelaySettings.Srs),
+    ];
+
+    private static readonly string[] Srs =
+    [
+        nameof(SrsSettings.Domain), nameof(SrsSettings.Secrets), nameof(SrsSettings.ExcludedDomains), nameof(SrsSettings.MaxAgeDays), nameof(SrsSettings.HashLength),
+    ];
+
+    private static readonly string[] SmartHost =
+    [
+        nameof(SmartHostSettings.Host), nameof(SmartHostSettings.Tls), nameof(SmartHostSettings.ImplicitTls), nameof(SmartHostSettings.User),
+        nameof(SmartHostSettings.Password), nameof(SmartHostSettings.AllowCleartextLogin), nameof(SmartHostSettings.BindAddress),
+        nameof(SmartHostSettings.Senders), nameof(SmartHostSettings.Recipients),
+    ];
+
+    private static readonly string[] SenderLogin = [nameof(SenderLoginSettings.Sender), nameof(SenderLoginSettings.User), nameof(SenderLoginSettings.Password)];
+
     private static readonly string[] Routing =
     [
         nameof(RoutingSettings.SubaddressDelimiters), nameof(RoutingSettings.SubaddressMailboxes), nameof(RoutingSettings.Postmaster),
@@ -47,6 +69,17 @@ internal static class MailServerSettingsKeys
         nameof(ListenerSettings.ProxyFrom), nameof(ListenerSettings.XClientFrom), nameof(ListenerSettings.XForwardFrom),
     ];
 
+    private static void CheckRelay(IConfigurationSection relay, List<string> problems)
+    {
+        Check(relay.GetChildren(), Relay, problems);
+        CheckItems(relay.GetSection(nameof(RelaySettings.SmartHosts)), SmartHost, problems);
+        CheckItems(relay.GetSection(nameof(RelaySettings.SenderLogins)), SenderLogin, problems);
+        Check(relay.GetSection(nameof(RelaySettings.Srs)).GetChildren(), Srs, problems);
+        CheckList(relay.GetSection(nameof(RelaySettings.BindAddresses)), "192.0.2.1", problems);
+        CheckList(relay.GetSection(nameof(RelaySettings.DirectSenders)), "example.org", problems);
+        CheckList(relay.GetSection(nameof(RelaySettings.DirectRecipients)), "example.org", problems);
+    }
+
     public static List<string> FindUnknown(IConfiguration section)
     {
         var problems = new List<string>();
@@ -56,6 +89,7 @@ internal static class MailServerSettingsKeys
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.RelayDomains)), RelayDomain, problems);
+        CheckRelay(section.GetSection(nameof(MailServerSettings.Relay)), problems);
         Check(section.GetSection(nameof(MailServerSettings.Routing)).GetChildren(), Routing, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);

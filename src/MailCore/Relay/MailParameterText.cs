@@ -20,7 +20,7 @@ internal static class MailParameterText
         var command = new StringBuilder("MAIL FROM:<").Append(plan.From).Append('>');
         if (features.Has("SIZE"))
         {
-            command.Append(CultureInfo.InvariantCulture, $" SIZE={plan.Content.Length}");
+            command.Append(CultureInfo.InvariantCulture, $" SIZE={plan.Size ?? plan.Content.Length}");
         }
 
         command.Append(plan.Body switch

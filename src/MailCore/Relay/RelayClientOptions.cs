@@ -61,32 +61,45 @@ public sealed class RelayClientOptions
         : BindAddressesByHop.TryGetValue(hop.Host, out var address) ? address
         : BindAddresses.FirstOrDefault(one => one.AddressFamily == family);
 
-    /// <summary>Throws where something can't be.</summary>
     /// <exception cref="ArgumentException">With what to change.</exception>
     internal void Validate()
     {
+        if (Problems().FirstOrDefault() is { } problem)
+        {
+            throw new ArgumentException(problem);
+        }
+    }
+
+    /// <summary>What can't be, and what to write instead.</summary>
+    internal IEnumerable<string> Problems()
+    {
         if (MaxRecipients is < 1 or > 1_000)
         {
-            throw new ArgumentException($"{nameof(MaxRecipients)} must be 1 to 1,000, not {MaxRecipients}.");
+            yield return $"{nameof(MaxRecipients)} must be 1 to 1,000, not {MaxRecipients}.";
         }
 
         if (MaxAddresses < 1)
         {
-            throw new ArgumentException($"{nameof(MaxAddresses)} must be 1 or more.");
+            yield return $"{nameof(MaxAddresses)} must be 1 or more.";
+        }
+
+        if (HelloName is { } name && !EmailAddress.IsDomain(name))
+        {
+            yield return $"{nameof(HelloName)} '{name}' is not a host name.";
         }
 
         foreach (var host in SmartHosts.All())
         {
             if (host.Port is < 1 or > 65_535 || (!IPAddress.TryParse(host.Host, out _) && !EmailAddress.IsDomain(host.Host)))
             {
-                throw new ArgumentException($"'{host.Host}', port {host.Port}, is no smart host: write a host name without brackets, and a port.");
+                yield return $"'{host.Host}', port {host.Port}, is no smart host: write a host name without brackets, and a port.";
             }
         }
 
         TimeSpan[] times = [ConnectTimeout, HandshakeTimeout, GreetingTimeout, HelloTimeout, ReplyTimeout, DataTimeout, WriteTimeout, MessageTimeout];
         if (times.Any(static time => time <= TimeSpan.Zero))
         {
-            throw new ArgumentException("The relay's time-outs must be longer than nothing.");
+            yield return "The relay's time-outs must be longer than nothing.";
         }
     }
 }

@@ -86,6 +86,19 @@ public sealed class SmartHostOptions
         : sender.Address is { } from && (LoginsBySender.TryGetValue(from.ToString(), out var login) || LoginsBySender.TryGetValue(from.Domain, out login)) ? login
         : host.Login;
 
+    /// <summary>Who we are at a host, wherever it is named.</summary>
+    internal void SetLogin(NextHop hop, SmartHostLogin login)
+    {
+        Default = Default?.Hop == hop ? Default with { Login = login } : Default;
+        foreach (var map in new[] { ByRecipient, BySender })
+        {
+            foreach (var (key, host) in map.Where(one => one.Value?.Hop == hop).ToList())
+            {
+                map[key] = host! with { Login = login };
+            }
+        }
+    }
+
     internal IEnumerable<SmartHost> All() =>
         ByRecipient.Values.Concat(BySender.Values).Append(Default).OfType<SmartHost>();
 

@@ -106,8 +106,12 @@ internal sealed class SmtpClientChannel : IAsyncDisposable
     /// take a part for the whole.
     /// </summary>
     /// <exception cref="MessageReadException">It can't be read.</exception>
-    public async ValueTask WriteDataAsync(MessageContent message, CancellationToken cancellationToken)
+    /// <param name="message">The octets.</param>
+    /// <param name="sevenBit">What makes them 7-bit on their way; null where they may be as they are.</param>
+    /// <param name="cancellationToken">Ends the connection.</param>
+    public async ValueTask WriteDataAsync(MessageContent message, SevenBitEncoder? sevenBit, CancellationToken cancellationToken)
     {
+        var converted = new ArrayBufferWriter<byte>();
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {
@@ -116,10 +120,23 @@ internal sealed class SmtpClientChannel : IAsyncDisposable
             {
                 var count = await ReadChunkAsync(message, offset, chunk, cancellationToken).ConfigureAwait(false);
                 offset += count;
-                for (var i = 0; i < count; i += MaxUnflushed)
+                var octets = (ReadOnlyMemory<byte>)chunk.AsMemory(0, count);
+                if (sevenBit is not null)
                 {
-                    encoder.Write(_output, chunk.AsSpan(i, Math.Min(MaxUnflushed, count - i)));
-                    if (offset < message.Length || i + MaxUnflushed < count)
+                    converted.ResetWrittenCount();
+                    sevenBit.Write(octets.Span, converted);
+                    if (offset == message.Length)
+                    {
+                        sevenBit.Complete(converted);
+                    }
+
+                    octets = converted.WrittenMemory;
+                }
+
+                for (var i = 0; i < octets.Length; i += MaxUnflushed)
+                {
+                    encoder.Write(_output, octets.Span[i..Math.Min(i + MaxUnflushed, octets.Length)]);
+                    if (offset < message.Length || i + MaxUnflushed < octets.Length)
                     {
                         await FlushAsync(cancellationToken).ConfigureAwait(false);
                     }

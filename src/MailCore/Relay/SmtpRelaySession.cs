@@ -93,7 +93,7 @@ internal sealed class SmtpRelaySession(SmtpClientConnection connection, SmtpClie
     private async ValueTask<RelayOutcome> SendAsync(RelayMessage message, RelayOutcome?[] outcomes, CancellationToken cancellationToken)
     {
         var traits = await ContentTraits.FindAsync(message.Content, cancellationToken).ConfigureAwait(false);
-        var plan = TransferPlan.Make(message, traits, connection.Features, options.PrefersChunking, time.GetUtcNow());
+        var plan = await TransferPlan.Make(message, traits, connection.Features, options.PrefersChunking, time.GetUtcNow()).MeasureAsync(cancellationToken).ConfigureAwait(false);
         if (plan.Refusal is { } refusal)
         {
             return Ours(RelayStatus.Failed, refusal);

@@ -54,7 +54,7 @@ internal sealed class SmtpTransaction(SmtpClientConnection connection, SmtpClien
         }
         else if (go is { Code: 354 })
         {
-            await _channel.WriteDataAsync(plan.Content, cancellationToken).ConfigureAwait(false);
+            await _channel.WriteDataAsync(plan.Content, plan.NeedsSevenBit ? new SevenBitEncoder() : null, cancellationToken).ConfigureAwait(false);
         }
         else
         {

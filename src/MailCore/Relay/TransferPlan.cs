@@ -29,10 +29,28 @@ internal sealed record TransferPlan
     /// <summary>BDAT instead of DATA.</summary>
     public bool UsesChunking { get; init; }
 
+    /// <summary>The server takes ASCII only, and the message has more: it is converted on its way.</summary>
+    public bool NeedsSevenBit { get; init; }
+
+    /// <summary>Octets that it has then.</summary>
+    public long? Size { get; init; }
+
     /// <summary>What holds for every recipient.</summary>
     public SmtpReply? Refusal { get; init; }
 
     public static SmtpReply UnreachableAddress => NoSmtpUtf8;
+
+    /// <summary>The plan with the size of the converted message, or refused where it can't be converted.</summary>
+    public async ValueTask<TransferPlan> MeasureAsync(CancellationToken cancellationToken)
+    {
+        if (!NeedsSevenBit || Refusal is not null)
+        {
+            return this;
+        }
+
+        var size = await SevenBitEncoder.MeasureAsync(Content, cancellationToken).ConfigureAwait(false);
+        return this with { Size = size, Refusal = size is null ? NoEightBit : null };
+    }
 
     public static TransferPlan Make(RelayMessage message, ContentTraits traits, SmtpFeatures features, bool prefersChunking, DateTimeOffset now)
     {
@@ -41,7 +59,7 @@ internal sealed record TransferPlan
         var from = knowsUtf8 || envelope.From.Address is not { } sender ? envelope.From.Address : ToAscii(sender);
         var isText = envelope.Body != BodyType.BinaryMime || (traits.HasCleanLines && !traits.HasNul);
         var needsUtf8Header = envelope.SmtpUtf8 && traits.HasEightBitHeader;
-        var knowsEightBit = features.Has("8BITMIME") || knowsUtf8;
+        var needsSevenBit = isText && traits.IsEightBit && !features.Has("8BITMIME") && !knowsUtf8;
         return new TransferPlan
         {
             From = new ReversePath(from),
@@ -49,10 +67,10 @@ internal sealed record TransferPlan
             Content = message.Content,
             Body = !isText ? BodyType.BinaryMime : traits.IsEightBit && features.Has("8BITMIME") ? BodyType.EightBitMime : BodyType.SevenBit,
             NeedsSmtpUtf8 = knowsUtf8 && (envelope.SmtpUtf8 || IsInternationalized(envelope)),
-            UsesChunking = features.Has("CHUNKING") && (!isText || (prefersChunking && traits.HasCleanLines)),
+            NeedsSevenBit = needsSevenBit,
+            UsesChunking = features.Has("CHUNKING") && !needsSevenBit && (!isText || (prefersChunking && traits.HasCleanLines)),
             Refusal = !knowsUtf8 && (needsUtf8Header || (from is null && !envelope.From.IsNull)) ? NoSmtpUtf8
                 : !isText && !(features.Has("BINARYMIME") && features.Has("CHUNKING")) ? NoBinary
-                : traits.IsEightBit && !knowsEightBit ? NoEightBit
                 : features.MaxSize < message.Content.Length ? TooLarge(message.Content.Length, features.MaxSize.Value)
                 : envelope.RequireTls && !features.Has("REQUIRETLS") ? NoRequireTls
                 : envelope.DeliverBy is { Action: DeadlineAction.Return } by ? CheckDeadline(by, features, now)

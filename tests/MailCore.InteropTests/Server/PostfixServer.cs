@@ -12,6 +12,7 @@ namespace MailCore.InteropTests.Server;
 internal sealed class PostfixServer : IAsyncDisposable
 {
     private readonly string _folder;
+    private string? _mail;
 
     private PostfixServer(string folder, int port) => (_folder, Port) = (folder, port);
 
@@ -53,6 +54,43 @@ internal sealed class PostfixServer : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Starts one that is a domain's own server: it keeps what comes for its users, in a folder for each, and refuses
+    /// what comes for elsewhere. It offers TLS where it is given a certificate.
+    /// </summary>
+    public static async Task<PostfixServer> StartReceivingAsync(string domain, params string[] settings)
+    {
+        var mail = Directory.CreateTempSubdirectory("mailcore-postfix-mail-").FullName;
+        // Its user, nobody, writes there.
+        (await ClientTool.Shell.RunAsync(["-c", $"chown 65534:65534 {mail}"])).Succeeded();
+        var server = await StartAsync(
+            [
+                $"virtual_mailbox_domains = {domain}", $"virtual_mailbox_base = {mail}", "virtual_uid_maps = static:65534", "virtual_gid_maps = static:65534",
+                $"virtual_mailbox_maps = inline:{{ {string.Join(", ", Users.Select(user => $"{user}@{domain}={user}/"))} }}",
+                "smtpd_relay_restrictions = reject_unauth_destination", "mynetworks =", "smtpd_client_restrictions =", "disable_vrfy_command = yes", .. settings,
+            ]);
+        server._mail = mail;
+        return server;
+    }
+
+    /// <summary>Who has a mailbox at a receiving Postfix.</summary>
+    public static string[] Users { get; } = ["anna", "bert", "carl"];
+
+    /// <summary>Waits for a message in a user's mailbox and returns all of them, in no order.</summary>
+    public async Task<IReadOnlyList<byte[]>> WaitForMailAsync(string user, int count = 1)
+    {
+        var folder = Path.Combine(_mail!, user, "new");
+        for (var i = 0; i < 1_200; i++)
+        {
+            if (Directory.Exists(folder) && Directory.GetFiles(folder) is { } files && files.Length >= count)
+                return [.. files.Select(File.ReadAllBytes)];
+
+            await Task.Delay(50);
+        }
+
+        throw new TimeoutException($"No {count} messages for {user} came to Postfix:\n{await ReadLogAsync()}");
+    }
+
     /// <summary>Waits for a line of the log.</summary>
     public async Task<string> WaitForLogAsync(string text)
     {
@@ -75,6 +113,8 @@ internal sealed class PostfixServer : IAsyncDisposable
             TestContext.Out.WriteLine(await ReadLogAsync());
 
         Directory.Delete(_folder, recursive: true);
+        if (_mail is not null)
+            Directory.Delete(_mail, recursive: true);
     }
 
     private async Task<string> ReadLogAsync()
@@ -125,6 +165,7 @@ internal sealed class PostfixServer : IAsyncDisposable
         error unix - - n - - error
         retry unix - - n - - error
         discard unix - - n - - discard
+        virtual unix - n n - - virtual
         tlsmgr unix - - n 1000? 1 tlsmgr
         anvil unix - - n - 1 anvil
         proxymap unix - - n - - proxymap

@@ -1,0 +1,180 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using MailCore.Delivery;
+using MailCore.Relay;
+
+namespace MailCore.Hosting;
+
+/// <summary>Sets <see cref="MailServerBuilder.RelayClient"/> from the section <c>Mail:Relay</c>. What is wrong there is a problem of the start.</summary>
+internal static class MailServerBuilderRelay
+{
+    private const int SubmissionPort = 587;
+
+    public static void Apply(MailServerBuilder mail, RelaySettings? settings)
+    {
+        if (settings is null)
+        {
+            return;
+        }
+
+        var client = mail.RelayClient;
+        client.HelloName = settings.HelloName ?? client.HelloName;
+        client.MaxRecipients = settings.MaxRecipients ?? client.MaxRecipients;
+        client.PrefersChunking = settings.PrefersChunking ?? client.PrefersChunking;
+        ApplyAddresses(mail, settings);
+        ApplyAuthorities(mail, settings.AuthoritiesFile);
+        ApplySrs(mail, settings.Srs);
+        for (var i = 0; i < settings.SmartHosts.Count; i++)
+        {
+            ApplySmartHost(mail, settings.SmartHosts[i], $"Relay:SmartHosts:{i}");
+        }
+
+        settings.DirectSenders.ForEach(sender => client.SmartHosts.BySender[sender] = null);
+        settings.DirectRecipients.ForEach(domain => client.SmartHosts.ByRecipient[domain] = null);
+        for (var i = 0; i < settings.SenderLogins.Count; i++)
+        {
+            if (settings.SenderLogins[i] is { Sender: { Length: > 0 } sender, User: { Length: > 0 } user, Password: { Length: > 0 } password })
+            {
+                client.SmartHosts.LoginsBySender[sender] = new SmartHostLogin { User = user, Password = password };
+            }
+            else
+            {
+                mail.Problems.Add($"Relay:SenderLogins:{i} needs a Sender, a User and a Password.");
+            }
+        }
+
+        if (settings.RelayMapFile is { Length: > 0 } map)
+        {
+            Read(mail, map, text => PostfixRelayFiles.ReadRelayMap(text, client.SmartHosts));
+        }
+
+        if (settings.PasswordFile is { Length: > 0 } passwords)
+        {
+            Read(mail, passwords, text => PostfixRelayFiles.ReadPasswords(text, client.SmartHosts));
+        }
+    }
+
+    private static void ApplyAddresses(MailServerBuilder mail, RelaySettings settings)
+    {
+        foreach (var text in settings.BindAddresses)
+        {
+            if (TryAddress(mail, text, "Relay:BindAddresses", out var address))
+            {
+                mail.RelayClient.BindAddresses.Add(address);
+            }
+        }
+
+        foreach (var (hop, text) in settings.BindAddressesByHop)
+        {
+            if (TryAddress(mail, text, $"Relay:BindAddressesByHop:{hop}", out var address))
+            {
+                mail.RelayClient.BindAddressesByHop[hop] = address;
+            }
+        }
+    }
+
+    private static void ApplyAuthorities(MailServerBuilder mail, string? file)
+    {
+        if (file is not { Length: > 0 })
+        {
+            return;
+        }
+
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPemFile(file);
+            mail.RelayClient.Authorities = authorities;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            mail.Problems.Add($"Relay:AuthoritiesFile '{file}' can't be read: {error.Message}");
+        }
+    }
+
+    private static void ApplySrs(MailServerBuilder mail, SrsSettings? settings)
+    {
+        if (settings is null)
+        {
+            return;
+        }
+
+        mail.UseSenderRewriting(new SrsOptions
+        {
+            Domain = settings.Domain ?? "",
+            Secrets = settings.Secrets,
+            ExcludedDomains = settings.ExcludedDomains,
+            MaxAge = TimeSpan.FromDays(settings.MaxAgeDays ?? 21),
+            HashLength = settings.HashLength ?? 8,
+        });
+    }
+
+    private static void ApplySmartHost(MailServerBuilder mail, SmartHostSettings settings, string key)
+    {
+        var level = default(OutboundTlsLevel);
+        var address = default(IPAddress);
+        if (!PostfixRelayFiles.TryHost(settings.Host, SubmissionPort, out var host))
+        {
+            mail.Problems.Add($"{key}:Host '{settings.Host}' is no smart host. Write [smtp.example.net]:587.");
+            return;
+        }
+
+        if (settings.Tls is { Length: > 0 } tls && !Enum.TryParse(tls, ignoreCase: true, out level))
+        {
+            mail.Problems.Add($"{key}:Tls '{tls}' is none of {string.Join(", ", Enum.GetNames<OutboundTlsLevel>())}.");
+        }
+
+        if (settings.BindAddress is { Length: > 0 } own && !TryAddress(mail, own, $"{key}:BindAddress", out address))
+        {
+            return;
+        }
+
+        if (settings.User is { Length: > 0 } != settings.Password is { Length: > 0 })
+        {
+            mail.Problems.Add($"{key} has a User or a Password alone; a login takes both.");
+        }
+
+        host = host with
+        {
+            Tls = settings.Tls is { Length: > 0 } ? level : null,
+            UsesImplicitTls = settings.ImplicitTls,
+            BindAddress = address,
+            Login = settings is { User: { Length: > 0 } user, Password: { Length: > 0 } password }
+                ? new SmartHostLogin { User = user, Password = password, AllowCleartext = settings.AllowCleartextLogin == true }
+                : null,
+        };
+        var hosts = mail.RelayClient.SmartHosts;
+        settings.Senders.ForEach(sender => hosts.BySender[sender] = host);
+        settings.Recipients.ForEach(domain => hosts.ByRecipient[domain] = host);
+        hosts.Default = settings.Senders.Count + settings.Recipients.Count == 0 ? host : hosts.Default;
+    }
+
+    private static void Read(MailServerBuilder mail, string file, Func<string, string?> read)
+    {
+        try
+        {
+            if (read(File.ReadAllText(file)) is { } problem)
+            {
+                mail.Problems.Add($"'{file}': {problem}");
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            mail.Problems.Add($"'{file}' can't be read: {error.Message}");
+        }
+    }
+
+    private static bool TryAddress(MailServerBuilder mail, string text, string key, out IPAddress address)
+    {
+        if (IPAddress.TryParse(text, out var parsed))
+        {
+            address = parsed;
+            return true;
+        }
+
+        address = IPAddress.None;
+        mail.Problems.Add($"{key}: '{text}' is no IP address.");
+        return false;
+    }
+}
