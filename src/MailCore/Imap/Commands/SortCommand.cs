@@ -1,7 +1,5 @@
-using MailCore.Imap.Search;
 using MailCore.Imap.Sorting;
 using MailCore.Imap.Wire;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
