@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MailCore.Imap.Sorting;
 using MailCore.Imap.Threads;
 using MailCore.Imap.View;
 using MailCore.Mime;
