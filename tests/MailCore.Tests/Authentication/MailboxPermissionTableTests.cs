@@ -56,6 +56,8 @@ internal sealed class MailboxPermissionTableTests
         LISTRIGHTS                       0 + + + + + + + + + -
         GETMETADATA                      0 + + + + + + + + + +
         SETMETADATA shared               0 + + - + + + + + + +
+        CATENATE of it                   0 0 + + + + + + + + +
+        NOTIFY of messages in it         0 0 + + + + + + + + +
         delivery to bob+work             + + + + + + + + + 0 +
         POP3 login                       0 0 + + + + + + + + +
         POP3 DELE                        0 0 + + + + + - - + +
@@ -96,6 +98,8 @@ internal sealed class MailboxPermissionTableTests
         new("LISTRIGHTS", $"LISTRIGHTS {Work} eve"),
         new("GETMETADATA", $"GETMETADATA {Work} /shared/comment"),
         new("SETMETADATA shared", $"SETMETADATA {Work} (/shared/comment \"x\")"),
+        new("CATENATE of it", "APPEND INBOX CATENATE (URL \"/Other%20Users/bob/Work/;UID=1\")"),
+        new("NOTIFY of messages in it", $"NOTIFY SET STATUS (MAILBOXES {Work} (MessageNew MessageExpunge))"),
         new("delivery to bob+work", ""),
         new("POP3 login", ""),
         new("POP3 DELE", "DELE"),
@@ -171,8 +175,10 @@ internal sealed class MailboxPermissionTableTests
         var answer = await client.RunAsync(row.Command);
         return answer[^1].Contains(" NO [NOPERM] ", StringComparison.Ordinal) ? '-'
             : answer[^1].Contains(" NO [NONEXISTENT] ", StringComparison.Ordinal) || answer[^1].Contains(" NO [TRYCREATE] ", StringComparison.Ordinal) ? '0'
+            : answer[^1].Contains(" NO [BADURL ", StringComparison.Ordinal) ? '0'
             : !answer[^1].Contains(" OK ", StringComparison.Ordinal) ? '?'
             : row.Name == "LIST" && answer.Count == 1 ? '0'
+            : row.Name.StartsWith("NOTIFY", StringComparison.Ordinal) && !answer[0].StartsWith("* STATUS ", StringComparison.Ordinal) ? '0'
             : '+';
     }
 

@@ -19,6 +19,8 @@ internal sealed class ImapSharingTests
         "CREATE {0}", "CREATE {1}/New\"", "DELETE {0}", "RENAME {0} {1}2\"", "RENAME \"Other Users/bob/Box/Free\" {0}", "RENAME \"Other Users/bob/Box/Free\" {1}/New\"",
         "GETACL {0}", "SETACL {0} amy lr", "DELETEACL {0} amy", "LISTRIGHTS {0} amy", "MYRIGHTS {0}",
         "GETMETADATA {0} /shared/comment", "SETMETADATA {0} (/shared/comment \"x\")", "GETQUOTAROOT {0}",
+        "NOTIFY SET STATUS (MAILBOXES {0} (MessageNew MessageExpunge))", "NOTIFY SET (SUBTREE {0} (MailboxName SubscriptionChange))",
+        "APPEND INBOX CATENATE (URL \"/Other%20Users/bob/{2}/;UID=1\")", "ESEARCH IN (MAILBOXES {0}) ALL", "ESEARCH IN (SUBTREE {0}) ALL",
     ];
 
     [Test]
@@ -190,7 +192,7 @@ internal sealed class ImapSharingTests
         return string.Join('\n', answer).Replace(name, "Name", StringComparison.Ordinal);
     }
 
-    private static string Fill(string command, string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, command, name, name[..^1]);
+    private static string Fill(string command, string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, command, name, name[..^1], name.Split('/')[^1].Trim('"'));
 
     // amy may do everything in Box and below it.
     private static async Task<ImapTestServer> StartAsync()

@@ -57,7 +57,7 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
 
         if (options.Has(SearchReturn.Update))
         {
-            selection.Contexts.Add(new SearchContext(session.Tag.ToArray(), plan, areUids, report.Found), session);
+            selection.Contexts.Add(new SearchContext(session.Tag.ToArray(), plan, areUids, report.Found) { Fetch = options.Fetch }, session);
         }
 
         return ImapReply.Ok("Searched");

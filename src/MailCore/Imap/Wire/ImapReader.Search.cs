@@ -63,7 +63,14 @@ internal ref partial struct ImapReader
             }
 
             Space();
-            return new SearchReturnOptions(before.Wanted | SearchReturn.Partial, PageRange());
+            return before with { Wanted = before.Wanted | SearchReturn.Partial, Page = PageRange() };
+        }
+
+        if (Is(word, "UPDATE"u8) && Rest is [(byte)' ', (byte)'(', ..])
+        {
+            // RFC 5465 7.
+            Space();
+            return before with { Wanted = before.Wanted | SearchReturn.Update, Fetch = UnreadItems() };
         }
 
         SearchReturn? option =

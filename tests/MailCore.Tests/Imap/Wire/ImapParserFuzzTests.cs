@@ -47,6 +47,7 @@ internal sealed class ImapParserFuzzTests
         (ExpungeCommand.ParseUid, " 1:9"),
         (NotifyCommand.Parse, " SET STATUS (selected-delayed (MessageNew (UID BODY.PEEK[HEADER.FIELDS (From)]) MessageExpunge FlagChange)) (subtree (a \"b c\") NONE) (mailboxes {1}\r\nx (MailboxName))"),
         (NotifyCommand.Parse, " NONE"),
+        (SearchCommand.Parse, " RETURN (COUNT UPDATE (UID BODY[HEADER.FIELDS (TO FROM)]) PARTIAL 1:5) FROM boss"),
         (AppendCommand.Parse, " Work (\\Draft) CATENATE (URL \"/INBOX;UIDVALIDITY=7/;UID=1/;SECTION=1.MIME\" URL ;UID=2) (\\Seen) \"17-Jul-1996 02:44:25 -0700\" CATENATE (URL a TEXT "),
         (GetQuotaCommand.Parse, " \"#user/alice\""),
         (GetQuotaRootCommand.Parse, " INBOX"),
