@@ -1,10 +1,17 @@
+using System.Collections.Frozen;
 using System.Text;
+using MailCore.Authentication;
 
 namespace MailCore.Imap.Sorting;
 
-/// <summary>Text in the form in which its octets compare without regard to case: UTF-8 of its characters in title case (RFC 5051 2.3).</summary>
+/// <summary>
+/// Text in the form in which its octets are compared by i;unicode-casemap (RFC 5051): UTF-8 of its characters in title case, decomposed
+/// as Unicode 3.2 has it. "é" stands with "e", and "²" is "2".
+/// </summary>
 internal static class Caseless
 {
+    private static readonly FrozenDictionary<int, int[]> Decompositions = PreparationTables.Instance.Decompositions;
+
     /// <summary>Writes as much as there is room for, whole characters only; gives back the octets written.</summary>
     public static int Write(ReadOnlySpan<char> text, Span<byte> into)
     {
@@ -16,15 +23,31 @@ internal static class Caseless
         var written = 0;
         foreach (var rune in text.EnumerateRunes())
         {
-            if (!ToTitle(rune).TryEncodeToUtf8(into[written..], out var count))
+            var title = ToTitle(rune);
+            if (!title.IsAscii && Decompositions.TryGetValue(title.Value, out var parts))
             {
-                break;
+                foreach (var part in parts)
+                {
+                    if (!TryWrite(new Rune(part), into, ref written))
+                    {
+                        return written;
+                    }
+                }
             }
-
-            written += count;
+            else if (!TryWrite(title, into, ref written))
+            {
+                return written;
+            }
         }
 
         return written;
+    }
+
+    private static bool TryWrite(Rune rune, Span<byte> into, ref int written)
+    {
+        var fits = rune.TryEncodeToUtf8(into[written..], out var count);
+        written += count;
+        return fits;
     }
 
     /// <summary>The simple title case of Unicode, where it is another than the upper case as well.</summary>

@@ -92,6 +92,25 @@ internal sealed class ImapSortTests
         Assert.That(columns.Size, Is.LessThan(64L * Count));
     }
 
+    [TestCase("é", "E\u0301", true)]
+    [TestCase("Ǆ", "ǆ", true)]
+    [TestCase("ǆ", "dž", false)]
+    [TestCase("ﬁ", "fi", false)]
+    [TestCase("²", "2", true)]
+    [TestCase("ſ", "s", true)]
+    [TestCase("ı", "i", true)]
+    [TestCase("ß", "ss", false)]
+    [TestCase("É", "F", false)]
+    [TestCase("Ⅳ", "iv", true)]
+    [TestCase("А", "A", false)]
+    public void Texts_are_compared_by_unicode_casemap(string a, string b, bool areEqual)
+    {
+        var column = new TextColumn();
+        column.AddText(a);
+        column.AddText(b);
+        Assert.That(column.Compare(0, 1) == 0, Is.EqualTo(areEqual));
+    }
+
     [TestCase(511, false)]
     [TestCase(512, true)]
     [TestCase(513, true)]
@@ -128,7 +147,13 @@ internal sealed class ImapSortTests
     }
 
     private static int Compare(string a, string b) =>
-        Encoding.UTF8.GetBytes(a.ToUpperInvariant()).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b.ToUpperInvariant()));
+        Casemap(a).AsSpan().SequenceCompareTo(Casemap(b));
+
+    // RFC 5051, written out for the characters that stand in the subjects and names above.
+    private static byte[] Casemap(string text) => Encoding.UTF8.GetBytes(text.ToUpperInvariant()
+        .Replace("Ä", "A\u0308", StringComparison.Ordinal)
+        .Replace("É", "E\u0301", StringComparison.Ordinal)
+        .Replace("Й", "И\u0306", StringComparison.Ordinal));
 
     private static string Decoded(string value) => EncodedWords.Decode(Encoding.UTF8.GetBytes(value));
 
