@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using MailCore.Authentication;
 using MailCore.Hosting;
 using MailCore.Net;
+using MailCore.Relay;
 using MailCore.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -41,6 +42,9 @@ public sealed partial class MailServer : IAsyncDisposable
 
     /// <summary>The clients and users that may not log in for a while; to be read and lifted.</summary>
     public required LoginBans LoginBans { get; init; }
+
+    /// <summary>Works off the queue of mail for other servers; null where there is no relay.</summary>
+    public RelayService? Relay { get; init; }
 
     /// <summary>Connections being served now.</summary>
     public int ConnectionCount => _sessions.Count;
@@ -101,6 +105,7 @@ public sealed partial class MailServer : IAsyncDisposable
                 throw;
             }
 
+            Relay?.Start();
             foreach (var (endpoint, listener) in _listeners)
             {
                 _acceptLoops.Add(AcceptAsync(endpoint, listener));
@@ -233,6 +238,7 @@ public sealed partial class MailServer : IAsyncDisposable
 
         using var deadline = new CancellationTokenSource(_options.StopTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var relayed = Relay?.StopAsync(either.Token) ?? Task.CompletedTask;
         try
         {
             await _sessions.Emptied.WaitAsync(either.Token).ConfigureAwait(false);
@@ -244,6 +250,7 @@ public sealed partial class MailServer : IAsyncDisposable
             await _sessions.Emptied.ConfigureAwait(false);
         }
 
+        await relayed.ConfigureAwait(false);
         if (_started)
         {
             LogStopped();

@@ -28,6 +28,7 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
         AccountVerbs.Verb,
         AliasVerbs.Verb,
         DomainVerbs.Verb,
+        QueueVerbs.Verb,
         QuotaVerbs.Verb,
         WhereVerb.Verb,
         AdoptVerb.Verb,

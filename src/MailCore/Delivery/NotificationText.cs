@@ -217,7 +217,7 @@ internal sealed class NotificationText(DeliveryReport report, IReadOnlyList<Reci
         {
             var fold = text.LastIndexOf(' ', Width);
             // A word longer than a line is cut: it is for eyes. Nothing stands alone behind a fold.
-            var isCut = fold <= 0 || string.IsNullOrWhiteSpace(text[..fold]) || text[..fold].EndsWith(':');
+            var isCut = fold <= 0 || string.IsNullOrWhiteSpace(text[..fold]);
             var at = isCut ? Width : fold;
             at -= char.IsHighSurrogate(text[at - 1]) ? 1 : 0;
             Line(text[..at]);

@@ -1,5 +1,6 @@
 using MailCore.Authentication;
 using MailCore.Net;
+using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Tls;
 using Microsoft.Extensions.DependencyInjection;
@@ -39,6 +40,7 @@ internal static class MailServerFactory
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
             LoginBans = services.GetRequiredService<LoginService>().Bans,
+            Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
         };
     }

@@ -54,6 +54,8 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
         services.AddSingleton<MailAccounts>();
         services.AddSingleton<Pop3MailDropLocks>();
+        services.AddSingleton(mail.OutboundTls);
+        services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
@@ -136,7 +138,10 @@ public static class MailServerServiceCollectionExtensions
     {
         var trace = services.GetRequiredService<IMessageTrace>();
         var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
-        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), handOver, services.GetRequiredService<ILogger<RoutedDelivery>>())
+        var relay = services.GetService<RelayDelivery>();
+        var local = services.GetRequiredService<LocalDelivery>();
+        IMessageDelivery delivery = new RoutedDelivery(
+            relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
@@ -159,7 +164,7 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            new HostFinder(time), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            services.GetRequiredService<INextHopFinder>(), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)

@@ -36,6 +36,8 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] Relay =
     [
+        nameof(RelaySettings.Enabled), nameof(RelaySettings.MinimumDelay), nameof(RelaySettings.MaximumDelay), nameof(RelaySettings.Lifetime), nameof(RelaySettings.WarnAfter),
+        nameof(RelaySettings.MaxConnections), nameof(RelaySettings.MaxConnectionsPerDestination), nameof(RelaySettings.DoubleBouncesTo),
         nameof(RelaySettings.HelloName), nameof(RelaySettings.BindAddresses), nameof(RelaySettings.BindAddressesByHop),
         nameof(RelaySettings.SmartHosts), nameof(RelaySettings.SenderLogins), nameof(RelaySettings.DirectSenders), nameof(RelaySettings.DirectRecipients),
         nameof(RelaySettings.RelayMapFile), nameof(RelaySettings.PasswordFile), nameof(RelaySettings.MaxRecipients), nameof(RelaySettings.PrefersChunking),

@@ -3,6 +3,30 @@ namespace MailCore.Hosting;
 /// <summary>The section <c>Mail:Relay</c>: how mail goes to other servers.</summary>
 public sealed class RelaySettings
 {
+    /// <summary>Mail for elsewhere is queued and sent (<see cref="MailServerBuilderRelayExtensions.UseRelay"/>).</summary>
+    public bool? Enabled { get; set; }
+
+    /// <inheritdoc cref="Relay.RetrySchedule.MinimumDelay"/>
+    public TimeSpan? MinimumDelay { get; set; }
+
+    /// <inheritdoc cref="Relay.RetrySchedule.MaximumDelay"/>
+    public TimeSpan? MaximumDelay { get; set; }
+
+    /// <inheritdoc cref="Relay.RetrySchedule.Lifetime"/>
+    public TimeSpan? Lifetime { get; set; }
+
+    /// <summary>After how long the sender is told that a message still waits; 4 hours by default, 0 for never.</summary>
+    public TimeSpan? WarnAfter { get; set; }
+
+    /// <inheritdoc cref="Relay.RelayOptions.MaxConnections"/>
+    public int? MaxConnections { get; set; }
+
+    /// <inheritdoc cref="Relay.RelayOptions.MaxConnectionsPerDestination"/>
+    public int? MaxConnectionsPerDestination { get; set; }
+
+    /// <summary>An address; see <see cref="Relay.RelayOptions.DoubleBouncesTo"/>.</summary>
+    public string? DoubleBouncesTo { get; set; }
+
     /// <inheritdoc cref="Relay.RelayClientOptions.HelloName"/>
     public string? HelloName { get; set; }
 

@@ -8,10 +8,12 @@ namespace MailCore.Imap;
 
 internal sealed partial class ImapSelection
 {
-    private readonly List<Uid> _own = [];
+    private readonly HashSet<Uid> _own = [];
 
     // Before NOTIFY is used everything is told.
     private bool TellsFlags => _session.Watch?.Rules.Selected.HasFlag(NotifyEvents.FlagChange) ?? true;
+
+    private bool FetchesArrived => _session.Watch is { Rules.Fetch.Count: > 0 } || Contexts.Fetches;
 
     /// <summary>
     /// As <see cref="SyncAsync"/>, of what no command's own answer needs: to a client that used NOTIFY only what it wants to hear (RFC
@@ -23,18 +25,18 @@ internal sealed partial class ImapSelection
     /// <summary>The client put these messages here itself: it knows what is in them (RFC 5465 5.2).</summary>
     public void NoteOwn(MailboxId mailbox, IReadOnlyList<Uid> uids)
     {
-        if (mailbox == Mailbox.Id && (_session.Watch is not null || Contexts.Fetches))
+        if (mailbox == Mailbox.Id && FetchesArrived)
         {
-            _own.AddRange(uids);
+            _own.UnionWith(uids);
         }
     }
 
     // What NOTIFY and searches that are followed want of new messages, from this number on, together (RFC 5465 5.2, 7).
     private async ValueTask FetchArrivedAsync(int first)
     {
-        var ofAll = _session.Watch?.Rules.Fetch ?? [];
-        if (ofAll.Count > 0 || Contexts.Fetches)
+        if (FetchesArrived)
         {
+            var ofAll = _session.Watch?.Rules.Fetch ?? [];
             var ranges = new List<SequenceRange>();
             for (var sequence = first; sequence <= Messages.Count; sequence++)
             {
@@ -64,7 +66,8 @@ internal sealed partial class ImapSelection
     {
         if (items.Count > 0 && ranges.Count > 0)
         {
-            await new FetchRun(_session, Complete([.. items.DistinctBy(static item => (item.Kind, Encoding.ASCII.GetString(item.Label)))])).RunAsync(SequenceSet.From(ranges));
+            var distinct = items.DistinctBy(static item => (item.Kind, Encoding.ASCII.GetString(item.Label), item.PartialLength));
+            await new FetchRun(_session, Complete([.. distinct])).RunAsync(SequenceSet.From(ranges));
         }
 
         ranges.Clear();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using MailCore.Messaging;
+using MailCore.Relay.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging;
 

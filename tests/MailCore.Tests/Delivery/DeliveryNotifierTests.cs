@@ -216,6 +216,16 @@ public class DeliveryNotifierTests
     }
 
     [Test]
+    public async Task A_long_reply_is_folded_between_words()
+    {
+        var reply = new SmtpReply(451, "4.4.1", "Not delivered in time. The last answer was: can't connect to 127.0.0.1:35095: Connection refused, and so on and so forth");
+        var text = await TextAsync(Envelope(), Event("bob@example.net", RecipientAction.Failed, reply));
+
+        Assert.That(text.Replace("\r\n ", " ", StringComparison.Ordinal), Does.Contain("Diagnostic-Code: X-MailCore; " + reply));
+        Assert.That(text.Split("\r\n").Max(static line => line.Length), Is.LessThanOrEqualTo(78));
+    }
+
+    [Test]
     public async Task Random_replies_and_headers_make_well_formed_notifications()
     {
         var random = new Random(3464);

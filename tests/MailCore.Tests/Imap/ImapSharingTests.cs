@@ -1,5 +1,7 @@
 using MailCore.Authentication;
 using MailCore.Delivery;
+using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Tests.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -45,6 +47,15 @@ internal sealed class ImapSharingTests
         Assert.That((await amy.RunAsync("RENAME \"Other Users/bob/Box/Free\" \"Other Users/bob/Box/Secret\""))[^1], Does.Contain(" NO [NOPERM] "));
         Assert.That((await amy.RunAsync("CREATE \"Other Users/bob/Box/Free\""))[^1], Does.Contain(" NO [ALREADYEXISTS] "));
         Assert.That((await amy.OkAsync("LIST \"\" \"Other Users/bob/Box/%\"")).SkipLast(1), Is.EqualTo(new[] { "* LIST (\\HasNoChildren) \"/\" \"Other Users/bob/Box/Free\"" }));
+    }
+
+    [Test]
+    public async Task An_owner_is_told_that_a_name_below_the_new_one_is_taken()
+    {
+        await using var server = await StartAsync();
+        await server.MailboxAsync("New/Free");
+        await using var bob = await LogInAsync(server, "bob");
+        Assert.That((await bob.RunAsync("RENAME Box New"))[^1], Does.Contain(" NO [ALREADYEXISTS] "));
     }
 
     [Test]
@@ -141,6 +152,22 @@ internal sealed class ImapSharingTests
     }
 
     [Test]
+    public async Task A_command_of_the_hosts_own_is_told_the_rights_in_the_selected_mailbox()
+    {
+        await using var server = new ImapTestServer { Extensions = [new RightsCommand()] };
+        await server.AddUserAsync();
+        await server.AddUserAsync("amy");
+        var work = await server.MailboxAsync("Work");
+        await work.SetAclAsync("amy", FlagMode.Replace, "lrs");
+        await using var amy = await LogInAsync(server, "amy");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS none"));
+        await amy.OkAsync("SELECT \"Other Users/bob/Work\"");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS bob lrs"));
+        await work.SetAclAsync("amy", FlagMode.Remove, "s");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS bob lr"));
+    }
+
+    [Test]
     public async Task Without_sharing_there_is_one_namespace_and_no_list()
     {
         await using var server = new ImapTestServer { Authorization = new OwnerAuthorization() };
@@ -213,6 +240,18 @@ internal sealed class ImapSharingTests
         var client = await server.ClientAsync();
         await client.OkAsync($"LOGIN {user} secret");
         return client;
+    }
+
+    private sealed class RightsCommand : ImapExtension
+    {
+        public override string Command => "X-RIGHTS";
+
+        public override async ValueTask<ImapReply> RunAsync(ImapExtensionContext context, CancellationToken cancellationToken)
+        {
+            var told = context.Selected is { } mailbox ? $"{mailbox.Account.Id} {RightsText.Format(context.SelectedRights)}" : "none";
+            await context.WriteUntaggedAsync($"X-RIGHTS {told}", cancellationToken);
+            return ImapReply.Ok("Done");
+        }
     }
 
     // Everybody may read what is called Open.

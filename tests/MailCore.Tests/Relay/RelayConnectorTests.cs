@@ -5,6 +5,7 @@ using MailCore.Authentication;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Tests.Tls;
 using NUnit.Framework;
