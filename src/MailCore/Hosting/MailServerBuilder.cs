@@ -5,6 +5,7 @@ using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Net;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -61,6 +62,9 @@ public sealed class MailServerBuilder
     /// users of IMAP (<see cref="Imap.ImapOptions.SharedAccount"/>). Who logs in to it looks after it. Null for none.
     /// </summary>
     public AccountId? SharedAccount { get; set; }
+
+    /// <summary>What TLS is asked of other servers that mail is passed on to.</summary>
+    public OutboundTlsOptions OutboundTls { get; } = new();
 
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 

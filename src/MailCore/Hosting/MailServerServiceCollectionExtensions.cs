@@ -54,6 +54,8 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
         services.AddSingleton<MailAccounts>();
         services.AddSingleton<Pop3MailDropLocks>();
+        services.AddSingleton(mail.OutboundTls);
+        services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
@@ -162,7 +164,7 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            new HostFinder(time), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            services.GetRequiredService<INextHopFinder>(), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)
