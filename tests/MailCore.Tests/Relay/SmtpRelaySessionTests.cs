@@ -416,7 +416,7 @@ public class SmtpRelaySessionTests
         for (var round = 0; round < 400; round++)
         {
             await using var server = await OpenAsync(servers[random.Next(servers.Length)]);
-            var said = Enumerable.Range(0, random.Next(12)).Select(_ => replies[random.Next(4) < 3 ? random.Next(4) : random.Next(replies.Length)]).ToList();
+            var said = Enumerable.Range(0, random.Next(12)).Select(_ => replies[random.Next(10) switch { < 6 => random.Next(2), < 8 => 2, _ => random.Next(replies.Length) }]).ToList();
             var session = Session(server);
             var sending = SendAsync(session, RelayTestClient.Envelope("one@example.org", "two@example.org", "three@example.org"), "x\r\n");
             // Each line of the client's is answered by one reply, whatever it says.
