@@ -28,7 +28,7 @@ public class FailedRequirementTests
             mail.UseRelay(relay =>
             {
                 relay.Client.SmartHosts.Default = new SmartHost { Host = "127.0.0.1", Port = attacker.Port, Tls = OutboundTlsLevel.Encrypt };
-                relay.Options.Schedule = new RetrySchedule { MinimumDelay = TimeSpan.FromMilliseconds(50), MaximumDelay = TimeSpan.FromMilliseconds(50), Lifetime = TimeSpan.FromMilliseconds(1) };
+                relay.Options.Schedule = new RetrySchedule { MinimumDelay = TimeSpan.FromMilliseconds(50), MaximumDelay = TimeSpan.FromMilliseconds(50), Lifetime = TimeSpan.FromSeconds(5) };
             });
         });
         using var app = host.Build();
