@@ -49,7 +49,7 @@ internal abstract class MessageThreads
             order[i] = i;
         }
 
-        order.AsSpan().Sort((a, b) => _times[a].CompareTo(_times[b]) is var result and not 0 ? result : a.CompareTo(b));
+        NumberOrder.Sort([.. _times], order);
         return order;
     }
 }
