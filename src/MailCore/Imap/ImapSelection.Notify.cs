@@ -76,7 +76,7 @@ internal sealed partial class ImapSelection
     // As FETCH itself does.
     private List<FetchItem> Complete(List<FetchItem> items)
     {
-        if (_session.Has(ImapFeatures.QResync) && !items.Exists(static item => item.Kind == FetchKind.Uid))
+        if (_session.Has(ImapFeatures.QResync) && !_session.Has(ImapFeatures.UidOnly) && !items.Exists(static item => item.Kind == FetchKind.Uid))
         {
             items.Insert(0, new FetchItem(FetchKind.Uid));
         }

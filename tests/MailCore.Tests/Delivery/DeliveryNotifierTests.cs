@@ -215,6 +215,15 @@ public class DeliveryNotifierTests
         Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(Size / 4));
     }
 
+    [TestCase(2_000, false)]
+    [TestCase(2_001, true)]
+    public async Task A_reply_is_quoted_up_to_a_limit(int length, bool isCut)
+    {
+        var text = await TextAsync(Envelope(), Event("bob@example.net", RecipientAction.Failed, new SmtpReply(550, (EnhancedStatusCode?)null, new string('x', length - 4))));
+
+        Assert.That(text.Contains("...", StringComparison.Ordinal), Is.EqualTo(isCut));
+    }
+
     [Test]
     public async Task A_long_reply_is_folded_between_words()
     {

@@ -149,9 +149,19 @@ internal ref partial struct ImapReader
     private SearchKey SearchKey() => Next switch
     {
         (byte)'(' => SearchList(),
-        (byte)'*' or (byte)'$' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
+        (byte)'*' or (byte)'$' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(MessageNumbers()),
         _ => NamedKey(),
     };
+
+    private NumberSet MessageNumbers()
+    {
+        if (Next != '$')
+        {
+            RequireUids();
+        }
+
+        return NumberSet();
+    }
 
     private SearchKey.And SearchList()
     {
