@@ -39,6 +39,12 @@ internal static class Help
           Mail:Aliases:N:Targets:N         one of those
           Mail:RelayDomains:N:Name         a domain whose mail is passed on
           Mail:RelayDomains:N:Via          where to, as [mail.internal]:25 or lmtp:[localhost]:24
+          Mail:Relay:Enabled               true sends mail of our users to other servers, by a queue; see docs/relay.md
+          Mail:Relay:MinimumDelay, :MaximumDelay, :Lifetime, :WarnAfter
+                                           when it is tried again: 00:05:00, 01:06:40, 5.00:00:00 and 04:00:00 by default
+          Mail:Relay:MaxConnections, :MaxConnectionsPerDestination
+                                           100 and 20 by default
+          Mail:Relay:DoubleBouncesTo       who is told when a notification can't be delivered; nobody by default
           Mail:Relay:SmartHosts:N:Host     a server that mail to others goes by, as [smtp.example.net]:587
           Mail:Relay:SmartHosts:N:User, :Password
                                            the login there; RELAY_HOST, RELAY_PORT, RELAY_USER, RELAY_PASSWORD and DEFAULT_RELAY_HOST

@@ -1,4 +1,5 @@
 using MailCore.Delivery;
+using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,6 +37,8 @@ public static class SqliteMailServerBuilderExtensions
         mail.Services.Replace(ServiceDescriptor.Singleton<IServerState>(static services => new SqliteServerState(services.GetRequiredService<SqliteMailStore>())));
         mail.Services.Replace(ServiceDescriptor.Singleton<IMessageTrace>(static services =>
             new SqliteMessageTrace(services.GetRequiredService<SqliteMailStore>(), services.GetRequiredService<ILogger<SqliteMessageTrace>>())));
+        mail.Services.Replace(ServiceDescriptor.Singleton<IRelayQueue>(static services =>
+            new SqliteRelayQueue(services.GetRequiredService<SqliteMailStore>(), services.GetRequiredService<ILogger<SqliteRelayQueue>>())));
         return mail
             .UseStore(static services => services.GetRequiredService<SqliteMailStore>())
             .UseDirectory(static services => services.GetRequiredService<SqliteMailDirectory>())

@@ -1,5 +1,7 @@
 using MailCore.Storage.Sqlite.Accounts;
+using MailCore.Relay;
 using MailCore.Storage.Sqlite.Database;
+using MailCore.Storage.Sqlite.Relaying;
 using MailCore.Storage.Sqlite.Traces;
 using MailCore.Storage.Sqlite.Upkeep;
 using SQLitePCL;
@@ -12,6 +14,9 @@ namespace MailCore.Storage.Sqlite;
 /// </summary>
 public sealed class SqliteStoreFolder
 {
+    private static readonly TimeSpan OrderPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OrderPoll = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Does not touch the folder yet.</summary>
     public SqliteStoreFolder(string folder)
     {
@@ -67,6 +72,80 @@ public sealed class SqliteStoreFolder
         ArgumentNullException.ThrowIfNull(name);
         cancellationToken.ThrowIfCancellationRequested();
         return ValueTask.FromResult(new FolderDatabase(Folder).Read(db => TraceRows.Find(db, name)));
+    }
+
+    /// <summary>What waits in the relay's queue, oldest first. A server that has it open may be trying some of it.</summary>
+    /// <exception cref="SqliteStoreException">There is no store in the folder.</exception>
+    public Task<IReadOnlyList<QueuedItem>> ReadQueueAsync(QueueFilter filter, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return RunAsync(db => QueueReport.Read(db, filter), cancellationToken);
+    }
+
+    /// <summary>
+    /// Holds, releases, retries or deletes what waits in the relay's queue, by the server that has it open; where none does, here. Returns how many items it was about.
+    /// </summary>
+    /// <exception cref="SqliteStoreException">There is no store in the folder, or the server that has it open works off no queue.</exception>
+    public async Task<int> ChangeQueueAsync(QueueFilter filter, QueueAction action, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        if (await TryChangeClosedQueueAsync(filter, action, cancellationToken) is { } changed)
+        {
+            return changed;
+        }
+
+        var database = new FolderDatabase(Folder);
+        var order = await database.WriteAsync(db => QueueOrders.Give(db, filter, action), cancellationToken);
+        try
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            while (TimeProvider.System.GetElapsedTime(started) < OrderPatience)
+            {
+                if (database.Read(db => QueueOrders.ReadAnswer(db, order)) is { } items)
+                {
+                    return items;
+                }
+
+                await Task.Delay(OrderPoll, cancellationToken);
+            }
+        }
+        finally
+        {
+            await database.WriteAsync(
+                db =>
+                {
+                    QueueOrders.Forget(db, order);
+                    return true;
+                },
+                CancellationToken.None);
+        }
+
+        throw new SqliteStoreException($"The process that uses '{Folder}' did not answer within {OrderPatience.TotalSeconds:N0} s. Is it a server with a relay?");
+    }
+
+    private async Task<int?> TryChangeClosedQueueAsync(QueueFilter filter, QueueAction action, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Path.Combine(Folder, SqliteMailStore.DatabaseName)))
+        {
+            throw new SqliteStoreException($"There is no mail store in '{Folder}'.");
+        }
+
+        SqliteMailStore store;
+        try
+        {
+            store = SqliteMailStore.Open(Folder);
+        }
+        catch (SqliteStoreException error) when (error.InnerException is IOException)
+        {
+            // In use.
+            return null;
+        }
+
+        await using (store)
+        {
+            await using var queue = new SqliteRelayQueue(store);
+            return await queue.ChangeAsync(filter, action, cancellationToken);
+        }
     }
 
     private Task<T> RunAsync<T>(Func<StoreConnection, T> work, CancellationToken cancellationToken) => Task.Run(

@@ -10,7 +10,10 @@ namespace MailCore.InteropTests;
 /// <summary>One user's mailbox in the programs of another.</summary>
 internal sealed class SharingTests : SampleFixture
 {
-    protected override int Accounts => 6;
+    protected override int Accounts => 8;
+
+    // The address in any case; the account's id is in lower case.
+    protected override string[] Arguments => ["--Mail:SharedAccount=USER8@example.org"];
 
     [Test]
     [Property("Fact", "a session of the owner by hand finds the list, the message appended by the other and none of the moved one; the other's has the octets")]
@@ -27,7 +30,7 @@ internal sealed class SharingTests : SampleFixture
         Assert.Multiple(() =>
         {
             Assert.That(said.GetProperty("acl").GetBoolean());
-            Assert.That(said.GetProperty("namespace")[1].GetString(), Is.EqualTo("((\"\" \"/\")) ((\"Other Users/\" \"/\")) NIL"));
+            Assert.That(said.GetProperty("namespace")[1].GetString(), Is.EqualTo("((\"\" \"/\")) ((\"Other Users/\" \"/\")) ((\"Shared/\" \"/\"))"));
             Assert.That(Answer(said, "before"), Is.EqualTo("NO [NONEXISTENT] There is no such mailbox"));
             Assert.That(Answer(said, "getacl"), Is.EqualTo($"OK Work {owner} lrswikxtepacd {friend} lrs"));
             Assert.That(Answer(said, "myrights"), Is.EqualTo($"OK {name} lrs"));
@@ -80,6 +83,29 @@ internal sealed class SharingTests : SampleFixture
         Assert.That(await own.FlagsAsync(), Has.Count.EqualTo(2).And.ItemAt(0).Contains(@"\Seen"));
         await using var other = await OpenImapAsync(friend);
         StoredMessage.AssertCarries((await other.FetchAllAsync()).Single(), messages[1]);
+    }
+
+    [Test]
+    [Property("Fact", "curl prints the octets delivered into the shared account; the session by hand that shares it finds no \\Seen, for which no right was given")]
+    public async Task Curl_reads_a_mailbox_of_the_shared_account()
+    {
+        ClientTool.Curl.Require();
+        var (reader, office, message) = (NewAccount(), "user8@example.org", StoredMessage.Make("shared"));
+        await DeliverAsync(office, message);
+        await using var own = await OpenImapAsync(office);
+        await own.SendAsync("CREATE Sales");
+        await own.SendAsync("SETACL Sales anyone lr");
+        await own.SendAsync("COPY 1 Sales");
+
+        var result = await ClientTool.Curl.RunAsync(
+            ["-sS", "-k", "--max-time", "50", $"imaps://127.0.0.1:{Server.Imaps}/Shared/Sales;MAILINDEX=1", "--user", $"{reader}:{SampleServer.Password}"]);
+        var refused = await ClientTool.Curl.RunAsync(
+            ["-sS", "-k", "--max-time", "50", $"imaps://127.0.0.1:{Server.Imaps}/Shared/INBOX;MAILINDEX=1", "--user", $"{reader}:{SampleServer.Password}"]);
+
+        StoredMessage.AssertCarries(result.Succeeded().Output, message);
+        Assert.That(refused.ExitCode, Is.Not.Zero);
+        await own.SendAsync("SELECT Sales");
+        Assert.That(await own.FlagsAsync(), Has.One.Not.Contains(@"\Seen"));
     }
 
     [Test]

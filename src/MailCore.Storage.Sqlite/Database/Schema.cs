@@ -13,7 +13,7 @@ internal static class Schema
     public const int ApplicationId = 0x4D6C436F;
 
     // One file each; the next one is added at the end.
-    private static readonly string[] Versions = [SchemaVersion1.Text, SchemaVersion2.Text, SchemaVersion3.Text, SchemaVersion4.Text, SchemaVersion5.Text, SchemaVersion6.Text];
+    private static readonly string[] Versions = [SchemaVersion1.Text, SchemaVersion2.Text, SchemaVersion3.Text, SchemaVersion4.Text, SchemaVersion5.Text, SchemaVersion6.Text, SchemaVersion7.Text];
 
     /// <summary>What this code reads and writes.</summary>
     public static int Version => Versions.Length;

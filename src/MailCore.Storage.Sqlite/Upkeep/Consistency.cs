@@ -24,7 +24,7 @@ internal static class Consistency
         FROM account LEFT JOIN mailbox ON mailbox.account = account.id GROUP BY account.id
         """;
 
-    private const string Uses = "SELECT content, count(*) AS uses FROM message GROUP BY content";
+    private const string Uses = "SELECT content, count(*) AS uses FROM (SELECT content FROM message UNION ALL SELECT content FROM relay_message) GROUP BY content";
 
     public static IReadOnlyList<Question> Questions { get; } =
     [

@@ -11,6 +11,7 @@ internal static class QuotaCases
         Case(Copies_count_and_moves_do_not, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.Copy | StoreTraits.FaithfulContent),
         Case(Expunges_and_deletes_free_what_they_took, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.FaithfulContent),
         Case(The_quota_counts_within_a_batch, StoreTraits.Quota | StoreTraits.FaithfulContent),
+        Case(What_a_batch_frees_it_can_take_again, StoreTraits.Quota | StoreTraits.FaithfulContent),
         Case(A_quota_of_messages_is_exact_in_all_mailboxes_together, StoreTraits.Quota | StoreTraits.Mailboxes | StoreTraits.Copy),
         Case(Appends_that_race_do_not_pass_the_quota, StoreTraits.Quota | StoreTraits.FaithfulContent),
     ];
@@ -67,6 +68,20 @@ internal static class QuotaCases
         await s.RefusedAsync(CommitError.OverQuota, 2, StoreProbe.Message(inbox, content), StoreProbe.Message(inbox, content), StoreProbe.Message(inbox, content));
         var two = await s.CommitAsync(StoreProbe.Message(inbox, content), StoreProbe.Message(inbox, content));
         Check.Equal(CommitError.None, two.Error, "Appending what fits");
+    }
+
+    private static async Task What_a_batch_frees_it_can_take_again(StoreProbe s)
+    {
+        var inbox = await s.InboxAsync();
+        await s.DoAsync(new SetQuota(100, 1));
+        await using var first = await s.StageAsync(new byte[60]);
+        await using var larger = await s.StageAsync(new byte[100]);
+        await using var tooLarge = await s.StageAsync(new byte[101]);
+        var uid = (await s.DoAsync(StoreProbe.Message(inbox, first))).NewUids[0];
+        await s.RefusedAsync(CommitError.OverQuota, 1, new Expunge(inbox, [uid], OnlyDeleted: false), StoreProbe.Message(inbox, tooLarge));
+        Check.Equal(60L, (await s.SnapshotAsync()).QuotaUsed, "Quota used after the refusal");
+        Check.Equal(CommitError.None, (await s.CommitAsync(new Expunge(inbox, [uid], OnlyDeleted: false), StoreProbe.Message(inbox, larger))).Error, "Replacing a message");
+        Check.Equal((100L, 1L), ((await s.SnapshotAsync()).QuotaUsed, (await s.SnapshotAsync()).Messages), "Quota used");
     }
 
     private static async Task A_quota_of_messages_is_exact_in_all_mailboxes_together(StoreProbe s)

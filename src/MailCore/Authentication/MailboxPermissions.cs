@@ -95,6 +95,9 @@ public static class MailboxPermissions
         [MailboxOperation.WriteMetadata] = MailboxRights.Lookup | MailboxRights.Write,
     }.ToFrozenDictionary();
 
+    /// <summary>Whether owners have all rights by these rules, so that nobody need ask.</summary>
+    internal static bool OwnersMayAll(IMailboxAuthorization authorization) => authorization is AclAuthorization or OwnerAuthorization;
+
     /// <summary>The rights that an operation needs, all of them.</summary>
     public static MailboxRights Needs(MailboxOperation operation) => Needed[operation];
 

@@ -11,6 +11,9 @@ namespace MailCore.Delivery;
 /// </summary>
 internal sealed class NotificationText(DeliveryReport report, IReadOnlyList<RecipientEvent> events)
 {
+    // A reply may have a hundred lines of two thousand octets; nobody reads them.
+    private const int MaxReply = 2_000;
+
     private readonly StringBuilder _text = new();
 
     public required EmailAddress To { get; init; }
@@ -105,7 +108,7 @@ internal sealed class NotificationText(DeliveryReport report, IReadOnlyList<Reci
                 Field($"    {Written(remote)} said:", "    ");
             }
 
-            foreach (var line in one.Reply.ToString().Split('\n'))
+            foreach (var line in Quoted(one.Reply).Split('\n'))
             {
                 Field("    " + Written(line), "    ");
             }
@@ -155,7 +158,7 @@ internal sealed class NotificationText(DeliveryReport report, IReadOnlyList<Reci
             Line($"Remote-MTA: dns; {Written(remote)}");
         }
 
-        Field("Diagnostic-Code: " + (one.RemoteName is null ? "X-MailCore; " : "smtp; ") + Written(one.Reply.ToString().Replace('\n', ' ')));
+        Field("Diagnostic-Code: " + (one.RemoteName is null ? "X-MailCore; " : "smtp; ") + Written(Quoted(one.Reply).Replace('\n', ' ')));
         if (one.LastAttempt is { } last)
         {
             Line($"Last-Attempt-Date: {TraceHeader.FormatDate(last)}");
@@ -177,6 +180,12 @@ internal sealed class NotificationText(DeliveryReport report, IReadOnlyList<Reci
             RecipientAction.Delayed => told with { Class = 4 },
             _ => told.Class == 2 ? told : new EnhancedStatusCode(2, 0, 0),
         };
+    }
+
+    private static string Quoted(SmtpReply reply)
+    {
+        var text = reply.ToString();
+        return text.Length <= MaxReply ? text : string.Concat(text.AsSpan(0, MaxReply - (char.IsHighSurrogate(text[MaxReply - 1]) ? 1 : 0)), "...");
     }
 
     private bool Has(RecipientAction action) => events.Any(one => one.Action == action);
@@ -217,7 +226,7 @@ internal sealed class NotificationText(DeliveryReport report, IReadOnlyList<Reci
         {
             var fold = text.LastIndexOf(' ', Width);
             // A word longer than a line is cut: it is for eyes. Nothing stands alone behind a fold.
-            var isCut = fold <= 0 || string.IsNullOrWhiteSpace(text[..fold]) || text[..fold].EndsWith(':');
+            var isCut = fold <= 0 || string.IsNullOrWhiteSpace(text[..fold]);
             var at = isCut ? Width : fold;
             at -= char.IsHighSurrogate(text[at - 1]) ? 1 : 0;
             Line(text[..at]);

@@ -5,6 +5,7 @@ using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Net;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -62,6 +63,12 @@ public sealed class MailServerBuilder
     /// </summary>
     public AccountId? SharedAccount { get; set; }
 
+    /// <summary>What TLS is asked of other servers that mail is passed on to.</summary>
+    public OutboundTlsOptions OutboundTls { get; } = new();
+
+    /// <summary>Endpoints come by <see cref="MailServer.AddCarried"/>: having none at the start is no mistake.</summary>
+    public bool HasCarriedEndpoints { get; set; }
+
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 
     /// <summary>
@@ -92,6 +99,8 @@ public sealed class MailServerBuilder
     internal ConfiguredAddresses Addresses { get; } = new();
 
     internal List<string> Problems { get; } = [];
+
+    internal RelayBuilder? Relay { get; set; }
 
     internal Func<IServiceProvider, IMailDirectory> CreateDirectory { get; private set; } = static services =>
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using MailCore.Delivery;
+using MailCore.Messaging;
 using MailCore.Relay;
 
 namespace MailCore.Hosting;
@@ -18,6 +19,11 @@ internal static class MailServerBuilderRelay
             return;
         }
 
+        if (settings.Enabled == true)
+        {
+            mail.UseRelay(relay => ApplyQueue(mail, relay.Options, settings));
+        }
+
         var client = mail.RelayClient;
         client.HelloName = settings.HelloName ?? client.HelloName;
         client.MaxRecipients = settings.MaxRecipients ?? client.MaxRecipients;
@@ -25,6 +31,7 @@ internal static class MailServerBuilderRelay
         ApplyAddresses(mail, settings);
         ApplyAuthorities(mail, settings.AuthoritiesFile);
         ApplySrs(mail, settings.Srs);
+        OutboundTlsServices.Apply(mail, settings);
         for (var i = 0; i < settings.SmartHosts.Count; i++)
         {
             ApplySmartHost(mail, settings.SmartHosts[i], $"Relay:SmartHosts:{i}");
@@ -52,6 +59,29 @@ internal static class MailServerBuilderRelay
         if (settings.PasswordFile is { Length: > 0 } passwords)
         {
             Read(mail, passwords, text => PostfixRelayFiles.ReadPasswords(text, client.SmartHosts));
+        }
+    }
+
+    private static void ApplyQueue(MailServerBuilder mail, RelayOptions options, RelaySettings settings)
+    {
+        var schedule = options.Schedule;
+        options.Schedule = schedule with
+        {
+            MinimumDelay = settings.MinimumDelay ?? schedule.MinimumDelay,
+            MaximumDelay = settings.MaximumDelay ?? schedule.MaximumDelay,
+            Lifetime = settings.Lifetime ?? schedule.Lifetime,
+            WarnAfter = settings.WarnAfter == TimeSpan.Zero ? null : settings.WarnAfter ?? schedule.WarnAfter,
+        };
+        options.MaxConnections = settings.MaxConnections ?? options.MaxConnections;
+        options.MaxConnectionsPerDestination = settings.MaxConnectionsPerDestination ?? options.MaxConnectionsPerDestination;
+        if (settings.DoubleBouncesTo is { Length: > 0 } text)
+        {
+            if (!EmailAddress.TryParse(text, out var address))
+            {
+                mail.Problems.Add($"Relay:DoubleBouncesTo '{text}' is not an e-mail address.");
+            }
+
+            options.DoubleBouncesTo = address;
         }
     }
 

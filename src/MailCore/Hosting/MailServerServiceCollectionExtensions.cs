@@ -5,6 +5,7 @@ using MailCore.Dns;
 using MailCore.Hosting;
 using MailCore.Pop3;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -54,6 +55,9 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
         services.AddSingleton<MailAccounts>();
         services.AddSingleton<Pop3MailDropLocks>();
+        services.AddSingleton(mail.OutboundTls);
+        services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
+        services.AddSingleton(provider => new NextHopExplainer(provider.GetRequiredService<INextHopFinder>(), mail.RelayClient));
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();
@@ -136,7 +140,10 @@ public static class MailServerServiceCollectionExtensions
     {
         var trace = services.GetRequiredService<IMessageTrace>();
         var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
-        IMessageDelivery delivery = new RoutedDelivery(services.GetRequiredService<LocalDelivery>(), handOver, services.GetRequiredService<ILogger<RoutedDelivery>>())
+        var relay = services.GetService<RelayDelivery>();
+        var local = services.GetRequiredService<LocalDelivery>();
+        IMessageDelivery delivery = new RoutedDelivery(
+            relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
@@ -159,7 +166,7 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            new HostFinder(time), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            services.GetRequiredService<INextHopFinder>(), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)

@@ -36,10 +36,14 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] Relay =
     [
+        nameof(RelaySettings.Enabled), nameof(RelaySettings.MinimumDelay), nameof(RelaySettings.MaximumDelay), nameof(RelaySettings.Lifetime), nameof(RelaySettings.WarnAfter),
+        nameof(RelaySettings.MaxConnections), nameof(RelaySettings.MaxConnectionsPerDestination), nameof(RelaySettings.DoubleBouncesTo),
         nameof(RelaySettings.HelloName), nameof(RelaySettings.BindAddresses), nameof(RelaySettings.BindAddressesByHop),
         nameof(RelaySettings.SmartHosts), nameof(RelaySettings.SenderLogins), nameof(RelaySettings.DirectSenders), nameof(RelaySettings.DirectRecipients),
         nameof(RelaySettings.RelayMapFile), nameof(RelaySettings.PasswordFile), nameof(RelaySettings.MaxRecipients), nameof(RelaySettings.PrefersChunking),
         nameof(RelaySettings.AuthoritiesFile), nameof(RelaySettings.Srs),
+        nameof(RelaySettings.Dane), nameof(RelaySettings.MtaSts), nameof(RelaySettings.Tls), nameof(RelaySettings.TlsByDomain),
+        nameof(RelaySettings.DnsServers), nameof(RelaySettings.TrustDnssec),
     ];
 
     private static readonly string[] Srs =
@@ -76,6 +80,7 @@ internal static class MailServerSettingsKeys
         CheckItems(relay.GetSection(nameof(RelaySettings.SenderLogins)), SenderLogin, problems);
         Check(relay.GetSection(nameof(RelaySettings.Srs)).GetChildren(), Srs, problems);
         CheckList(relay.GetSection(nameof(RelaySettings.BindAddresses)), "192.0.2.1", problems);
+        CheckList(relay.GetSection(nameof(RelaySettings.DnsServers)), "127.0.0.1:53", problems);
         CheckList(relay.GetSection(nameof(RelaySettings.DirectSenders)), "example.org", problems);
         CheckList(relay.GetSection(nameof(RelaySettings.DirectRecipients)), "example.org", problems);
     }

@@ -3,6 +3,30 @@ namespace MailCore.Hosting;
 /// <summary>The section <c>Mail:Relay</c>: how mail goes to other servers.</summary>
 public sealed class RelaySettings
 {
+    /// <summary>Mail for elsewhere is queued and sent (<see cref="MailServerBuilderRelayExtensions.UseRelay"/>).</summary>
+    public bool? Enabled { get; set; }
+
+    /// <inheritdoc cref="Relay.RetrySchedule.MinimumDelay"/>
+    public TimeSpan? MinimumDelay { get; set; }
+
+    /// <inheritdoc cref="Relay.RetrySchedule.MaximumDelay"/>
+    public TimeSpan? MaximumDelay { get; set; }
+
+    /// <inheritdoc cref="Relay.RetrySchedule.Lifetime"/>
+    public TimeSpan? Lifetime { get; set; }
+
+    /// <summary>After how long the sender is told that a message still waits; 4 hours by default, 0 for never.</summary>
+    public TimeSpan? WarnAfter { get; set; }
+
+    /// <inheritdoc cref="Relay.RelayOptions.MaxConnections"/>
+    public int? MaxConnections { get; set; }
+
+    /// <inheritdoc cref="Relay.RelayOptions.MaxConnectionsPerDestination"/>
+    public int? MaxConnectionsPerDestination { get; set; }
+
+    /// <summary>An address; see <see cref="Relay.RelayOptions.DoubleBouncesTo"/>.</summary>
+    public string? DoubleBouncesTo { get; set; }
+
     /// <inheritdoc cref="Relay.RelayClientOptions.HelloName"/>
     public string? HelloName { get; set; }
 
@@ -29,6 +53,24 @@ public sealed class RelaySettings
 
     /// <summary>The <c>postfix-sasl-password.cf</c> of a docker-mailserver installation.</summary>
     public string? PasswordFile { get; set; }
+
+    /// <inheritdoc cref="Relay.Security.OutboundTlsOptions.UsesDane"/>
+    public bool? Dane { get; set; }
+
+    /// <summary>Whether the MTA-STS policies of domains are followed (RFC 8461).</summary>
+    public bool? MtaSts { get; set; }
+
+    /// <summary>A level of <see cref="Relay.OutboundTlsLevel"/> for all domains without one of their own.</summary>
+    public string? Tls { get; set; }
+
+    /// <summary>Levels by domain (example.org), or by what it ends in (.example.org).</summary>
+    public Dictionary<string, string> TlsByDomain { get; set; } = [];
+
+    /// <summary>Name servers as 127.0.0.1:53, for everything that is looked up; those of the machine without.</summary>
+    public List<string> DnsServers { get; set; } = [];
+
+    /// <summary>Their word for DNSSEC counts; see <see cref="Dns.StubResolverOptions.TrustAuthenticatedData"/>.</summary>
+    public bool? TrustDnssec { get; set; }
 
     /// <summary>How senders of forwarded mail are rewritten; null leaves them as they are.</summary>
     public SrsSettings? Srs { get; set; }

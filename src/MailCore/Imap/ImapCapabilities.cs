@@ -45,7 +45,7 @@ internal static class ImapCapabilities
 
     private static void WriteOwn(ImapWriter writer, ImapSession session)
     {
-        writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE"u8);
+        writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LANGUAGE"u8);
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.
@@ -53,6 +53,7 @@ internal static class ImapCapabilities
             writer.Raw(" CONDSTORE QRESYNC ESEARCH SEARCHRES UTF8=ACCEPT"u8);
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" BINARY NOTIFY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
+            writer.Raw(" SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS PREVIEW UIDONLY"u8);
             writer.Raw(" WITHIN PARTIAL CONTEXT=SEARCH MULTISEARCH"u8);
             writer.Raw(session.Options.ProgressInterval >= TimeSpan.Zero ? " INPROGRESS"u8 : ""u8);
             WriteOfStore(writer, session);

@@ -63,10 +63,10 @@ internal sealed class ImapCommandTable
         new("CHECK", ImapStates.Selected, NoopCommand.Parse),
         new("CLOSE", ImapStates.Selected, CloseCommand.Parse),
         new("EXPUNGE", ImapStates.Selected, ExpungeCommand.Parse),
-        new("SEARCH", ImapStates.Selected, SearchCommand.Parse),
-        new("FETCH", ImapStates.Selected, FetchCommand.Parse),
-        new("STORE", ImapStates.Selected, StoreCommand.Parse),
-        new("COPY", ImapStates.Selected, CopyCommand.Parse),
+        new("SEARCH", ImapStates.Selected, SearchCommand.Parse) { UsesNumbers = true },
+        new("FETCH", ImapStates.Selected, FetchCommand.Parse) { UsesNumbers = true },
+        new("STORE", ImapStates.Selected, StoreCommand.Parse) { UsesNumbers = true },
+        new("COPY", ImapStates.Selected, CopyCommand.Parse) { UsesNumbers = true },
         new("UID FETCH", ImapStates.Selected, FetchCommand.ParseUid),
         new("UID SEARCH", ImapStates.Selected, SearchCommand.ParseUid),
         new("UID STORE", ImapStates.Selected, StoreCommand.ParseUid),
@@ -81,17 +81,22 @@ internal sealed class ImapCommandTable
         new("MYRIGHTS", ImapStates.LoggedIn, MyRightsCommand.Parse),
         new("UNSELECT", ImapStates.Selected, CloseCommand.ParseUnselect),                                   // RFC 3691
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
+        new("LANGUAGE", ImapStates.Any, LanguageCommand.Parse) { IsAllowedBeforeTls = true },               // RFC 5255
         new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("CANCELUPDATE", ImapStates.Selected, CancelUpdateCommand.Parse),                                // RFC 5267
-        new("MOVE", ImapStates.Selected, CopyCommand.ParseMove),                                            // RFC 6851
+        new("MOVE", ImapStates.Selected, CopyCommand.ParseMove) { UsesNumbers = true },                                            // RFC 6851
         new("UID MOVE", ImapStates.Selected, CopyCommand.ParseUidMove),
         new("NOTIFY", ImapStates.LoggedIn, NotifyCommand.Parse),                                            // RFC 5465
-        new("ESEARCH", ImapStates.LoggedIn, EsearchCommand.Parse),                                          // RFC 7377
+        new("ESEARCH", ImapStates.LoggedIn, EsearchCommand.Parse) { UsesNumbers = true },                                          // RFC 7377
         new("GETMETADATA", ImapStates.LoggedIn, GetMetadataCommand.Parse),                                  // RFC 5464
         new("SETMETADATA", ImapStates.LoggedIn, SetMetadataCommand.Parse),
         new("UNAUTHENTICATE", ImapStates.LoggedIn, UnauthenticateCommand.Parse),                            // RFC 8437
-        new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse),                                          // RFC 8508
+        new("REPLACE", ImapStates.Selected, ReplaceCommand.Parse) { UsesNumbers = true },                                          // RFC 8508
+        new("SORT", ImapStates.Selected, SortCommand.Parse) { UsesNumbers = true },                                                // RFC 5256
+        new("UID SORT", ImapStates.Selected, SortCommand.ParseUid),
+        new("THREAD", ImapStates.Selected, ThreadCommand.Parse) { UsesNumbers = true },
+        new("UID THREAD", ImapStates.Selected, ThreadCommand.ParseUid),
         new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
         new("GETQUOTA", ImapStates.LoggedIn, GetQuotaCommand.Parse),                                        // RFC 9208
         new("GETQUOTAROOT", ImapStates.LoggedIn, GetQuotaRootCommand.Parse),
@@ -124,6 +129,11 @@ internal sealed class ImapCommandTable
                 : entry.States == ImapStates.NotAuthenticated ? "This is not possible after login"
                 : "Select a mailbox first"));
             return null;
+        }
+
+        if (entry.UsesNumbers)
+        {
+            reader.RequireUids();
         }
 
         return entry.Parse(ref reader);
@@ -165,5 +175,8 @@ internal sealed class ImapCommandTable
     private sealed record Entry(string Name, ImapStates States, ImapCommandParser Parse)
     {
         public bool IsAllowedBeforeTls { get; init; }
+
+        /// <summary>Names messages by their numbers, or answers with them.</summary>
+        public bool UsesNumbers { get; init; }
     }
 }

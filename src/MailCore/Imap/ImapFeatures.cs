@@ -17,4 +17,7 @@ internal enum ImapFeatures
 
     /// <summary>Everything is as in RFC 9051: no \Recent, ESEARCH for SEARCH, names in UTF-8.</summary>
     Rev2 = 8,
+
+    /// <summary>Messages are spoken of by UID alone (RFC 9586).</summary>
+    UidOnly = 16,
 }

@@ -1,3 +1,4 @@
+using MailCore.Imap.Mailboxes;
 using MailCore.Imap.Metadata;
 using MailCore.Net;
 
@@ -14,12 +15,13 @@ public sealed class ImapProtocol : IMailProtocol
     private readonly AccountSessions _sessions = new();
 
     /// <summary>Serves by these options with these services.</summary>
-    /// <exception cref="ArgumentException">A command or metadata entry of the host's own has a name that can't be, or that is taken.</exception>
+    /// <exception cref="ArgumentException">Namespaces can't be told apart, or a command or metadata entry of the host's own has a name that can't be, or that is taken.</exception>
     public ImapProtocol(ImapOptions options, ImapServices services)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
         (_options, _services) = (options, services);
+        MailboxNamespaces.Check(options);
         _commands = new ImapCommandTable(services.Extensions);
         _metadata = new MetadataSources(options, services.Metadata);
         _metrics = new ImapMetrics(services.Meters);

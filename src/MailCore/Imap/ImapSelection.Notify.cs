@@ -1,3 +1,4 @@
+using System.Text;
 using MailCore.Imap.Fetch;
 using MailCore.Imap.Notify;
 using MailCore.Imap.Wire;
@@ -7,10 +8,12 @@ namespace MailCore.Imap;
 
 internal sealed partial class ImapSelection
 {
-    private readonly List<Uid> _own = [];
+    private readonly HashSet<Uid> _own = [];
 
     // Before NOTIFY is used everything is told.
     private bool TellsFlags => _session.Watch?.Rules.Selected.HasFlag(NotifyEvents.FlagChange) ?? true;
+
+    private bool FetchesArrived => _session.Watch is { Rules.Fetch.Count: > 0 } || Contexts.Fetches;
 
     /// <summary>
     /// As <see cref="SyncAsync"/>, of what no command's own answer needs: to a client that used NOTIFY only what it wants to hear (RFC
@@ -22,36 +25,58 @@ internal sealed partial class ImapSelection
     /// <summary>The client put these messages here itself: it knows what is in them (RFC 5465 5.2).</summary>
     public void NoteOwn(MailboxId mailbox, IReadOnlyList<Uid> uids)
     {
-        if (mailbox == Mailbox.Id && _session.Watch is not null)
+        if (mailbox == Mailbox.Id && FetchesArrived)
         {
-            _own.AddRange(uids);
+            _own.UnionWith(uids);
         }
     }
 
-    // What NOTIFY wants of new messages, from this number on (RFC 5465 5.2).
+    // What NOTIFY and searches that are followed want of new messages, from this number on, together (RFC 5465 5.2, 7).
     private async ValueTask FetchArrivedAsync(int first)
     {
-        if (_session.Watch is { Rules.Fetch: { Count: > 0 } wanted })
+        if (FetchesArrived)
         {
+            var ofAll = _session.Watch?.Rules.Fetch ?? [];
             var ranges = new List<SequenceRange>();
             for (var sequence = first; sequence <= Messages.Count; sequence++)
             {
-                if (!_own.Contains(Messages.Numbers.UidAt(sequence)))
+                if (_own.Contains(Messages.Numbers.UidAt(sequence)))
+                {
+                    continue;
+                }
+
+                if (Contexts.FetchOf(sequence).ToList() is { Count: > 0 } wanted)
+                {
+                    await FetchAsync(ofAll, ranges);
+                    await FetchAsync([.. ofAll, .. wanted], [new SequenceRange(sequence, sequence)]);
+                }
+                else
                 {
                     ranges.Add(new SequenceRange(sequence, sequence));
                 }
             }
 
-            await new FetchRun(_session, Complete([.. wanted])).RunAsync(SequenceSet.From(ranges));
+            await FetchAsync(ofAll, ranges);
         }
 
         _own.Clear();
     }
 
+    private async ValueTask FetchAsync(IReadOnlyList<FetchItem> items, List<SequenceRange> ranges)
+    {
+        if (items.Count > 0 && ranges.Count > 0)
+        {
+            var distinct = items.DistinctBy(static item => (item.Kind, Encoding.ASCII.GetString(item.Label), item.PartialLength));
+            await new FetchRun(_session, Complete([.. distinct])).RunAsync(SequenceSet.From(ranges));
+        }
+
+        ranges.Clear();
+    }
+
     // As FETCH itself does.
     private List<FetchItem> Complete(List<FetchItem> items)
     {
-        if (_session.Has(ImapFeatures.QResync) && !items.Exists(static item => item.Kind == FetchKind.Uid))
+        if (_session.Has(ImapFeatures.QResync) && !_session.Has(ImapFeatures.UidOnly) && !items.Exists(static item => item.Kind == FetchKind.Uid))
         {
             items.Insert(0, new FetchItem(FetchKind.Uid));
         }

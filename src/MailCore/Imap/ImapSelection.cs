@@ -275,8 +275,8 @@ internal sealed partial class ImapSelection : IDisposable
     // With its UID by RFC 7162 3.2.4 and RFC 9051 7.5.2.
     private ImapWriter BeginFetch(ImapWriter writer, NumberedMessage message, bool withUid)
     {
-        writer.Untagged(message.Sequence).Raw("FETCH ("u8);
-        return withUid || _session.Has(ImapFeatures.QResync | ImapFeatures.Rev2) ? writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8) : writer;
+        writer.BeginFetch(message.Sequence, message.Uid);
+        return !_session.Has(ImapFeatures.UidOnly) && (withUid || _session.Has(ImapFeatures.QResync | ImapFeatures.Rev2)) ? writer.Raw("UID "u8).Number(message.Uid.Value).Raw(" "u8) : writer;
     }
 
     private void EndFetch(ImapWriter writer, NumberedMessage message)
@@ -364,7 +364,7 @@ internal sealed partial class ImapSelection : IDisposable
         }
 
         Contexts.TellVanished(writer, update);
-        if (session.Has(ImapFeatures.QResync))
+        if (session.Has(ImapFeatures.QResync | ImapFeatures.UidOnly))
         {
             await VanishedResponse.WriteAsync(session, update.Vanished);
         }

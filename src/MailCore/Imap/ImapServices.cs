@@ -32,7 +32,7 @@ public sealed record ImapServices
     internal bool Shares => Authorization.ObeysAcl ? HasAcl : Authorization.SharesAccounts;
 
     /// <summary>Rights need not be asked for in the own account.</summary>
-    internal bool OwnersMayAll => Authorization is AclAuthorization or OwnerAuthorization;
+    internal bool OwnersMayAll => MailboxPermissions.OwnersMayAll(Authorization);
 
     /// <summary>Commands of the host's own.</summary>
     public IReadOnlyList<ImapExtension> Extensions { get; init; } = [];

@@ -92,9 +92,11 @@ internal sealed partial class ImapSession
             : new MailboxVacancy(null, default, [], NotPermitted);
     }
 
-    /// <summary>The answer to a name that the store says is taken, which a user who may not know so is not told.</summary>
+    /// <summary>The answer to a name that the store says is taken, itself or one below it; a user who may not know so is not told.</summary>
     public async ValueTask<ImapReply> RefuseNameAsync(CommitError error, MailboxName name) =>
-        error == CommitError.MailboxExists && (await FindMailboxAsync(name, MailboxOperation.Lookup)).Mailbox is null
+        error == CommitError.MailboxExists
+        && !(Services.OwnersMayAll && Namespaces.Locate(name).Account == Account.Id)
+        && (await FindMailboxAsync(name, MailboxOperation.Lookup)).Mailbox is null
             ? NotPermitted
             : ImapReply.Rejected(error);
 

@@ -109,10 +109,12 @@ internal sealed partial class ImapSession
             var watch = inMessage ? null : Watch;
             if (watch is not null)
             {
+                var buffered = Lines.Buffer.Length;
                 await TellListenerAsync(watch, surely);
-                if (_ended)
+                if (_ended || Lines.Buffer.Length > buffered)
                 {
-                    return false;
+                    // A long FETCH of new messages looks for input, too.
+                    return !_ended;
                 }
             }
 

@@ -91,6 +91,15 @@ public sealed class Envelope
         _wishes = _wishes,
     };
 
+    /// <summary>The same parameters from another sender, without recipients.</summary>
+    internal Envelope WithSender(ReversePath from) => new(from)
+    {
+        Body = Body,
+        SmtpUtf8 = SmtpUtf8 || from.Address is { IsInternationalized: true },
+        DeclaredSize = DeclaredSize,
+        _wishes = _wishes,
+    };
+
     /// <summary>What few senders say.</summary>
     internal sealed record Wishes
     {

@@ -60,7 +60,8 @@ internal sealed partial class Pop3Session
 
     /// <summary>Whether messages may be removed from the mail drop now.</summary>
     public async ValueTask<bool> MayRemoveAsync() =>
-        await MailDrop!.GetInfoAsync(Connection.Closed).ConfigureAwait(false) is not { } info
+        MailboxPermissions.OwnersMayAll(Services.Authorization)
+        || await MailDrop!.GetInfoAsync(Connection.Closed).ConfigureAwait(false) is not { } info
         || await IsAllowedAsync(_user!, info, MailboxOperation.Remove).ConfigureAwait(false);
 
     private void RefuseLogin(ReadOnlySpan<byte> text)

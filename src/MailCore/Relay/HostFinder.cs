@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MailCore.Messaging;
+using MailCore.Relay.Security;
 
 namespace MailCore.Relay;
 

@@ -96,6 +96,11 @@ public sealed class RelayClientOptions
             }
         }
 
+        foreach (var hop in SmartHosts.Ambiguous())
+        {
+            yield return $"{hop} has several logins by recipient. Name logins by sender (LoginsBySender), or one for all.";
+        }
+
         TimeSpan[] times = [ConnectTimeout, HandshakeTimeout, GreetingTimeout, HelloTimeout, ReplyTimeout, DataTimeout, WriteTimeout, MessageTimeout];
         if (times.Any(static time => time <= TimeSpan.Zero))
         {

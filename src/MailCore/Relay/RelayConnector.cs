@@ -1,7 +1,9 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using MailCore.Messaging;
+using MailCore.Relay.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging;
 
@@ -19,6 +21,7 @@ internal sealed partial class RelayConnector : IRelayConnector
     private readonly string _hostName;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly FrozenDictionary<NextHop, SmartHost> _smartHosts;
     private int _connections;
 
     /// <summary>Connects as <paramref name="hostName"/>, unless the options name another.</summary>
@@ -26,19 +29,20 @@ internal sealed partial class RelayConnector : IRelayConnector
     {
         options.Validate();
         (_finder, _options, _hostName, _time, _logger) = (finder, options, options.HelloName ?? hostName, time, logger);
+        _smartHosts = options.SmartHosts.All().DistinctBy(static host => host.Hop).ToFrozenDictionary(static host => host.Hop);
     }
 
     public NextHop FindHop(ReversePath sender, EmailAddress recipient) => _options.SmartHosts.Find(sender, recipient);
 
     public string SessionKey(NextHop hop, ReversePath sender, bool requireTls)
     {
-        var login = _options.SmartHosts.FindLogin(_options.SmartHosts.Find(hop), sender);
+        var login = _options.SmartHosts.FindLogin(FindSmartHost(hop, sender), sender);
         return $"{hop}{(requireTls ? " requiretls" : "")}{(login is null ? "" : " " + login.User)}";
     }
 
     public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
     {
-        var smart = _options.SmartHosts.Find(hop);
+        var smart = FindSmartHost(hop, sender);
         var wish = new Wish(smart, _options.SmartHosts.FindLogin(smart, sender), requireTls);
         if (hop.IsSocket)
         {
@@ -125,6 +129,10 @@ internal sealed partial class RelayConnector : IRelayConnector
             PrefersChunking = _options.PrefersChunking,
         };
     }
+
+    /// <summary>The smart host that a hop is, whoever chose it; the sender's own where there are several logins for one.</summary>
+    private SmartHost? FindSmartHost(NextHop hop, ReversePath sender) =>
+        _options.SmartHosts.FindBySender(sender) is { } own && own.Hop == hop ? own : _smartHosts.GetValueOrDefault(hop);
 
     private static RelayConnection Fail(RelayStatus status, SmtpReply reply) => new(null, new RelayOutcome(status, reply) { ConcernsHop = true });
 

@@ -73,14 +73,13 @@ public sealed class SmartHostOptions
     {
         if (!TryFind(ByRecipient, recipient.Domain, out var host))
         {
-            host = sender.Address is { } from && (BySender.TryGetValue(from.ToString(), out var own) || TryFind(BySender, from.Domain, out own)) ? own : Default;
+            host = TryFindBySender(sender, out var own) ? own : Default;
         }
 
         return host?.Hop ?? NextHop.Domain(recipient.Domain);
     }
 
-    /// <summary>The smart host that a hop is, whoever chose it.</summary>
-    internal SmartHost? Find(NextHop hop) => All().FirstOrDefault(host => host.Hop == hop);
+    internal SmartHost? FindBySender(ReversePath sender) => TryFindBySender(sender, out var own) ? own : null;
 
     internal SmartHostLogin? FindLogin(SmartHost? host, ReversePath sender) => host is null ? null
         : sender.Address is { } from && (LoginsBySender.TryGetValue(from.ToString(), out var login) || LoginsBySender.TryGetValue(from.Domain, out login)) ? login
@@ -101,6 +100,18 @@ public sealed class SmartHostOptions
 
     internal IEnumerable<SmartHost> All() =>
         ByRecipient.Values.Concat(BySender.Values).Append(Default).OfType<SmartHost>();
+
+    /// <summary>Logins that nothing tells apart: only the sender is known when a connection is made.</summary>
+    internal IEnumerable<string> Ambiguous() => ByRecipient.Values.Append(Default).OfType<SmartHost>()
+        .GroupBy(static host => host.Hop)
+        .Where(static group => group.Select(static host => host.Login).Distinct().Count() > 1)
+        .Select(static group => group.Key.ToString());
+
+    private bool TryFindBySender(ReversePath sender, out SmartHost? host)
+    {
+        host = null;
+        return sender.Address is { } from && (BySender.TryGetValue(from.ToString(), out host) || TryFind(BySender, from.Domain, out host));
+    }
 
     private static bool TryFind(IDictionary<string, SmartHost?> map, string domain, out SmartHost? host)
     {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using MailCore.Messaging;
 using MailCore.Net;
+using MailCore.Relay.Security;
 using MailCore.Smtp.Wire;
 using MailCore.Storage;
 using MailCore.Tls;
@@ -32,6 +33,9 @@ internal sealed class SmtpClientChannel : IAsyncDisposable
     }
 
     public bool IsSecured => _connection.Tls is not null;
+
+    /// <summary>What was found about the server's certificate; null before a handshake.</summary>
+    public CertificateCheck? Certificate { get; private set; }
 
     /// <summary>Puts a command behind those that wait for the next flush.</summary>
     public void Write(string command)
@@ -184,7 +188,8 @@ internal sealed class SmtpClientChannel : IAsyncDisposable
     public async ValueTask HandshakeAsync(CancellationToken cancellationToken)
     {
         _framer.Release();
-        var rule = new ClientTlsRule(_options.ServerName, _options.Tls == OutboundTlsLevel.Verify, _options.Protocols, _options.Authorities, _options.HandshakeTimeout);
+        Certificate = new CertificateCheck(_options.Requirement, _options.ServerName);
+        var rule = new ClientTlsRule(Certificate.ServerName, Certificate.Accept, _options.Protocols, _options.Authorities, _options.HandshakeTimeout);
         try
         {
             await ClientTls.HandshakeAsync(_connection, rule, _time, cancellationToken).ConfigureAwait(false);

@@ -11,6 +11,8 @@ internal sealed class SmtpClientLogin(SmtpClientConnection connection, SmtpClien
     private static readonly SmtpReply NoTls = new(454, "4.7.0", "The connection has no TLS, and the login must not be sent in the clear");
     private static readonly SmtpReply NoMechanism = new(454, "4.7.0", "The server offers no AUTH mechanism that there is a secret for");
 
+    private static readonly SmtpReply NoToken = new(454, "4.7.0", "There is no access token for the login now");
+
     /// <summary>235, or why there is no login.</summary>
     /// <exception cref="IOException">The connection broke, or the server could not prove that it knows the password.</exception>
     public async ValueTask<SmtpReply> RunAsync(CancellationToken cancellationToken)
@@ -23,7 +25,9 @@ internal sealed class SmtpClientLogin(SmtpClientConnection connection, SmtpClien
         var offered = (connection.Features["AUTH"] ?? "").ToUpperInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (login.AccessToken is { } makeToken)
         {
-            return offered.Contains("XOAUTH2") ? await XOAuth2Async(await makeToken(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false) : NoMechanism;
+            return !offered.Contains("XOAUTH2") ? NoMechanism
+                : await MakeTokenAsync(makeToken, cancellationToken).ConfigureAwait(false) is { } token ? await XOAuth2Async(token, cancellationToken).ConfigureAwait(false)
+                : NoToken;
         }
 
         return login.Password is not { } password ? NoMechanism
@@ -82,6 +86,19 @@ internal sealed class SmtpClientLogin(SmtpClientConnection connection, SmtpClien
     {
         var reply = await connection.Channel.SendAsync(line, options.ReplyTimeout, cancellationToken).ConfigureAwait(false);
         return reply.IsPositive && reply.Code is not (235 or 334) ? throw connection.Channel.Break($"{reply.Code} is no answer to AUTH.") : reply;
+    }
+
+    /// <summary>Null where the host's code can't make one now.</summary>
+    private static async ValueTask<string?> MakeTokenAsync(Func<CancellationToken, ValueTask<string>> make, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await make(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

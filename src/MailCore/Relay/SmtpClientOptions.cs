@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using MailCore.Relay.Security;
 
 namespace MailCore.Relay;
 

@@ -6,12 +6,12 @@ using MailCore.Net;
 namespace MailCore.Tls;
 
 /// <summary>What a client of ours wants of TLS.</summary>
-/// <param name="ServerName">For SNI, and the name that a verified certificate must be for.</param>
-/// <param name="Verifies">Whether the certificate must be trusted and for that name; otherwise any will do.</param>
+/// <param name="ServerName">For SNI, and the name that the certificate is compared with.</param>
+/// <param name="Accepts">Judges the certificate.</param>
 /// <param name="Protocols">Versions.</param>
 /// <param name="Authorities">Who is trusted; null for the machine's.</param>
 /// <param name="HandshakeTimeout">From its first octet to its end.</param>
-internal sealed record ClientTlsRule(string ServerName, bool Verifies, SslProtocols Protocols, X509Certificate2Collection? Authorities, TimeSpan HandshakeTimeout);
+internal sealed record ClientTlsRule(string ServerName, RemoteCertificateValidationCallback Accepts, SslProtocols Protocols, X509Certificate2Collection? Authorities, TimeSpan HandshakeTimeout);
 
 /// <summary>The one place where a connection that we opened turns to TLS.</summary>
 internal static class ClientTls
@@ -25,7 +25,7 @@ internal static class ClientTls
             TargetHost = rule.ServerName,
             EnabledSslProtocols = rule.Protocols,
             CertificateChainPolicy = MakeChainPolicy(rule),
-            RemoteCertificateValidationCallback = (_, _, _, errors) => !rule.Verifies || errors == SslPolicyErrors.None,
+            RemoteCertificateValidationCallback = rule.Accepts,
         };
         return TlsHandshake.RunAsync(connection, (tls, ct) => tls.AuthenticateAsClientAsync(options, ct), rule.HandshakeTimeout, time, cancellationToken);
     }

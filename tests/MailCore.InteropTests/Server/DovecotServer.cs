@@ -23,6 +23,8 @@ internal sealed class DovecotServer : IAsyncDisposable
 
     public int Pop3 { get; }
 
+    public int ExtraPort { get; private init; }
+
     public string Maildir => Path.Combine(_folder, "home", "Maildir");
 
     /// <summary>Skips the test where it is not installed.</summary>
@@ -32,11 +34,14 @@ internal sealed class DovecotServer : IAsyncDisposable
         new ClientTool("../lib/dovecot/pop3-login", "dovecot-pop3d").Require();
     }
 
-    public static async Task<DovecotServer> StartAsync()
+    public static Task<DovecotServer> StartAsync() => StartAsync("");
+
+    /// <summary>With more settings; in them "@PORT@" stands for a free port, <see cref="ExtraPort"/>.</summary>
+    public static async Task<DovecotServer> StartAsync(string extra)
     {
         // Names of sockets have room for no more than about a hundred characters.
         var folder = Directory.CreateTempSubdirectory("mcd-").FullName;
-        var (port, pop3) = (FreePort(), FreePort());
+        var (port, pop3, more) = (FreePort(), FreePort(), FreePort());
         Directory.CreateDirectory(Path.Combine(folder, "run"));
         Directory.CreateDirectory(Path.Combine(folder, "home"));
         var user = await OwnAsync(folder);
@@ -83,9 +88,10 @@ internal sealed class DovecotServer : IAsyncDisposable
               driver = static
               args = uid={{user}} gid={{user}} home={{folder}}/home
             }
+            {{extra.Replace("@PORT@", $"{more}", StringComparison.Ordinal)}}
 
             """);
-        var server = new DovecotServer(Dovecot.Start(["-F", "-c", settings], folder), folder, port, pop3);
+        var server = new DovecotServer(Dovecot.Start(["-F", "-c", settings], folder), folder, port, pop3) { ExtraPort = more };
         await server._process.WaitForOutputAsync(static output => output.Contains("starting up", StringComparison.Ordinal) || output.Contains("Fatal", StringComparison.Ordinal));
         return server;
     }

@@ -73,6 +73,9 @@ internal sealed class PostfixServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Where a receiving Postfix keeps mail.</summary>
+    public string MailFolder => _mail!;
+
     /// <summary>Who has a mailbox at a receiving Postfix.</summary>
     public static string[] Users { get; } = ["anna", "bert", "carl"];
 
@@ -117,7 +120,7 @@ internal sealed class PostfixServer : IAsyncDisposable
             Directory.Delete(_mail, recursive: true);
     }
 
-    private async Task<string> ReadLogAsync()
+    public async Task<string> ReadLogAsync()
     {
         if (!File.Exists(LogFile))
             return "";
@@ -160,6 +163,7 @@ internal sealed class PostfixServer : IAsyncDisposable
         rewrite unix - - n - - trivial-rewrite
         bounce unix - - n - 0 bounce
         defer unix - - n - 0 bounce
+        trace unix - - n - 0 bounce
         smtp unix - - n - - smtp
         lmtp unix - - n - - lmtp
         error unix - - n - - error

@@ -36,6 +36,8 @@ internal sealed class MailboxPermissionTableTests
         MOVE into it                     0 + + + - + + + + + +
         FETCH                            0 0 + + + + + + + + +
         SEARCH                           0 0 + + + + + + + + +
+        SORT                             0 0 + + + + + + + + +
+        THREAD                           0 0 + + + + + + + + +
         STORE \Seen                      0 0 - + + + + + + + +
         STORE \Flagged                   0 0 + - + + + + + + +
         STORE keyword                    0 0 + - + + + + + + +
@@ -56,6 +58,8 @@ internal sealed class MailboxPermissionTableTests
         LISTRIGHTS                       0 + + + + + + + + + -
         GETMETADATA                      0 + + + + + + + + + +
         SETMETADATA shared               0 + + - + + + + + + +
+        CATENATE of it                   0 0 + + + + + + + + +
+        NOTIFY of messages in it         0 0 + + + + + + + + +
         delivery to bob+work             + + + + + + + + + 0 +
         POP3 login                       0 0 + + + + + + + + +
         POP3 DELE                        0 0 + + + + + - - + +
@@ -76,6 +80,8 @@ internal sealed class MailboxPermissionTableTests
         new("MOVE into it", $"MOVE 1 {Work}", "INBOX"),
         new("FETCH", "FETCH 1 BODY.PEEK[]", Work),
         new("SEARCH", "SEARCH ALL", Work),
+        new("SORT", "SORT (DATE) UTF-8 ALL", Work),
+        new("THREAD", "THREAD REFERENCES UTF-8 ALL", Work),
         new("STORE \\Seen", "STORE 1 +FLAGS (\\Seen)", Work),
         new("STORE \\Flagged", "STORE 1 -FLAGS (\\Flagged)", Work),
         new("STORE keyword", "STORE 1 +FLAGS (Word)", Work),
@@ -96,6 +102,8 @@ internal sealed class MailboxPermissionTableTests
         new("LISTRIGHTS", $"LISTRIGHTS {Work} eve"),
         new("GETMETADATA", $"GETMETADATA {Work} /shared/comment"),
         new("SETMETADATA shared", $"SETMETADATA {Work} (/shared/comment \"x\")"),
+        new("CATENATE of it", "APPEND INBOX CATENATE (URL \"/Other%20Users/bob/Work/;UID=1\")"),
+        new("NOTIFY of messages in it", $"NOTIFY SET STATUS (MAILBOXES {Work} (MessageNew MessageExpunge))"),
         new("delivery to bob+work", ""),
         new("POP3 login", ""),
         new("POP3 DELE", "DELE"),
@@ -171,8 +179,10 @@ internal sealed class MailboxPermissionTableTests
         var answer = await client.RunAsync(row.Command);
         return answer[^1].Contains(" NO [NOPERM] ", StringComparison.Ordinal) ? '-'
             : answer[^1].Contains(" NO [NONEXISTENT] ", StringComparison.Ordinal) || answer[^1].Contains(" NO [TRYCREATE] ", StringComparison.Ordinal) ? '0'
+            : answer[^1].Contains(" NO [BADURL ", StringComparison.Ordinal) ? '0'
             : !answer[^1].Contains(" OK ", StringComparison.Ordinal) ? '?'
             : row.Name == "LIST" && answer.Count == 1 ? '0'
+            : row.Name.StartsWith("NOTIFY", StringComparison.Ordinal) && !answer[0].StartsWith("* STATUS ", StringComparison.Ordinal) ? '0'
             : '+';
     }
 

@@ -215,6 +215,25 @@ public class DeliveryNotifierTests
         Assert.That(GC.GetTotalAllocatedBytes() - before, Is.LessThan(Size / 4));
     }
 
+    [TestCase(2_000, false)]
+    [TestCase(2_001, true)]
+    public async Task A_reply_is_quoted_up_to_a_limit(int length, bool isCut)
+    {
+        var text = await TextAsync(Envelope(), Event("bob@example.net", RecipientAction.Failed, new SmtpReply(550, (EnhancedStatusCode?)null, new string('x', length - 4))));
+
+        Assert.That(text.Contains("...", StringComparison.Ordinal), Is.EqualTo(isCut));
+    }
+
+    [Test]
+    public async Task A_long_reply_is_folded_between_words()
+    {
+        var reply = new SmtpReply(451, "4.4.1", "Not delivered in time. The last answer was: can't connect to 127.0.0.1:35095: Connection refused, and so on and so forth");
+        var text = await TextAsync(Envelope(), Event("bob@example.net", RecipientAction.Failed, reply));
+
+        Assert.That(text.Replace("\r\n ", " ", StringComparison.Ordinal), Does.Contain("Diagnostic-Code: X-MailCore; " + reply));
+        Assert.That(text.Split("\r\n").Max(static line => line.Length), Is.LessThanOrEqualTo(78));
+    }
+
     [Test]
     public async Task Random_replies_and_headers_make_well_formed_notifications()
     {

@@ -88,6 +88,7 @@ internal sealed class ConfiguredDirectoryTests
     }
 
     [TestCase("Aliases:0:Address", "/(/", "is not an expression that can be used")]
+    [TestCase("SharedAccount", "office", "SharedAccount: 'office' is not an address")]
     [TestCase("Aliases:0:Targets:0", "nobody", "'nobody', a target of 'sales@example.org', is not an address")]
     [TestCase("RelayDomains:0:Via", "host:port", "'host:port', where mail for inside.example goes, is not a next hop")]
     [TestCase("RelayDomains:0:Name", "no domain", "'no domain' is not a mail domain")]

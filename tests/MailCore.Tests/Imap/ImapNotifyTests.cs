@@ -92,6 +92,33 @@ internal sealed class ImapNotifyTests
     }
 
     [Test]
+    public async Task A_client_that_only_listens_has_the_mailbox_right_whatever_others_do_to_it([Range(1, 6)] int seed)
+    {
+        await using var server = new ImapTestServer();
+        await server.AddUserAsync();
+        var mailbox = await server.MailboxAsync();
+        await server.AppendAsync("x"u8.ToArray());
+        await using var client = await server.SelectedAsync();
+        var known = new List<string> { "1 " };
+        await client.OkAsync("NOTIFY SET (selected (MessageNew (UID FLAGS) MessageExpunge FlagChange))");
+        var changes = Task.Run(() => ChangeAsync(server, mailbox, new Random(seed)));
+        var isLast = false;
+        for (var command = 0; !isLast; command++)
+        {
+            isLast = changes.IsCompleted;
+            await client.SendAsync($"c{command} {(command % 3 == 0 ? "UID FETCH 1 UID" : "NOOP")}\r\n");
+            foreach (var line in await client.ReadToAsync($"c{command}"))
+            {
+                Follow(known, line);
+            }
+        }
+
+        await changes;
+        var view = (await mailbox.OpenViewAsync())!.State;
+        Assert.That(known, Is.EqualTo(view.Range(0, view.Count).Select(static row => $"{row.Uid} {(row.Flags.HasFlag(SystemFlags.Flagged) ? "\\Flagged" : "")}")));
+    }
+
+    [Test]
     public async Task A_change_without_a_hint_is_found_by_the_slow_poll([Values] bool isSelected)
     {
         await using var server = new ImapTestServer();
@@ -232,6 +259,58 @@ internal sealed class ImapNotifyTests
         await client.OkAsync("NOTIFY SET (personal (MessageNew MessageExpunge))");
         await work.RemoveAsync(uids);
         Assert.That(await client.ReadLineAsync(), Does.StartWith("* STATUS Work (MESSAGES 0 UIDNEXT 101 "));
+    }
+
+    private static async Task ChangeAsync(ImapTestServer server, Mailbox mailbox, Random random)
+    {
+        var uids = new List<Uid> { new(1) };
+        for (var round = 0; round < 300; round++)
+        {
+            switch (random.Next(uids.Count > 0 ? 3 : 1))
+            {
+                case 0:
+                    uids.Add(await server.AppendAsync("x"u8.ToArray(), new AppendOptions { Flags = random.Next(2) == 0 ? SystemFlags.Flagged : SystemFlags.None }));
+                    break;
+                case 1:
+                    await mailbox.SetFlagsAsync([.. uids.Where(_ => random.Next(3) == 0)], new FlagChange(random.Next(2) == 0 ? FlagMode.Add : FlagMode.Remove, SystemFlags.Flagged));
+                    break;
+                default:
+                    var gone = uids.Where(_ => random.Next(5) == 0).ToList();
+                    await mailbox.RemoveAsync(gone);
+                    uids.RemoveAll(gone.Contains);
+                    break;
+            }
+
+            if (random.Next(10) == 0)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    // As a client does: numbers shift with each EXPUNGE, and what is new is known once its FETCH is there.
+    private static void Follow(List<string> known, string line)
+    {
+        var words = line.Split(' ');
+        if (words[0] != "*" || !int.TryParse(words[1], CultureInfo.InvariantCulture, out var number))
+        {
+            return;
+        }
+
+        switch (words[2])
+        {
+            case "EXISTS":
+                Assert.That(number, Is.GreaterThanOrEqualTo(known.Count), line);
+                known.AddRange(Enumerable.Repeat("", number - known.Count));
+                break;
+            case "EXPUNGE":
+                known.RemoveAt(number - 1);
+                break;
+            case "FETCH" when line.Contains("FLAGS", StringComparison.Ordinal):
+                Assert.That(words[3], Is.EqualTo("(UID"), line);
+                known[number - 1] = $"{words[4]} {(line.Contains("\\Flagged", StringComparison.Ordinal) ? "\\Flagged" : "")}";
+                break;
+        }
     }
 
     private static string Name(int index) => string.Create(CultureInfo.InvariantCulture, $"m{index}");

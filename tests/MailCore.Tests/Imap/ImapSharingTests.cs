@@ -1,5 +1,7 @@
 using MailCore.Authentication;
 using MailCore.Delivery;
+using MailCore.Imap;
+using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Tests.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,6 +21,8 @@ internal sealed class ImapSharingTests
         "CREATE {0}", "CREATE {1}/New\"", "DELETE {0}", "RENAME {0} {1}2\"", "RENAME \"Other Users/bob/Box/Free\" {0}", "RENAME \"Other Users/bob/Box/Free\" {1}/New\"",
         "GETACL {0}", "SETACL {0} amy lr", "DELETEACL {0} amy", "LISTRIGHTS {0} amy", "MYRIGHTS {0}",
         "GETMETADATA {0} /shared/comment", "SETMETADATA {0} (/shared/comment \"x\")", "GETQUOTAROOT {0}",
+        "NOTIFY SET STATUS (MAILBOXES {0} (MessageNew MessageExpunge))", "NOTIFY SET (SUBTREE {0} (MailboxName SubscriptionChange))",
+        "APPEND INBOX CATENATE (URL \"/Other%20Users/bob/{2}/;UID=1\")", "ESEARCH IN (MAILBOXES {0}) ALL", "ESEARCH IN (SUBTREE {0}) ALL",
     ];
 
     [Test]
@@ -43,6 +47,15 @@ internal sealed class ImapSharingTests
         Assert.That((await amy.RunAsync("RENAME \"Other Users/bob/Box/Free\" \"Other Users/bob/Box/Secret\""))[^1], Does.Contain(" NO [NOPERM] "));
         Assert.That((await amy.RunAsync("CREATE \"Other Users/bob/Box/Free\""))[^1], Does.Contain(" NO [ALREADYEXISTS] "));
         Assert.That((await amy.OkAsync("LIST \"\" \"Other Users/bob/Box/%\"")).SkipLast(1), Is.EqualTo(new[] { "* LIST (\\HasNoChildren) \"/\" \"Other Users/bob/Box/Free\"" }));
+    }
+
+    [Test]
+    public async Task An_owner_is_told_that_a_name_below_the_new_one_is_taken()
+    {
+        await using var server = await StartAsync();
+        await server.MailboxAsync("New/Free");
+        await using var bob = await LogInAsync(server, "bob");
+        Assert.That((await bob.RunAsync("RENAME Box New"))[^1], Does.Contain(" NO [ALREADYEXISTS] "));
     }
 
     [Test]
@@ -139,6 +152,22 @@ internal sealed class ImapSharingTests
     }
 
     [Test]
+    public async Task A_command_of_the_hosts_own_is_told_the_rights_in_the_selected_mailbox()
+    {
+        await using var server = new ImapTestServer { Extensions = [new RightsCommand()] };
+        await server.AddUserAsync();
+        await server.AddUserAsync("amy");
+        var work = await server.MailboxAsync("Work");
+        await work.SetAclAsync("amy", FlagMode.Replace, "lrs");
+        await using var amy = await LogInAsync(server, "amy");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS none"));
+        await amy.OkAsync("SELECT \"Other Users/bob/Work\"");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS bob lrs"));
+        await work.SetAclAsync("amy", FlagMode.Remove, "s");
+        Assert.That((await amy.OkAsync("X-RIGHTS"))[0], Is.EqualTo("* X-RIGHTS bob lr"));
+    }
+
+    [Test]
     public async Task Without_sharing_there_is_one_namespace_and_no_list()
     {
         await using var server = new ImapTestServer { Authorization = new OwnerAuthorization() };
@@ -190,7 +219,7 @@ internal sealed class ImapSharingTests
         return string.Join('\n', answer).Replace(name, "Name", StringComparison.Ordinal);
     }
 
-    private static string Fill(string command, string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, command, name, name[..^1]);
+    private static string Fill(string command, string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, command, name, name[..^1], name.Split('/')[^1].Trim('"'));
 
     // amy may do everything in Box and below it.
     private static async Task<ImapTestServer> StartAsync()
@@ -211,6 +240,18 @@ internal sealed class ImapSharingTests
         var client = await server.ClientAsync();
         await client.OkAsync($"LOGIN {user} secret");
         return client;
+    }
+
+    private sealed class RightsCommand : ImapExtension
+    {
+        public override string Command => "X-RIGHTS";
+
+        public override async ValueTask<ImapReply> RunAsync(ImapExtensionContext context, CancellationToken cancellationToken)
+        {
+            var told = context.Selected is { } mailbox ? $"{mailbox.Account.Id} {RightsText.Format(context.SelectedRights)}" : "none";
+            await context.WriteUntaggedAsync($"X-RIGHTS {told}", cancellationToken);
+            return ImapReply.Ok("Done");
+        }
     }
 
     // Everybody may read what is called Open.

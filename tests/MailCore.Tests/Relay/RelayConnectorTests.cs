@@ -5,6 +5,7 @@ using MailCore.Authentication;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Tests.Tls;
 using NUnit.Framework;
@@ -314,6 +315,46 @@ public class RelayConnectorTests
         Assert.That(Key("a@two.example"), Is.EqualTo(Key("b@three.example")));
         Assert.That(Key("a@one.example"), Is.Not.EqualTo(Key("a@two.example")));
         Assert.That(Key("a@two.example", requireTls: true), Is.Not.EqualTo(Key("a@two.example")));
+    }
+
+    [Test]
+    public async Task Two_senders_have_logins_of_their_own_at_one_smart_host()
+    {
+        await using var mta = new FaultyMta("AUTH PLAIN");
+        SmartHost Host(string user) => new() { Host = "127.0.0.1", Port = mta.Port, Tls = OutboundTlsLevel.None, Login = new SmartHostLogin { User = user, Password = "p", AllowCleartext = true } };
+        var connector = RelayTestClient.Connector(new FixedHops(FixedHops.Host(mta.Port)), options =>
+        {
+            options.SmartHosts.BySender["one.example"] = Host("u1");
+            options.SmartHosts.BySender["two.example"] = Host("u2");
+        });
+        foreach (var sender in new[] { "a@one.example", "a@two.example" })
+        {
+            var envelope = new Envelope(new ReversePath(EmailAddress.Parse(sender)));
+            envelope.Recipients.Add(new Recipient(EmailAddress.Parse("x@example.com")));
+            await connector.SendAsync(RelayTestClient.Message(envelope), connector.FindHop(envelope.From, envelope.Recipients[0].Address));
+        }
+
+        var logins = mta.Commands.Where(static line => line.StartsWith("AUTH", StringComparison.Ordinal)).Select(static line => System.Text.Encoding.ASCII.GetString(Convert.FromBase64String(line[11..])));
+        Assert.That(logins, Is.EqualTo(new[] { "\0u1\0p", "\0u2\0p" }));
+    }
+
+    [Test]
+    public void Two_logins_at_one_smart_host_by_recipient_are_refused() => Assert.That(
+        () => RelayTestClient.Connector(new FixedHops(), static options =>
+        {
+            options.SmartHosts.ByRecipient["one.example"] = new SmartHost { Host = "h.example", Login = new SmartHostLogin { User = "u1", Password = "p" } };
+            options.SmartHosts.ByRecipient["two.example"] = new SmartHost { Host = "h.example", Login = new SmartHostLogin { User = "u2", Password = "p" } };
+        }),
+        Throws.ArgumentException.With.Message.Contains("[h.example]:587 has several logins"));
+
+    [Test]
+    public async Task A_token_that_can_not_be_made_defers_the_mail()
+    {
+        await using var server = await StartSubmissionAsync(SaslMechanisms.XOAuth2);
+
+        var outcome = await SendAsync(server, isImplicit: true, new SmartHostLogin { User = User, AccessToken = static _ => throw new InvalidOperationException("no network") });
+
+        Assert.That((outcome.Status, outcome.Reply.Status?.ToString()), Is.EqualTo((RelayStatus.Deferred, "4.7.0")));
     }
 
     [TestCase("[host]", 25, 100)]

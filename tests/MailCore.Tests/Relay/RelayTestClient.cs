@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using MailCore.Messaging;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -406,6 +406,60 @@ public class SmtpRelaySessionTests
         Assert.That(Encoding.Latin1.GetBytes(mta.Taken.Single().Text).AsSpan().SequenceEqual(octets));
     }
 
+    [Test]
+    public async Task Random_servers_leave_an_outcome_for_each_recipient_and_none_is_sent_without_a_250_at_the_end()
+    {
+        var random = new Random(2_920);
+        string[] replies = ["250 ok", "250-more\r\n250 ok", "354 go", "550 5.1.1 no", "451 4.2.0 later", "421 4.3.2 bye", "452 4.5.3 many", "552 full", "220 x", "what", "250", "999 x", "334 x", "\0", "2500 x", "250-x\r\n251 y"];
+        string[][] servers = [[], ["PIPELINING"], ["PIPELINING", "CHUNKING", "DSN", "SIZE"], ["CHUNKING", "LIMITS RCPTMAX=1"]];
+        var sent = 0;
+        for (var round = 0; round < 400; round++)
+        {
+            await using var server = await OpenAsync(servers[random.Next(servers.Length)]);
+            var said = Enumerable.Range(0, random.Next(12)).Select(_ => replies[random.Next(10) switch { < 6 => random.Next(2), < 8 => 2, _ => random.Next(replies.Length) }]).ToList();
+            var session = Session(server);
+            var sending = SendAsync(session, RelayTestClient.Envelope("one@example.org", "two@example.org", "three@example.org"), "x\r\n");
+            // Each line of the client's is answered by one reply, whatever it says.
+            var serving = ServeAsync(server, said);
+
+            var outcomes = await sending;
+
+            await server.Client.DisposeAsync();
+            await serving;
+            Assert.That(outcomes, Has.Count.EqualTo(3));
+            Assert.That(outcomes.All(static one => one.Status != RelayStatus.Sent || one.Reply.Code is >= 200 and < 300));
+            Assert.That(outcomes.All(static one => one.Status != RelayStatus.Failed || one.Reply.Code >= 500), string.Join('\n', outcomes));
+            sent += outcomes.Count(static one => one.Status == RelayStatus.Sent);
+        }
+
+        Assert.That(sent, Is.GreaterThan(20));
+    }
+
+    private static async Task ServeAsync(FakeServer server, List<string> said)
+    {
+        try
+        {
+            foreach (var reply in said)
+            {
+                if ((await server.ReadLineAsync()).Length == 0)
+                {
+                    return;
+                }
+
+                await server.SayAsync(reply + "\r\n");
+            }
+
+            server.Finish();
+            while ((await server.ReadLineAsync()).Length > 0)
+            {
+            }
+        }
+        catch (IOException)
+        {
+            // The client has gone.
+        }
+    }
+
     private static async Task<Task<IReadOnlyList<RelayOutcome>>> ExchangeAsync(FakeServer server, RelaySession session, string replies, params string[] verbs)
     {
         var sending = SendAsync(session, RelayTestClient.Envelope("one@example.org"), "x\r\n");

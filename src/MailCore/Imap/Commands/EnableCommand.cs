@@ -14,6 +14,7 @@ internal sealed class EnableCommand(List<EnableCommand.Extension> extensions) : 
         new("CONDSTORE", ImapFeatures.CondStore),
         // RFC 7162 3.2.3: CONDSTORE is a part of it.
         new("QRESYNC", ImapFeatures.QResync | ImapFeatures.CondStore),
+        new("UIDONLY", ImapFeatures.UidOnly),
     ];
 
     public static ImapCommand Parse(ref ImapReader reader)

@@ -73,7 +73,7 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
     // Asked for or not: the UID by RFC 3501 6.4.8 and RFC 7162 3.2.4, the ModSeq by RFC 7162 3.1.
     private void AddOwed(ImapSession session)
     {
-        if ((areUids || session.Has(ImapFeatures.QResync)) && !items.Exists(static item => item.Kind == FetchKind.Uid))
+        if ((areUids || session.Has(ImapFeatures.QResync)) && !session.Has(ImapFeatures.UidOnly) && !items.Exists(static item => item.Kind == FetchKind.Uid))
         {
             items.Insert(0, new FetchItem(FetchKind.Uid));
         }

@@ -108,6 +108,12 @@ internal sealed class RenameCommand(MailboxName from, MailboxName to) : ImapComm
         }
 
         session.Watch?.NoteOwn(to);
+        if (await inbox.ReadMetadataAsync(session.Aborted) is { Count: > 0 } entries)
+        {
+            // RFC 5464 4.1: they stay with the inbox as well.
+            await target.SetMetadataAsync([.. entries.Select(static entry => (entry.Entry, (byte[]?)entry.Value.ToArray()))], session.Aborted);
+        }
+
         var moved = await inbox.MoveAsync(view.State.Intersect(UidSet.All), target.Id, session.Aborted);
         if (moved.Succeeded)
         {

@@ -71,7 +71,7 @@ internal sealed class SelectCommand(MailboxName? name, SelectParameters paramete
         var state = selection.Messages.State;
         selection.WriteFlagNames(writer);
         selection.WriteCounts(writer);
-        if (!session.Has(ImapFeatures.Rev2) && FirstUnseen(state) is var unseen and > 0)
+        if (!session.Has(ImapFeatures.Rev2 | ImapFeatures.UidOnly) && FirstUnseen(state) is var unseen and > 0)
         {
             writer.Raw("* OK [UNSEEN "u8).Number(unseen).Raw("] First unseen message"u8).Line();
         }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using MailCore.Authentication;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
@@ -22,6 +23,7 @@ internal sealed class FetchRun
     private readonly MessageFields _fields;
     private readonly bool _setsSeen;
     private readonly bool _hasFlags;
+    private readonly bool _needsSummary;
     private readonly ModSeq _changedSince;
     private readonly CommandProgress _progress;
 
@@ -41,6 +43,7 @@ internal sealed class FetchRun
         foreach (var item in items)
         {
             _fields |= FieldsOf(item);
+            _needsSummary |= FieldsOf(item).HasFlag(MessageFields.Summary) && !item.IsLazy;
         }
     }
 
@@ -55,6 +58,7 @@ internal sealed class FetchRun
         FetchKind.InternalDate or FetchKind.SaveDate => MessageFields.Dates,
         FetchKind.EmailId => MessageFields.EmailId,
         FetchKind.Binary or FetchKind.BinarySize or FetchKind.Envelope or FetchKind.Body or FetchKind.BodyStructure => MessageFields.Summary | MessageFields.Content,
+        FetchKind.Preview => item.IsLazy ? MessageFields.Summary : MessageFields.Summary | MessageFields.Content,
         FetchKind.Section => NeedsSummary(item) ? MessageFields.Summary | MessageFields.Content : MessageFields.Content,
         _ => MessageFields.None,
     };
@@ -79,7 +83,7 @@ internal sealed class FetchRun
                 continue;
             }
 
-            _writer.Untagged(sequence).Raw("FETCH ("u8);
+            _writer.BeginFetch(sequence, message.Uid);
             for (var i = 0; i < _items.Length; i++)
             {
                 _writer.Raw(i > 0 ? " "u8 : ""u8);
@@ -191,7 +195,7 @@ internal sealed class FetchRun
 
     private async ValueTask<bool> RunMessageAsync(NumberedMessage message, StoredMessage stored, bool isSeenNow)
     {
-        if ((_fields.HasFlag(MessageFields.Summary) && !await stored.SummarizeAsync(_session.Aborted))
+        if ((_needsSummary && !await stored.SummarizeAsync(_session.Aborted))
             || (_items.Any(static item => item.Kind is FetchKind.Section or FetchKind.Binary or FetchKind.BinarySize) && !await stored.OpenAsync(_session.Aborted)))
         {
             return false;
@@ -209,7 +213,7 @@ internal sealed class FetchRun
         }
 
         _silence = 0;
-        _writer.Untagged(message.Sequence).Raw("FETCH ("u8);
+        _writer.BeginFetch(message.Sequence, message.Uid);
         for (var i = 0; i < _items.Length; i++)
         {
             _writer.Raw(i > 0 ? " "u8 : ""u8);
@@ -254,10 +258,17 @@ internal sealed class FetchRun
         FetchKind.SaveDate => _writer.Raw("SAVEDATE "u8).DateTime(stored!.Row.SaveDate),
         FetchKind.EmailId => _writer.Raw("EMAILID ("u8).Raw(stored!.Row.EmailId.Value).Raw(")"u8),
         FetchKind.ThreadId => _writer.Raw("THREADID "u8).Nil(),
+        FetchKind.Preview => WritePreview(stored!),
         FetchKind.Envelope => _writer.Raw("ENVELOPE "u8).Envelope(stored!.Summary.Envelope),
         FetchKind.Body => _writer.Raw("BODY "u8).Structure(stored!.Summary.Root, isExtended: false),
         _ => _writer.Raw("BODYSTRUCTURE "u8).Structure(stored!.Summary.Root, isExtended: true),
     };
+
+    private ImapWriter WritePreview(StoredMessage stored)
+    {
+        _writer.Raw("PREVIEW "u8);
+        return stored.HasSummary ? _writer.String(Encoding.UTF8.GetBytes(stored.Summary.Preview)) : _writer.Nil();
+    }
 
     private ImapWriter WriteFlags(ImapWriter writer, NumberedMessage message) =>
         writer.Raw("FLAGS "u8).Flags(message.FlagWord, _selection.ShowsRecent(message.Uid), _selection.Messages.State.Info.Keywords);

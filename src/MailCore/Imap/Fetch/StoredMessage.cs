@@ -23,6 +23,9 @@ internal sealed class StoredMessage(Mailbox mailbox, MessageRow row) : IAsyncDis
     /// <summary>After <see cref="SummarizeAsync"/>.</summary>
     public MessageSummary Summary => _summary ?? throw new InvalidOperationException("There is no summary yet.");
 
+    /// <summary>Whether the summary is known without a look at the message.</summary>
+    public bool HasSummary => _summary is not null || MessageSummary.TryDecode(Row.Summary, out _summary);
+
     /// <summary>Opens the octets; false when the store no longer has them.</summary>
     public async ValueTask<bool> OpenAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +39,7 @@ internal sealed class StoredMessage(Mailbox mailbox, MessageRow row) : IAsyncDis
     /// </summary>
     public async ValueTask<bool> SummarizeAsync(CancellationToken cancellationToken)
     {
-        if (_summary is not null || MessageSummary.TryDecode(Row.Summary, out _summary))
+        if (HasSummary)
         {
             return true;
         }

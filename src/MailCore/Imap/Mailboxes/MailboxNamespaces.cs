@@ -68,9 +68,22 @@ internal sealed class MailboxNamespaces
         }
 
         // What can't be one level of a name can't be reached.
-        return account == _sharedAccount ? Shared + mailbox
-            : Others is not null && !account.Value.Contains(MailboxName.Separator) && MailboxName.TryParse($"{Others}{account}/{mailbox}", out var name) ? name.Value
-            : null;
+        var text = account == _sharedAccount ? Shared + mailbox
+            : Others is null || account.Value.Contains(MailboxName.Separator) ? null
+            : $"{Others}{account}/{mailbox}";
+        return MailboxName.TryParse(text, out var name) ? name.Value : null;
+    }
+
+    /// <summary>Looks for namespaces that can't be told from one another.</summary>
+    /// <exception cref="ArgumentException">There are some.</exception>
+    public static void Check(ImapOptions options)
+    {
+        if (!MailboxName.TryParse(options.OtherUsersNamespace, out var others) || !MailboxName.TryParse(options.SharedNamespace, out var shared)
+            || others == shared || others.IsBelow(shared) || shared.IsBelow(others)
+            || others.Value.StartsWith("INBOX", StringComparison.Ordinal) || shared.Value.StartsWith("INBOX", StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"'{options.OtherUsersNamespace}' and '{options.SharedNamespace}' can't be the names of namespaces.", nameof(options));
+        }
     }
 
     /// <summary>Whether a name could be in one of the namespaces of others that a client's fixed beginning of names leads to.</summary>

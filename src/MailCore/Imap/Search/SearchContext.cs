@@ -13,6 +13,12 @@ internal interface ISearchContext
     /// <summary>Too scattered to be kept.</summary>
     bool IsTooLarge { get; }
 
+    /// <summary>What is fetched of new messages that match (RFC 5465 7).</summary>
+    IReadOnlyList<FetchItem> Fetch => [];
+
+    /// <summary>Whether the message, by its number, came into the result when it was told of last.</summary>
+    bool HasAdded(int sequence) => false;
+
     /// <summary>Called before the expunges are told, in the numbers that hold until then.</summary>
     void TellVanished(ImapWriter writer, MessageNumbers before, IEnumerable<Uid> vanished);
 
@@ -30,7 +36,13 @@ internal sealed class SearchContext(byte[] tag, SearchPlan plan, bool areUids, U
     /// <summary>Ranges of UIDs that one may hold: 512 KB.</summary>
     public const int MaxRuns = 64 * 1024;
 
+    private HashSet<int> _added = [];
+
     public ReadOnlySpan<byte> Tag => tag;
+
+    public IReadOnlyList<FetchItem> Fetch { get; init; } = [];
+
+    public bool HasAdded(int sequence) => _added.Contains(sequence);
 
     public bool IsTooLarge => matches.RunCount > MaxRuns;
 
@@ -70,6 +82,7 @@ internal sealed class SearchContext(byte[] tag, SearchPlan plan, bool areUids, U
             }
         }
 
+        _added = Fetch.Count == 0 ? [] : [.. added.Select(static message => message.Sequence)];
         Tell(session.Writer, added, removed);
     }
 

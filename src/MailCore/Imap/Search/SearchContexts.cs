@@ -37,6 +37,13 @@ internal sealed class SearchContexts
         return index >= 0;
     }
 
+    /// <summary>What is to be fetched of a new message, once it has been told which results it is in; none for nothing.</summary>
+    public IEnumerable<FetchItem> FetchOf(int sequence) =>
+        _contexts.Where(context => context.Fetch.Count > 0 && context.HasAdded(sequence)).SelectMany(static context => context.Fetch);
+
+    /// <summary>Whether anything is fetched of new messages.</summary>
+    public bool Fetches => _contexts.Exists(static context => context.Fetch.Count > 0);
+
     /// <summary>To be called before the expunges of an update are told.</summary>
     public void TellVanished(ImapWriter writer, MailboxUpdate update)
     {

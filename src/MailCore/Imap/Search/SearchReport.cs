@@ -17,6 +17,7 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
     private readonly ImapWriter _writer = session.Writer;
     private readonly long? _limit = options.Limit;
     private readonly LastPage? _lastPage = options.Has(SearchReturn.Partial) && options.Page.IsFromEnd ? new LastPage(options.Page) : null;
+    private readonly UidRuns _page = new();
     private readonly List<bool> _areExact = [];
     private NumberedMessage _first;
     private NumberedMessage _last;
@@ -36,8 +37,6 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
     /// <inheritdoc/>
     public bool IsDone => _count >= _limit;
 
-    public long Count => _count;
-
     /// <summary>Named in the response beside the tag, and then there is none when nothing was found (RFC 7377 2.1).</summary>
     public MailboxInfo? Source { get; init; }
 
@@ -46,9 +45,6 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
 
     /// <summary>All that was found, where SAVE or UPDATE asks for it.</summary>
     public UidRuns Found { get; } = new();
-
-    // What '$' may become: everything found, or what is on the page.
-    private UidRuns Page { get; } = new();
 
     /// <inheritdoc/>
     public ValueTask AddAsync(NumberedMessage message)
@@ -62,30 +58,13 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
         _last = message;
         _count++;
         _highest = message.ModSeq > _highest ? message.ModSeq : _highest;
-        if (options.Wanted == SearchReturn.Plain)
+        if (options.Has(SearchReturn.Partial))
         {
-            Begin();
-            _writer.Raw(" "u8).Number(NumberOf(message));
+            TurnPage(message);
         }
-        else if (options.Has(SearchReturn.All))
+        else
         {
-            Extend(NumberOf(message));
-        }
-        else if (!options.Has(SearchReturn.Partial))
-        {
-            // Extremes and counts need no more.
-        }
-        else if (_lastPage is not null)
-        {
-            _lastPage.Add(message);
-        }
-        else if (_count >= options.Page.Low && _count <= options.Page.High)
-        {
-            AddToPage(message);
-        }
-
-        if (Scores is not null && !options.Has(SearchReturn.Partial))
-        {
+            AddToSet(message);
             Score(message.Uid);
         }
 
@@ -133,15 +112,15 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
 
         if (options.Has(SearchReturn.Min))
         {
-            Page.Add(_first.Uid);
+            _page.Add(_first.Uid);
         }
 
         if (options.Has(SearchReturn.Max))
         {
-            Page.Add(_last.Uid);
+            _page.Add(_last.Uid);
         }
 
-        return Page.ToSet();
+        return _page.ToSet();
     }
 
     private void Score(Uid uid)
@@ -154,6 +133,32 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
 
     private uint NumberOf(NumberedMessage message) => areUids ? message.Uid.Value : (uint)message.Sequence;
 
+    private void AddToSet(NumberedMessage message)
+    {
+        if (options.Wanted == SearchReturn.Plain)
+        {
+            Begin();
+            _writer.Raw(" "u8).Number(NumberOf(message));
+        }
+        else if (options.Has(SearchReturn.All))
+        {
+            Extend(NumberOf(message));
+        }
+    }
+
+    // PARTIAL and ALL exclude each other.
+    private void TurnPage(NumberedMessage message)
+    {
+        if (_lastPage is not null)
+        {
+            _lastPage.Add(message);
+        }
+        else if (_count >= options.Page.Low && _count <= options.Page.High)
+        {
+            AddToPage(message);
+        }
+    }
+
     private void AddToPage(NumberedMessage message)
     {
         Extend(NumberOf(message));
@@ -161,7 +166,7 @@ internal sealed class SearchReport(ImapSession session, SelectedMailbox mailbox,
         _highestOnPage = message.ModSeq > _highestOnPage ? message.ModSeq : _highestOnPage;
         if (options.Has(SearchReturn.Save))
         {
-            Page.Add(message.Uid);
+            _page.Add(message.Uid);
         }
     }
 

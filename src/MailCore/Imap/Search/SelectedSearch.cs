@@ -37,6 +37,7 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
             session.Enable(ImapFeatures.CondStore);
         }
 
+        var scores = await SearchPreparation.ScoresAsync(session, selection.Mailbox, mailbox, options.Has(SearchReturn.Relevancy) ? key : null);
         if (options.Has(SearchReturn.Save))
         {
             // RFC 5182 2.1: a search that fails leaves nothing.
@@ -46,7 +47,7 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
         var report = new SearchReport(session, mailbox, options, areUids)
         {
             Source = NamesMailbox ? mailbox.State.Info with { Name = selection.Name } : null,
-            Scores = await SearchPreparation.ScoresAsync(session, selection.Mailbox, mailbox, options.Has(SearchReturn.Relevancy) ? key : null),
+            Scores = scores,
         };
         await new SearchRun(session, selection.Mailbox, mailbox, plan).RunAsync(report);
         report.End(plan.NamesModSeq);
@@ -57,7 +58,7 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
 
         if (options.Has(SearchReturn.Update))
         {
-            selection.Contexts.Add(new SearchContext(session.Tag.ToArray(), plan, areUids, report.Found), session);
+            selection.Contexts.Add(new SearchContext(session.Tag.ToArray(), plan, areUids, report.Found) { Fetch = options.Fetch }, session);
         }
 
         return ImapReply.Ok("Searched");

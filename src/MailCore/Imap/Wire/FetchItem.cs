@@ -28,6 +28,9 @@ internal enum FetchKind
 
     /// <summary>RFC 8514.</summary>
     SaveDate,
+
+    /// <summary>RFC 8970.</summary>
+    Preview,
 }
 
 /// <summary>What of a part a section means (RFC 3501 6.4.5).</summary>
@@ -59,6 +62,9 @@ internal sealed record FetchItem(FetchKind Kind)
 
     /// <summary>Whether fetching it sets \Seen.</summary>
     public bool SetsSeen { get; init; }
+
+    /// <summary>Of a preview: only if it is there already.</summary>
+    public bool IsLazy { get; init; }
 
     public uint PartialStart { get; init; }
 

@@ -83,6 +83,7 @@ internal ref partial struct ImapReader
             : Is(word, "EMAILID"u8) ? FetchEmailId
             : Is(word, "THREADID"u8) ? FetchThreadId
             : Is(word, "SAVEDATE"u8) ? FetchSaveDate
+            : Is(word, "PREVIEW"u8) ? Preview()
             : Is(word, "BODY"u8) ? (Next == '[' ? Section(setsSeen: true) : FetchBody)
             : Is(word, "BODY.PEEK"u8) ? Section(setsSeen: false)
             : Is(word, "MODSEQ"u8) ? FetchModSeq
@@ -100,6 +101,15 @@ internal ref partial struct ImapReader
 
     private static FetchItem Whole(string label, SectionText text, bool setsSeen) =>
         new(FetchKind.Section) { Label = Encoding.ASCII.GetBytes(label), Text = text, SetsSeen = setsSeen };
+
+    // RFC 8970 3.2; what else stands in parentheses behind it are modifiers of FETCH.
+    private FetchItem Preview()
+    {
+        var modifier = " (LAZY)"u8;
+        var isLazy = Rest.Length >= modifier.Length && Is(Rest[..modifier.Length], modifier);
+        _position += isLazy ? modifier.Length : 0;
+        return new FetchItem(FetchKind.Preview) { IsLazy = isLazy };
+    }
 
     private FetchItem Section(bool setsSeen)
     {

@@ -138,12 +138,14 @@ internal ref partial struct ImapReader
         if (Rest is [(byte)' ', (byte)'(', ..])
         {
             Space();
-            // Telling of a message does not read it.
-            fetch = FetchItems().ConvertAll(static item => item.SetsSeen ? item with { SetsSeen = false } : item);
+            fetch = UnreadItems();
         }
 
         return NotifyEvents.MessageNew;
     }
+
+    // A list of what to fetch of messages that are told of unasked, which does not mean that they are read.
+    private List<FetchItem> UnreadItems() => FetchItems().ConvertAll(static item => item.SetsSeen ? item with { SetsSeen = false } : item);
 
     // RFC 5465 5, 6.1, 8. What is not known is answered with NO, once all is read.
     private void CheckNotify(NotifyGroup group, int start)

@@ -160,6 +160,7 @@ internal ref partial struct ImapReader
 
         if (more)
         {
+            RequireUids();
             matches = KnownPairs();
             Expect((byte)')', "')' expected");
             Ascend();

@@ -63,7 +63,14 @@ internal ref partial struct ImapReader
             }
 
             Space();
-            return new SearchReturnOptions(before.Wanted | SearchReturn.Partial, PageRange());
+            return before with { Wanted = before.Wanted | SearchReturn.Partial, Page = PageRange() };
+        }
+
+        if (Is(word, "UPDATE"u8) && Rest is [(byte)' ', (byte)'(', ..])
+        {
+            // RFC 5465 7.
+            Space();
+            return before with { Wanted = before.Wanted | SearchReturn.Update, Fetch = UnreadItems() };
         }
 
         SearchReturn? option =
@@ -142,9 +149,19 @@ internal ref partial struct ImapReader
     private SearchKey SearchKey() => Next switch
     {
         (byte)'(' => SearchList(),
-        (byte)'*' or (byte)'$' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(NumberSet()),
+        (byte)'*' or (byte)'$' or (>= (byte)'0' and <= (byte)'9') => new SearchKey.Sequence(MessageNumbers()),
         _ => NamedKey(),
     };
+
+    private NumberSet MessageNumbers()
+    {
+        if (Next != '$')
+        {
+            RequireUids();
+        }
+
+        return NumberSet();
+    }
 
     private SearchKey.And SearchList()
     {

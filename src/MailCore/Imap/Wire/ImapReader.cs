@@ -73,6 +73,15 @@ internal ref partial struct ImapReader(ReadOnlySpan<byte> input, int maxDepth)
         }
     }
 
+    /// <summary>Refuses message numbers to a client that speaks of UIDs alone (RFC 9586 3).</summary>
+    public void RequireUids()
+    {
+        if ((Features & ImapFeatures.UidOnly) != 0)
+        {
+            Refuse(ImapReply.Bad("Message numbers are not used once UIDONLY is on", "UIDREQUIRED"));
+        }
+    }
+
     /// <summary>Exactly one.</summary>
     public void Space() => Expect((byte)' ', "a space expected");
 

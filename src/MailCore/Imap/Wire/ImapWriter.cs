@@ -90,6 +90,11 @@ internal sealed partial class ImapWriter(PipeWriter output)
     /// <summary>"* " and a number and a space.</summary>
     public ImapWriter Untagged(long number) => Raw("* "u8).Number(number).Raw(" "u8);
 
+    /// <summary>"* n FETCH (", or "* uid UIDFETCH (" for a client that speaks of UIDs alone (RFC 9586 3.4).</summary>
+    public ImapWriter BeginFetch(int sequence, Uid uid) => (Features & ImapFeatures.UidOnly) == 0
+        ? Untagged(sequence).Raw("FETCH ("u8)
+        : Untagged(uid.Value).Raw("UIDFETCH ("u8);
+
     public ImapWriter Nil() => Raw("NIL"u8);
 
     /// <summary>Quoted where it can be, a literal where it must. NUL, which IMAP can't say, becomes '?'.</summary>

@@ -48,6 +48,9 @@ internal readonly record struct SearchReturnOptions(SearchReturn Wanted, PageRan
 
     public static SearchReturnOptions All { get; } = new(SearchReturn.All, default);
 
+    /// <summary>With <see cref="SearchReturn.Update"/>, what is fetched of new messages that match.</summary>
+    public IReadOnlyList<FetchItem> Fetch { get => field ?? []; init; }
+
     public bool Has(SearchReturn option) => (Wanted & option) != 0;
 
     /// <summary>How many of the first results are all that matters; null when all of them do.</summary>

@@ -10,14 +10,21 @@ internal static class DeleCommand
 
     private static async ValueTask MarkAsync(Pop3Session session, long number)
     {
-        if (session.MailDrop!.HasMarks || await session.MayRemoveAsync().ConfigureAwait(false))
+        try
         {
-            session.MailDrop.Mark(number);
-            session.Output.Ok("Marked to be deleted"u8);
+            if (!session.MailDrop!.HasMarks && !await session.MayRemoveAsync().ConfigureAwait(false))
+            {
+                session.Output.Error("[SYS/PERM] Messages may not be deleted here"u8);
+                return;
+            }
         }
-        else
+        catch (Exception error) when (error is not OperationCanceledException)
         {
-            session.Output.Error("[SYS/PERM] Messages may not be deleted here"u8);
+            session.RefuseForStore(error);
+            return;
         }
+
+        session.MailDrop.Mark(number);
+        session.Output.Ok("Marked to be deleted"u8);
     }
 }

@@ -1,0 +1,121 @@
+using MailCore.Imap.Fetch;
+using MailCore.Imap.Search;
+using MailCore.Imap.View;
+using MailCore.Mime;
+using MailCore.Storage;
+
+namespace MailCore.Imap.Sorting;
+
+/// <summary>Looks at a message that a search found.</summary>
+internal delegate void FoundMessageHandler(NumberedMessage message, in MessageGlance glance);
+
+/// <summary>
+/// Takes what a search finds and looks at each message, in the order of their numbers and a batch at a time. What the store has
+/// forgotten is passed over.
+/// </summary>
+internal sealed class MessageScan : ISearchSink
+{
+    private const int BreathSize = 4096;
+
+    private readonly ImapSession _session;
+    private readonly Mailbox _mailbox;
+    private readonly MessageFields _fields;
+    private readonly FoundMessageHandler _handler;
+    private readonly MessageGlanceHandler _look;
+    private readonly NumberedMessage[] _batch = new NumberedMessage[StorageLimits.UidsPerRead];
+    private readonly Uid[] _uids = new Uid[StorageLimits.UidsPerRead];
+    private int _count;
+    private int _next;
+    private bool _isStuck;
+    private int _silence;
+
+    /// <param name="session">Whose command this is.</param>
+    /// <param name="fields">What of a message is to be known.</param>
+    /// <param name="handler">Called for each message.</param>
+    public MessageScan(ImapSession session, MessageFields fields, FoundMessageHandler handler)
+    {
+        (_session, _mailbox, _fields, _handler) = (session, session.Selection!.Mailbox, fields, handler);
+        _look = Look;
+    }
+
+    /// <inheritdoc/>
+    public bool WantsFirst => false;
+
+    /// <inheritdoc/>
+    public bool IsDone => false;
+
+    /// <summary>The highest ModSeq found.</summary>
+    public ModSeq HighestModSeq { get; private set; }
+
+    /// <inheritdoc/>
+    public ValueTask AddAsync(NumberedMessage message)
+    {
+        HighestModSeq = message.ModSeq > HighestModSeq ? message.ModSeq : HighestModSeq;
+        if (_fields == MessageFields.None)
+        {
+            _handler(message, default);
+            return ValueTask.CompletedTask;
+        }
+
+        _batch[_count] = message;
+        _uids[_count++] = message.Uid;
+        return _count == _batch.Length ? EndAsync() : ValueTask.CompletedTask;
+    }
+
+    /// <summary>Looks at what is left; called once more when nothing more will be added.</summary>
+    public async ValueTask EndAsync()
+    {
+        _next = 0;
+        _isStuck = false;
+        await _mailbox.ScanBatchAsync(_uids.AsMemory(0, _count), _fields, _look, _session.Aborted);
+        if (_isStuck)
+        {
+            await ReadRestAsync();
+        }
+
+        _silence += _count;
+        _count = 0;
+        if (_silence >= BreathSize)
+        {
+            _silence = 0;
+            await _session.BreatheAsync();
+        }
+    }
+
+    private void Look(in MessageGlance glance)
+    {
+        var next = _next;
+        while (next < _count && _batch[next].Uid != glance.Uid)
+        {
+            next++;
+        }
+
+        _isStuck |= (_fields & MessageFields.Summary) != 0 && !EnvelopeView.TryOpen(glance.Summary, out _);
+        if (_isStuck || next == _count)
+        {
+            return;
+        }
+
+        _next = next + 1;
+        _handler(_batch[next], glance);
+    }
+
+    // From the first message on whose summary is missing or of an older version.
+    private async ValueTask ReadRestAsync()
+    {
+        var rows = await _mailbox.ReadBatchAsync(_uids.AsMemory(_next, _count - _next), MessageFields.All, _session.Aborted);
+        foreach (var row in rows)
+        {
+            while (_batch[_next].Uid != row.Uid)
+            {
+                _next++;
+            }
+
+            await using var stored = new StoredMessage(_mailbox, row);
+            if (await stored.SummarizeAsync(_session.Aborted))
+            {
+                _handler(_batch[_next], new MessageGlance(row with { Summary = stored.Summary.Encode() }));
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System.Text;
+using MailCore.Imap.Sorting;
+using MailCore.Mime;
+using MailCore.Storage;
+using NUnit.Framework;
+
+namespace MailCore.Tests.Imap.Sorting;
+
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class ImapSortTests
+{
+    private static readonly string[] Froms =
+    [
+        "alice@example.org", "Bob <zoe@example.org>", "=?utf-8?q?=C3=84nne?= <anne@example.net>", "\"bob\" <B@c>", "team: x@y, z@w;", "zoe@example.com",
+    ];
+
+    private static readonly string[] Subjects =
+    [
+        "", "b", "Re: A", "[x] a", "=?utf-8?q?=C3=A9?=", "=?iso-8859-1?q?=C9?=", "=?koi8-r?q?=D0=D2=C9=D7=C5=D4?=", "=?gb2312?b?xOO6ww==?=", "=?utf-8?q?broken?", "C (fwd)",
+        "=?windows-1252?q?=80_euro?=", "=?iso-2022-jp?b?GyRCRnxLXBsoQg==?=", "=?x-unknown?q?a?=",
+    ];
+
+    [Test]
+    public async Task Messages_are_sorted_as_the_reference_sorts_them([Range(1, 12)] int seed)
+    {
+        var random = new Random(seed);
+        var mails = new List<ModelMail>();
+        await using var server = new ImapTestServer();
+        await server.AddUserAsync();
+        for (var i = 1; i <= 30; i++)
+        {
+            var mail = new ModelMail(i, null, [], null, Subjects[random.Next(Subjects.Length)], random.Next(4) == 0 ? null : Moment(random), Moment(random))
+            {
+                From = Froms[random.Next(Froms.Length)],
+            };
+            await server.AppendAsync(mail.Octets(), AppendOptions.Default with { InternalDate = mail.Arrived });
+            mails.Add(mail);
+        }
+
+        await using var client = await server.SelectedAsync();
+        for (var round = 0; round < 12; round++)
+        {
+            var keys = Enumerable.Range(0, random.Next(1, 4)).Select(_ => (Key: random.Next(6), IsReverse: random.Next(2) == 0)).ToList();
+            var names = string.Join(' ', keys.Select(static key => $"{(key.IsReverse ? "REVERSE " : "")}{Names[key.Key]}"));
+            var answer = (await client.OkAsync($"SORT ({names}) UTF-8 ALL"))[0];
+            var sorted = mails.Order(Comparer<ModelMail>.Create((a, b) => Compare(a, b, keys))).Select(static mail => mail.Number);
+            Assert.That(answer, Is.EqualTo($"* SORT {string.Join(' ', sorted)}"), names);
+        }
+    }
+
+    [Test]
+    public void Base_subjects_are_those_of_the_reference()
+    {
+        var random = new Random(21);
+        string[] pieces = ["re", "Re: ", "fw", "FWD", ":", " ", "\t", "[", "]", "[x]", "(fwd)", "[fwd:", "a", "ü", "[] ", "  "];
+        for (var i = 0; i < 50_000; i++)
+        {
+            var subject = string.Concat(Enumerable.Range(0, random.Next(10)).Select(_ => pieces[random.Next(pieces.Length)]));
+            var found = BaseSubject.Extract(subject.ToCharArray(), out var isReply).ToString();
+            Assert.That((found, isReply), Is.EqualTo(ReferenceSubject.Of(subject)), $"'{subject}'");
+        }
+    }
+
+    [Test]
+    public void A_subject_of_nothing_but_beginnings_takes_linear_time()
+    {
+        // Quadratic would be 10^10 steps and never end.
+        foreach (var piece in new[] { "[a]", "[fwd:", "re:", "(fwd)", "[", "re[" })
+        {
+            var subject = string.Concat(Enumerable.Repeat(piece, 100_000)).ToCharArray();
+            BaseSubject.Extract(subject, out _);
+        }
+    }
+
+    [TestCase("DATE")]
+    [TestCase("SUBJECT")]
+    public void A_hundred_thousand_messages_are_sorted_in_n_log_n_comparisons_and_bounded_memory(string key)
+    {
+        const int Count = 100_000;
+        var random = new Random(1);
+        var columns = new SortColumns([new SortCriterion(Enum.Parse<SortKey>(key, ignoreCase: true), IsReverse: true)]);
+        for (var i = 1; i <= Count; i++)
+        {
+            var summarizer = new MessageSummarizer();
+            summarizer.Push(Encoding.ASCII.GetBytes($"Subject: {random.Next()}\r\nDate: {Moment(random):ddd, d MMM yyyy HH:mm:ss} +0000\r\n\r\n"));
+            columns.Add(i, 1, new MessageGlance(new Uid((uint)i), summarizer.Complete().Encode().Span));
+        }
+
+        columns.Sort();
+        Assert.That(columns.Comparisons, Is.LessThan(3 * Count * Math.Log2(Count)));
+        Assert.That(columns.Size, Is.LessThan(64L * Count));
+    }
+
+    [TestCase("é", "E\u0301", true)]
+    [TestCase("Ǆ", "ǆ", true)]
+    [TestCase("ǆ", "dž", false)]
+    [TestCase("ﬁ", "fi", false)]
+    [TestCase("²", "2", true)]
+    [TestCase("ſ", "s", true)]
+    [TestCase("ı", "i", true)]
+    [TestCase("ß", "ss", false)]
+    [TestCase("É", "F", false)]
+    [TestCase("Ⅳ", "iv", true)]
+    [TestCase("А", "A", false)]
+    public void Texts_are_compared_by_unicode_casemap(string a, string b, bool areEqual)
+    {
+        var column = new TextColumn();
+        column.AddText(a);
+        column.AddText(b);
+        Assert.That(column.Compare(0, 1) == 0, Is.EqualTo(areEqual));
+    }
+
+    [TestCase(511, false)]
+    [TestCase(512, true)]
+    [TestCase(513, true)]
+    public void Texts_count_up_to_512_octets(int same, bool areEqual)
+    {
+        var column = new TextColumn();
+        column.Add(Encoding.ASCII.GetBytes(new string('x', same) + "a"));
+        column.Add(Encoding.ASCII.GetBytes(new string('X', same) + "b"));
+        Assert.That(column.Compare(0, 1) == 0, Is.EqualTo(areEqual));
+    }
+
+    private static readonly string[] Names = ["ARRIVAL", "DATE", "FROM", "SUBJECT", "SIZE", "DISPLAYFROM"];
+
+    private static int Compare(ModelMail a, ModelMail b, List<(int Key, bool IsReverse)> keys)
+    {
+        foreach (var (key, isReverse) in keys)
+        {
+            var result = key switch
+            {
+                0 => a.Arrived.CompareTo(b.Arrived),
+                1 => a.Date.CompareTo(b.Date),
+                2 => Compare(Mailbox(a), Mailbox(b)),
+                3 => Compare(ReferenceSubject.Of(Decoded(a.Subject)).Base, ReferenceSubject.Of(Decoded(b.Subject)).Base),
+                4 => a.Octets().Length.CompareTo(b.Octets().Length),
+                _ => Compare(Display(a), Display(b)),
+            };
+            if (result != 0)
+            {
+                return isReverse ? -result : result;
+            }
+        }
+
+        return a.Number.CompareTo(b.Number);
+    }
+
+    private static int Compare(string a, string b) =>
+        Casemap(a).AsSpan().SequenceCompareTo(Casemap(b));
+
+    // RFC 5051, written out for the characters that stand in the subjects and names above.
+    private static byte[] Casemap(string text) => Encoding.UTF8.GetBytes(text.ToUpperInvariant()
+        .Replace("Ä", "A\u0308", StringComparison.Ordinal)
+        .Replace("É", "E\u0301", StringComparison.Ordinal)
+        .Replace("Й", "И\u0306", StringComparison.Ordinal));
+
+    private static string Decoded(string value) => EncodedWords.Decode(Encoding.UTF8.GetBytes(value));
+
+    private static string Mailbox(ModelMail mail) => mail.From switch
+    {
+        "alice@example.org" => "alice",
+        "\"bob\" <B@c>" => "B",
+        "team: x@y, z@w;" => "team",
+        _ when mail.From.Contains("anne", StringComparison.Ordinal) => "anne",
+        _ => "zoe",
+    };
+
+    private static string Display(ModelMail mail) => mail.From switch
+    {
+        "Bob <zoe@example.org>" => "Bob",
+        "\"bob\" <B@c>" => "bob",
+        "team: x@y, z@w;" => "team",
+        _ when mail.From.Contains("anne", StringComparison.Ordinal) => "Änne",
+        _ => mail.From,
+    };
+
+    private static DateTimeOffset Moment(Random random) =>
+        new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddHours(random.Next(60)).ToOffset(TimeSpan.FromHours(random.Next(-11, 12)));
+}
