@@ -79,6 +79,34 @@ internal sealed class NextHopTests
         await CheckAsync(server, hop, reply);
     }
 
+    [TestCase("good.signed.test", 0, "TLS with a certificate that a TLSA record stands for (by dane)")]
+    [TestCase("missing.signed.test", 0, "TLS where it is offered, any certificate (by default)")]
+    [TestCase("broken.signed.test", 2, "mail waits: 450 4.7.5 ")]
+    [TestCase("null.signed.test", 2, "mail is returned: 556 5.1.10 ")]
+    [Property("Fact", "the sample's verb tells what the zone file says; Postfix's port is the one in the TLSA record's name")]
+    public async Task The_verb_explains_a_destination(string hop, int code, string line)
+    {
+        await using var process = ChildProcess.Start(
+            SourceTree.Program("samples/MailServer"),
+            ["relay", "explain", $"{hop}:{_postfix.Port}", $"--Mail:Relay:DnsServers:0={_dns.Resolver}", "--Mail:Relay:TrustDnssec=true", "--Mail:Relay:Dane=true"],
+            _folder);
+        Assert.That(await process.WaitForExitAsync(), Is.EqualTo(code), process.Output);
+        Assert.That(process.Output, Does.Contain(line));
+    }
+
+    [Test]
+    [Property("Fact", "the digest of the TLSA record is that of the key in the PEM file")]
+    public async Task The_verb_prints_what_to_publish()
+    {
+        await using var process = ChildProcess.Start(
+            SourceTree.Program("samples/MailServer"),
+            ["relay", "publish", "example.org", "--report", "tls@example.org", "--Mail:HostName=mx.example.org", $"--Mail:Certificate:File={Path.Combine(_folder, "server.pem")}"],
+            _folder);
+        Assert.That(await process.WaitForExitAsync(), Is.Zero, process.Output);
+        Assert.That(process.Output, Does.Contain($"_25._tcp.mx.example.org. IN TLSA 3 1 1 {Convert.ToHexString(SHA256.HashData(_certificate.PublicKey.ExportSubjectPublicKeyInfo()))}")
+            .And.Contain("example.org. IN MX 10 mx.example.org.").And.Contain("mode: testing").And.Contain("_smtp._tls.example.org. IN TXT \"v=TLSRPTv1; rua=mailto:tls@example.org\""));
+    }
+
     private async Task CheckAsync(MailServer server, string hop, string reply)
     {
         var id = $"{Guid.NewGuid():N}";

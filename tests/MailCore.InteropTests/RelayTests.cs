@@ -36,7 +36,8 @@ internal sealed class RelayTests
     {
         PostfixServer.Require();
         await using var postfix = await PostfixServer.StartReceivingAsync("example.net");
-        await using var server = await StartAsync(postfix.Port);
+        // Otherwise the sample asks at RCPT, and refuses there in its own words.
+        await using var server = await StartAsync(postfix.Port, "--Mail:Routing:VerifiesRelayRecipients=false");
 
         await using var smtp = await RawSmtp.ConnectAsync(server.Smtp);
         var reply = await smtp.DeliverAsync("sender@example.com", "stranger@example.net", new MemoryStream(StoredMessage.Make("to nobody")));

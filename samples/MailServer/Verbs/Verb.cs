@@ -30,6 +30,7 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
         DomainVerbs.Verb,
         QueueVerbs.Verb,
         QuotaVerbs.Verb,
+        RelayVerb.Verb,
         WhereVerb.Verb,
         AdoptVerb.Verb,
         new("import", "--account ADDRESS (--maildir FOLDER | --mbox FILE [--mailbox NAME])",

@@ -1,4 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
+using MailCore.Dns;
+using MailCore.Relay.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -76,5 +78,8 @@ public static class MailServerBuilderCertificates
             find,
             new CertificateReloading(mail.HostName, mail.Options.CertificateCheckInterval),
             services.GetRequiredService<TimeProvider>(),
-            services.GetRequiredService<ILogger<ReloadingCertificates>>()));
+            services.GetRequiredService<ILogger<ReloadingCertificates>>())
+        {
+            Renewed = new RenewalCheck(services.GetRequiredService<IDnsResolver>(), services.GetRequiredService<ILogger<RenewalCheck>>()).Start,
+        });
 }

@@ -31,6 +31,7 @@ internal static class MailServerBuilderRelay
         ApplyAddresses(mail, settings);
         ApplyAuthorities(mail, settings.AuthoritiesFile);
         ApplySrs(mail, settings.Srs);
+        OutboundTlsServices.Apply(mail, settings);
         for (var i = 0; i < settings.SmartHosts.Count; i++)
         {
             ApplySmartHost(mail, settings.SmartHosts[i], $"Relay:SmartHosts:{i}");

@@ -5,6 +5,7 @@ using MailCore.Dns;
 using MailCore.Hosting;
 using MailCore.Pop3;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -56,6 +57,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<Pop3MailDropLocks>();
         services.AddSingleton(mail.OutboundTls);
         services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
+        services.AddSingleton(provider => new NextHopExplainer(provider.GetRequiredService<INextHopFinder>(), mail.RelayClient));
         AddDelivery(services, mail);
         services.AddSingleton(provider => MailServerFactory.Create(mail, provider));
         services.AddSingleton<IHostedService, MailServerHostedService>();

@@ -42,6 +42,8 @@ internal static class MailServerSettingsKeys
         nameof(RelaySettings.SmartHosts), nameof(RelaySettings.SenderLogins), nameof(RelaySettings.DirectSenders), nameof(RelaySettings.DirectRecipients),
         nameof(RelaySettings.RelayMapFile), nameof(RelaySettings.PasswordFile), nameof(RelaySettings.MaxRecipients), nameof(RelaySettings.PrefersChunking),
         nameof(RelaySettings.AuthoritiesFile), nameof(RelaySettings.Srs),
+        nameof(RelaySettings.Dane), nameof(RelaySettings.MtaSts), nameof(RelaySettings.Tls), nameof(RelaySettings.TlsByDomain),
+        nameof(RelaySettings.DnsServers), nameof(RelaySettings.TrustDnssec),
     ];
 
     private static readonly string[] Srs =
@@ -78,6 +80,7 @@ internal static class MailServerSettingsKeys
         CheckItems(relay.GetSection(nameof(RelaySettings.SenderLogins)), SenderLogin, problems);
         Check(relay.GetSection(nameof(RelaySettings.Srs)).GetChildren(), Srs, problems);
         CheckList(relay.GetSection(nameof(RelaySettings.BindAddresses)), "192.0.2.1", problems);
+        CheckList(relay.GetSection(nameof(RelaySettings.DnsServers)), "127.0.0.1:53", problems);
         CheckList(relay.GetSection(nameof(RelaySettings.DirectSenders)), "example.org", problems);
         CheckList(relay.GetSection(nameof(RelaySettings.DirectRecipients)), "example.org", problems);
     }

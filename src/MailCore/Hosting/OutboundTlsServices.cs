@@ -1,3 +1,4 @@
+using System.Net;
 using MailCore.Dns;
 using MailCore.Relay;
 using MailCore.Relay.Security;
@@ -14,6 +15,71 @@ internal static class OutboundTlsServices
     {
         var options = services.GetRequiredService<OutboundTlsOptions>();
         return new NextHopFinder(services.GetRequiredService<IDnsResolver>(), MakeGate(services, options), options, hostName, services.GetRequiredService<TimeProvider>());
+    }
+
+    /// <summary>Reads the keys of <c>Mail:Relay</c> about TLS and DNS.</summary>
+    public static void Apply(MailServerBuilder mail, RelaySettings settings)
+    {
+        var options = mail.OutboundTls;
+        options.UsesDane = settings.Dane ?? options.UsesDane;
+        if (settings.MtaSts is { } usesMtaSts)
+        {
+            options.MtaSts = usesMtaSts ? options.MtaSts ?? new MtaStsOptions() : null;
+        }
+
+        options.DefaultLevel = settings.Tls is { Length: > 0 } text && TryLevel(mail, text, "Relay:Tls") is { } level ? level : options.DefaultLevel;
+        foreach (var (domain, value) in settings.TlsByDomain)
+        {
+            if (TryLevel(mail, value, $"Relay:TlsByDomain:{domain}") is { } own)
+            {
+                AddRule(mail, domain, own);
+            }
+        }
+
+        var servers = new List<IPEndPoint>();
+        foreach (var server in settings.DnsServers)
+        {
+            if (IPEndPoint.TryParse(server, out var parsed))
+            {
+                servers.Add(parsed.Port == 0 ? new IPEndPoint(parsed.Address, 53) : parsed);
+            }
+            else
+            {
+                mail.Problems.Add($"Relay:DnsServers: '{server}' is no address of a name server. Write 127.0.0.1:53.");
+            }
+        }
+
+        if (servers.Count > 0 || settings.TrustDnssec is not null)
+        {
+            mail.UseDns(dns =>
+            {
+                servers.ForEach(dns.Servers.Add);
+                dns.TrustAuthenticatedData = settings.TrustDnssec == true;
+            });
+        }
+    }
+
+    private static void AddRule(MailServerBuilder mail, string domain, OutboundTlsLevel level)
+    {
+        try
+        {
+            mail.OutboundTls.UseTlsPolicy(domain, level);
+        }
+        catch (ArgumentException error)
+        {
+            mail.Problems.Add($"Relay:TlsByDomain: {error.Message}");
+        }
+    }
+
+    private static OutboundTlsLevel? TryLevel(MailServerBuilder mail, string text, string key)
+    {
+        if (Enum.TryParse<OutboundTlsLevel>(text, ignoreCase: true, out var level) && Enum.IsDefined(level))
+        {
+            return level;
+        }
+
+        mail.Problems.Add($"{key}: '{text}' is none of {string.Join(", ", Enum.GetNames<OutboundTlsLevel>())}.");
+        return null;
     }
 
     /// <summary>The built-in policies that are on, and those that the host has registered.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using MailCore.Delivery;
 using MailCore.Relay;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,6 +22,27 @@ public sealed class RelayBuilder
 
     /// <summary>How the server speaks with others.</summary>
     public RelayClientOptions Client => Mail.RelayClient;
+
+    /// <summary>Follows the MTA-STS policies of domains (RFC 8461).</summary>
+    public RelayBuilder UseMtaSts(Action<MtaStsOptions>? configure = null)
+    {
+        Mail.OutboundTls.UseMtaSts(configure);
+        return this;
+    }
+
+    /// <inheritdoc cref="OutboundTlsOptions.UsesDane"/>
+    public RelayBuilder UseDane()
+    {
+        Mail.OutboundTls.UseDane();
+        return this;
+    }
+
+    /// <inheritdoc cref="OutboundTlsOptions.UseTlsPolicy"/>
+    public RelayBuilder UseTlsPolicy(string domain, OutboundTlsLevel level, params IReadOnlyList<string> names)
+    {
+        Mail.OutboundTls.UseTlsPolicy(domain, level, names);
+        return this;
+    }
 }
 
 /// <summary>Lets a server send mail to others.</summary>

@@ -54,6 +54,24 @@ public sealed class RelaySettings
     /// <summary>The <c>postfix-sasl-password.cf</c> of a docker-mailserver installation.</summary>
     public string? PasswordFile { get; set; }
 
+    /// <inheritdoc cref="Relay.Security.OutboundTlsOptions.UsesDane"/>
+    public bool? Dane { get; set; }
+
+    /// <summary>Whether the MTA-STS policies of domains are followed (RFC 8461).</summary>
+    public bool? MtaSts { get; set; }
+
+    /// <summary>A level of <see cref="Relay.OutboundTlsLevel"/> for all domains without one of their own.</summary>
+    public string? Tls { get; set; }
+
+    /// <summary>Levels by domain (example.org), or by what it ends in (.example.org).</summary>
+    public Dictionary<string, string> TlsByDomain { get; set; } = [];
+
+    /// <summary>Name servers as 127.0.0.1:53, for everything that is looked up; those of the machine without.</summary>
+    public List<string> DnsServers { get; set; } = [];
+
+    /// <summary>Their word for DNSSEC counts; see <see cref="Dns.StubResolverOptions.TrustAuthenticatedData"/>.</summary>
+    public bool? TrustDnssec { get; set; }
+
     /// <summary>How senders of forwarded mail are rewritten; null leaves them as they are.</summary>
     public SrsSettings? Srs { get; set; }
 

@@ -45,7 +45,7 @@ internal static class ImapCapabilities
 
     private static void WriteOwn(ImapWriter writer, ImapSession session)
     {
-        writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE"u8);
+        writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LANGUAGE"u8);
         if (session.IsLoggedIn)
         {
             // RFC 7888 6: LITERAL+ and LITERAL- exclude each other.

@@ -81,6 +81,7 @@ internal sealed class ImapCommandTable
         new("MYRIGHTS", ImapStates.LoggedIn, MyRightsCommand.Parse),
         new("UNSELECT", ImapStates.Selected, CloseCommand.ParseUnselect),                                   // RFC 3691
         new("UID EXPUNGE", ImapStates.Selected, ExpungeCommand.ParseUid),                                   // RFC 4315
+        new("LANGUAGE", ImapStates.Any, LanguageCommand.Parse) { IsAllowedBeforeTls = true },               // RFC 5255
         new("COMPRESS", ImapStates.LoggedIn, CompressCommand.Parse),                                        // RFC 4978
         new("ENABLE", ImapStates.LoggedIn, EnableCommand.Parse),                                            // RFC 5161
         new("CANCELUPDATE", ImapStates.Selected, CancelUpdateCommand.Parse),                                // RFC 5267

@@ -49,7 +49,7 @@ internal sealed partial class HandOverDelivery(IRelayConnector connector, IMessa
             {
                 var (recipient, address) = recipients[i];
                 Note(transaction, address, hop, outcomes[i]);
-                replies[recipient] = RecipientReplies.Worse(replies[recipient], outcomes[i].Status == RelayStatus.Sent ? SmtpReply.Ok : outcomes[i].Reply);
+                replies[recipient] = RecipientReplies.Worse(replies[recipient], Reply(outcomes[i]));
             }
         }
 
@@ -76,6 +76,14 @@ internal sealed partial class HandOverDelivery(IRelayConnector connector, IMessa
             }
         }
     }
+
+    /// <summary>A server that greets with 554 refuses everybody, not this message: the sender is to try again.</summary>
+    private static SmtpReply Reply(RelayOutcome outcome) => outcome switch
+    {
+        { Status: RelayStatus.Sent } => SmtpReply.Ok,
+        { Status: RelayStatus.Deferred, Reply.IsTransient: false } => new SmtpReply(451, "4.4.0", $"The next server takes nothing now: {outcome.Reply}"),
+        _ => outcome.Reply,
+    };
 
     private void Note(MailTransaction transaction, EmailAddress address, NextHop hop, RelayOutcome outcome)
     {

@@ -14,7 +14,11 @@ internal interface INextHopFinder
 /// <summary>Where to connect to.</summary>
 /// <param name="Hosts">In order; empty with a failure.</param>
 /// <param name="Failure">Why there are none; null where there are.</param>
-internal sealed record HopPlan(IReadOnlyList<HopHost> Hosts, SmtpReply? Failure);
+internal sealed record HopPlan(IReadOnlyList<HopHost> Hosts, SmtpReply? Failure)
+{
+    /// <summary>Why some hosts are passed over, for explanations.</summary>
+    public IReadOnlyList<SmtpReply> Refusals { get; init; } = [];
+}
 
 /// <summary>One server of a next hop.</summary>
 /// <param name="Name">Its name, or its address where the hop is an IP literal.</param>

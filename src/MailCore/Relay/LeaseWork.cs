@@ -74,7 +74,7 @@ internal sealed partial class LeaseWork(IRelayQueue queue, RelayOptions options,
                     remaining.Add(recipient);
                     break;
                 default:
-                    var final = outcome.Status == RelayStatus.Failed ? outcome : outcome with { Reply = GivenUp("4.7", outcome.Reply) };
+                    var final = outcome.Status == RelayStatus.Failed ? outcome : outcome with { Reply = GivenUp(outcome.Reply) };
                     Failed(entry.QueueId, recipient.Recipient, lease.Destination, final.Reply);
                     Note(entry, recipient, MessageStepKind.Bounced, final, now);
                     events.Add(Event(recipient, RecipientAction.Failed, final, now));
@@ -101,7 +101,7 @@ internal sealed partial class LeaseWork(IRelayQueue queue, RelayOptions options,
         if (isOver || (entry.Envelope.DeliverBy is { Action: DeadlineAction.Return } by && now >= by.Deadline))
         {
             // RFC 2852 4.1.3: 5.4.7 stands for both.
-            var final = new RelayOutcome(RelayStatus.Failed, GivenUp("4.7", reply));
+            var final = new RelayOutcome(RelayStatus.Failed, GivenUp(reply));
             foreach (var recipient in entry.Recipients)
             {
                 Failed(entry.QueueId, recipient.Recipient, lease.Destination, final.Reply);
@@ -123,7 +123,12 @@ internal sealed partial class LeaseWork(IRelayQueue queue, RelayOptions options,
     private static RecipientEvent Event(QueueRecipient recipient, RecipientAction action, RelayOutcome outcome, DateTimeOffset now) =>
         new(recipient.Recipient, action, outcome.Reply) { RemoteName = outcome.RemoteName, LastAttempt = now };
 
-    private static SmtpReply GivenUp(string detail, SmtpReply last) => new(554, $"5.{detail}", $"Not delivered in time. The last answer was: {last}");
+    /// <summary>Its time is over, 5.4.7; where it was TLS that was missing, the sender is told that (5.7.4, 5.7.5).</summary>
+    private static SmtpReply GivenUp(SmtpReply last)
+    {
+        var status = last.Status is { Subject: 7, Detail: 4 or 5 } tls ? new EnhancedStatusCode(5, 7, tls.Detail) : new EnhancedStatusCode(5, 4, 7);
+        return new SmtpReply(554, status, $"Not delivered in time. The last answer was: {last}");
+    }
 
     private static SmtpReply? TryReply(string text)
     {

@@ -23,7 +23,7 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
     {
         var answer = await dns.QueryAsync(hop.Host, DnsRecordType.Mx, cancellationToken).ConfigureAwait(false);
         var exchangers = Exchangers(hop.Host, answer, out var failure);
-        var (hosts, hadOutage) = (new List<HopHost>(), false);
+        var (hosts, refusals, hadOutage) = (new List<HopHost>(), new List<SmtpReply>(), false);
         foreach (var name in exchangers.Take(options.MaxExchangers))
         {
             var found = await LookUpAsync(name, cancellationToken).ConfigureAwait(false);
@@ -49,12 +49,16 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
             {
                 hosts.Add(new HopHost(name, found.Addresses, hop.Port, judged.Requirement) { Policies = judged.Published });
             }
+            else
+            {
+                refusals.Add(refusal);
+            }
 
             // What may pass is worth more than what will not.
             failure = failure is { IsTransient: true } ? failure : refusal ?? failure;
         }
 
-        return hosts.Count > 0 ? new HopPlan(hosts, null)
+        return hosts.Count > 0 ? new HopPlan(hosts, null) { Refusals = refusals }
             : hadOutage && failure is not { IsTransient: true } ? new HopPlan([], NoAnswer(hop.Host))
             : new HopPlan([], failure ?? NoAddress(hop.Host, answer.Outcome));
     }

@@ -40,6 +40,9 @@ internal sealed partial class ReloadingCertificates : IServerCertificates
         problems.ForEach(LogUnusable);
     }
 
+    /// <summary>Told of each certificate that takes another's place, within a handshake: it must return at once and not throw.</summary>
+    public Action<ServerCertificate>? Renewed { get; init; }
+
     public SslStreamCertificateContext Select(string? serverName)
     {
         if (_time.GetElapsedTime(Volatile.Read(ref _checked)) >= _options.CheckInterval && Interlocked.Exchange(ref _checking, 1) == 0)
@@ -84,7 +87,18 @@ internal sealed partial class ReloadingCertificates : IServerCertificates
             // Before reading: a file that changes meanwhile is read again next time.
             var stamp = files.Stamp();
             var known = _entries.GetValueOrDefault(files);
-            entries[files] = known?.Stamp == stamp ? known : new Entry(stamp, TryRead(files, tell) ?? known?.Certificate);
+            if (known?.Stamp == stamp)
+            {
+                entries[files] = known;
+                continue;
+            }
+
+            var read = TryRead(files, tell);
+            entries[files] = new Entry(stamp, read ?? known?.Certificate);
+            if (read is not null && known?.Certificate is not null)
+            {
+                Renewed?.Invoke(read);
+            }
         }
 
         return entries;

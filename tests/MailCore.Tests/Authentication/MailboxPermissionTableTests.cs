@@ -36,6 +36,8 @@ internal sealed class MailboxPermissionTableTests
         MOVE into it                     0 + + + - + + + + + +
         FETCH                            0 0 + + + + + + + + +
         SEARCH                           0 0 + + + + + + + + +
+        SORT                             0 0 + + + + + + + + +
+        THREAD                           0 0 + + + + + + + + +
         STORE \Seen                      0 0 - + + + + + + + +
         STORE \Flagged                   0 0 + - + + + + + + +
         STORE keyword                    0 0 + - + + + + + + +
@@ -78,6 +80,8 @@ internal sealed class MailboxPermissionTableTests
         new("MOVE into it", $"MOVE 1 {Work}", "INBOX"),
         new("FETCH", "FETCH 1 BODY.PEEK[]", Work),
         new("SEARCH", "SEARCH ALL", Work),
+        new("SORT", "SORT (DATE) UTF-8 ALL", Work),
+        new("THREAD", "THREAD REFERENCES UTF-8 ALL", Work),
         new("STORE \\Seen", "STORE 1 +FLAGS (\\Seen)", Work),
         new("STORE \\Flagged", "STORE 1 -FLAGS (\\Flagged)", Work),
         new("STORE keyword", "STORE 1 +FLAGS (Word)", Work),

@@ -49,6 +49,9 @@ internal sealed class QuotaDeliveryTests
 
         foreach (var client in clients)
         {
+            // The session ends by itself, so that nothing of it is still on its way.
+            await client.SayAsync(221, "QUIT");
+            await client.Session;
             await client.DisposeAsync();
         }
     }

@@ -79,6 +79,34 @@ public class FaultyMtaTests
         Assert.That(mta.Taken.Select(static one => one.Text), Is.All.EqualTo("Subject: x\r\n\r\nhello\r\n"));
     }
 
+    [Test]
+    public async Task A_server_that_stops_reading_in_the_middle_of_a_message_is_left_after_the_time_for_a_piece()
+    {
+        await using var mta = new FaultyMta("PIPELINING");
+        mta.At("body", "silence");
+        var time = new ManualTimeProvider();
+        var octets = new byte[16 * 1024 * 1024];
+        octets.AsSpan().Fill((byte)'x');
+        for (var i = 99; i < octets.Length; i += 100)
+        {
+            (octets[i - 1], octets[i]) = ((byte)'\r', (byte)'\n');
+        }
+
+        var sending = RelayTestClient.Connector(new FixedHops(FixedHops.Host(mta.Port)), null, time).SendAsync(RelayTestClient.Message(RelayTestClient.Envelope("one@example.org"), octets));
+        while (!sending.IsCompleted)
+        {
+            if (!mta.Silences.IsEmpty)
+            {
+                time.Advance(TimeSpan.FromMinutes(3) + TimeSpan.FromSeconds(1));
+            }
+
+            await Task.WhenAny(sending, Task.Delay(10));
+        }
+
+        Assert.That((await sending).Single().Status, Is.EqualTo(RelayStatus.Deferred));
+        Assert.That(mta.Taken, Is.Empty);
+    }
+
     private static string Expected(string kind, string stage, string fault)
     {
         var isOne = stage == "RCPT" || (kind == "lmtp" && stage == "dot");

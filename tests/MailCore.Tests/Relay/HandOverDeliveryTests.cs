@@ -49,6 +49,14 @@ internal sealed class HandOverDeliveryTests
     }
 
     [Test]
+    public async Task A_next_hop_that_refuses_everybody_for_good_is_4xx_for_the_message()
+    {
+        await using var mta = new FaultyMta().At("greeting", "554 5.7.1 not you", "554 5.7.1 not you");
+        await using var outside = await OutsideAsync($"[127.0.0.1]:{mta.Port}");
+        Assert.That((await SubmitAsync(outside, "bob@inside.example")).Replies.Single().ToString(), Is.EqualTo("451 4.4.0 The next server takes nothing now: 554 5.7.1 not you"));
+    }
+
+    [Test]
     public async Task A_domain_without_a_next_hop_needs_a_queue()
     {
         await using var outside = await OutsideAsync(null);

@@ -88,10 +88,11 @@ internal sealed class SmtpTestClient(InMemoryConnection connection, Task session
         await session.WaitAsync(Hang);
     }
 
+    /// <summary>Goes away as a client does; the server's end is the session's, which may still be writing.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stream.DisposeAsync();
-        await connection.DisposeAsync();
+        await connection.Client.DisposeAsync();
     }
 
     private async Task<string?> ReadLineAsync()

@@ -22,7 +22,7 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 {
     private static readonly Lazy<ServerCertificate> Certificate = new(() => ServerCertificate.SelfSigned("mx.example.org"));
 
-    private readonly ConcurrentBag<InMemoryConnection> _connections = [];
+    private readonly ConcurrentBag<(InMemoryConnection Connection, Task Session)> _connections = [];
     private SmtpProtocol? _protocol;
 
     public SmtpTestServer(SmtpDialect? dialect = null, Action<SmtpOptions>? configure = null)
@@ -104,8 +104,9 @@ internal sealed class SmtpTestServer : IAsyncDisposable
     {
         var connection = new InMemoryConnection();
         connection.Server.RemoteEndPoint = Remote ?? connection.Server.RemoteEndPoint;
-        _connections.Add(connection);
-        return (connection, ServeAsync(connection));
+        var session = ServeAsync(connection);
+        _connections.Add((connection, session));
+        return (connection, session);
     }
 
     /// <summary>A client that has read the greeting.</summary>
@@ -160,9 +161,12 @@ internal sealed class SmtpTestServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in _connections)
+        foreach (var (connection, session) in _connections)
         {
-            await connection.DisposeAsync();
+            // The session owns its end, and may be writing to it still. One that a test holds up for good must not hold up the test.
+            await connection.Client.DisposeAsync();
+            connection.AbortClient();
+            await session.WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         Stopping.Dispose();

@@ -57,6 +57,7 @@ internal sealed class ImapParserFuzzTests
         (SetMetadataCommand.Parse, " {1}\r\na (/private/x NIL /shared/y ~{2+}\r\n\0\0 /private/z \"v\")"),
         (SetAclCommand.Parse, " \"Other Users/bob/Work\" {3}\r\namy +lrswikxtepacd"),
         (SetAclCommand.Parse, " Work \"-$sales team\" \"\""),
+        (LanguageCommand.Parse, " de {2}\r\nen \"i-default\""),
         (SetAclCommand.ParseDelete, " Work anyone"),
         (GetAclCommand.Parse, " {4}\r\nWork"),
         (ListRightsCommand.Parse, " Work -amy"),

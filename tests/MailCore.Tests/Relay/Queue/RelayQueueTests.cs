@@ -75,6 +75,40 @@ internal sealed class SqliteRelayQueueTests : RelayQueueConformanceFixture
     }
 }
 
+[TestFixture]
+internal sealed class RelayBacklogTests
+{
+    private const int Backlog = 100_000;
+
+    [Test]
+    public async Task A_hundred_thousand_messages_open_in_200_MB_and_hold_nobody_up()
+    {
+        await using var target = new SqliteQueueTarget();
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var probe = new QueueProbe(target);
+        foreach (var group in Enumerable.Range(0, Backlog).Select(_ => probe.Entry("x@dead.example")).Chunk(2_000))
+        {
+            await Task.WhenAll(group.Select(probe.AddAsync));
+        }
+
+        await target.CloseAsync();
+        var started = TimeProvider.System.GetTimestamp();
+        target.Open();
+        TestContext.Out.WriteLine($"Opened in {TimeProvider.System.GetElapsedTime(started).TotalMilliseconds:N0} ms with {(GC.GetTotalMemory(forceFullCollection: true) - before) / 1_000_000} MB.");
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(200_000_000));
+        Assert.That(target.Queue.Measure().Single().Items, Is.EqualTo(Backlog));
+
+        // The dead host's first message and the others' are given together; then it rests, and what others get does not depend on it.
+        await probe.AddAsync(probe.Entry("x@alive.example") with { QueueId = "OTHER" });
+        var first = await probe.LeaseAsync(max: 2);
+        Assert.That(first.Select(static lease => lease.Hop!.Host), Is.EquivalentTo(new[] { "dead.example", "alive.example" }));
+        var resting = new HashSet<string> { first.Single(static lease => lease.Hop!.Host == "dead.example").Destination };
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        Assert.That(await probe.LeaseAsync(alter: request => request with { Resting = resting }), Is.Empty);
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - allocated, Is.LessThan(10_000), "a look at the queue costs the same whatever waits for the dead host");
+    }
+}
+
 internal sealed class SqliteQueueTarget : IQueueConformanceTarget
 {
     public SqliteQueueTarget() => Open();
@@ -108,7 +142,7 @@ internal sealed class SqliteQueueTarget : IQueueConformanceTarget
         Directory.Delete(Folder, recursive: true);
     }
 
-    private void Open()
+    public void Open()
     {
         Store = SqliteMailStore.Open(Folder, new SqliteStoreOptions { TimeProvider = Clock, SurvivesPowerLoss = false });
         Sqlite = new SqliteRelayQueue(Store);

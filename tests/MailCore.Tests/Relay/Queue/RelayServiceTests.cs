@@ -34,6 +34,7 @@ internal sealed class RelayServiceTests
             mail.HostName = "mx.ours.example";
             mail.AddAccount("anna@ours.example").AddAccount("bob@ours.example").UseInMemoryStore();
             mail.ListenLmtp(0);
+            mail.ListenSubmission(0, endpoint => endpoint.On(System.Net.IPAddress.Loopback).UseCleartext());
             mail.UseRelay(relay => _options = relay.Options);
             mail.Services.Replace(ServiceDescriptor.Singleton<IRelayConnector>(_others));
         });
@@ -93,6 +94,49 @@ internal sealed class RelayServiceTests
 
         Assert.That(_others.Sent.Single().Recipients, Is.EqualTo("yes@far.example"));
         Assert.That((await InboxAsync("anna@ours.example")).Single(), Does.Contain("Final-Recipient: rfc822; no@far.example").And.Contain("550 5.1.1 unknown here"));
+    }
+
+    [Test]
+    public async Task The_keywords_of_the_queue_are_announced()
+    {
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(System.Net.IPAddress.Loopback, _server.Endpoints["submission"].Port);
+        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+        await reader.ReadLineAsync().WaitAsync(Guard);
+        await client.GetStream().WriteAsync("EHLO client.example\r\n"u8.ToArray());
+        var keywords = new List<string>();
+        while (await reader.ReadLineAsync().WaitAsync(Guard) is { } line)
+        {
+            keywords.Add(line[4..].Split(' ')[0]);
+            if (line[3] == ' ')
+            {
+                break;
+            }
+        }
+
+        Assert.That(keywords, Is.SupersetOf(new[] { "DSN", "FUTURERELEASE", "DELIVERBY", "MT-PRIORITY" }));
+    }
+
+    [Test]
+    public async Task What_a_filter_put_apart_leaves_only_when_it_is_released()
+    {
+        var relay = _services.GetRequiredService<RelayDelivery>();
+        var envelope = new Envelope(new ReversePath(EmailAddress.Parse("anna@ours.example")));
+        envelope.Recipients.Add(new Recipient(EmailAddress.Parse("x@far.example")));
+        var session = new MailSessionInfo { ConnectionId = "1", Protocol = "ESMTP", ServerName = "mx.ours.example" };
+        var transaction = new MailTransaction("QUARANTINED", session, envelope, _clock.GetUtcNow());
+        transaction.Quarantine("looks odd");
+        transaction.AddField("X-Added: yes\r\n"u8.ToArray());
+        await using var content = new MailCore.Storage.BufferedContent(new MailCore.Storage.ContentId("c"), "Subject: odd\r\n\r\nodd\r\n"u8.ToArray());
+        await relay.DeliverAsync(transaction, new InboundMessage(content, default, [new RecipientRoute.Relay(EmailAddress.Parse("x@far.example"))]), CancellationToken.None);
+
+        await LiveAsync(TimeSpan.FromHours(3));
+        Assert.That(_others.Total, Is.Zero);
+        Assert.That((await Queue.ListAsync(QueueFilter.All, CancellationToken.None)).Single().QuarantineReason, Is.EqualTo("looks odd"));
+
+        await Queue.ChangeAsync(QueueFilter.All, QueueAction.Release, CancellationToken.None);
+        await UntilAsync(() => _others.Sent.Count == 1);
+        Assert.That(_others.Sent.Single().Content, Does.StartWith("Received: ").And.Contain("\r\nX-Added: yes\r\nSubject: odd"));
     }
 
     [Test]

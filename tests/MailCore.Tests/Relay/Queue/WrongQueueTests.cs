@@ -1,7 +1,6 @@
 using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Testing.Relay;
-using MailCore.Testing.Storage;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Relay.Queue;
@@ -39,7 +38,7 @@ internal sealed class WrongQueueTests
             {
                 await conformance.RunAsync(_ => Task.FromResult<IQueueConformanceTarget>(new InMemoryRelayQueueTests.Target(wrap))).WaitAsync(TimeSpan.FromSeconds(1));
             }
-            catch (Exception error) when (error is ConformanceException or TimeoutException or InvalidOperationException or ArgumentException)
+            catch (Exception error) when (error is not AssertionException)
             {
                 rejected++;
             }
@@ -50,7 +49,10 @@ internal sealed class WrongQueueTests
 
     private sealed class Wrapped(IRelayQueue queue) : IRelayQueue
     {
+        private const int MaxCalls = 1_000;
+
         private readonly List<QueueLease> _given = [];
+        private int _calls;
 
         public Func<QueueEntry, StagedContent, ValueTask>? OnEnqueue { get; init; }
 
@@ -69,6 +71,12 @@ internal sealed class WrongQueueTests
 
         public async ValueTask<IReadOnlyList<QueueLease>> LeaseAsync(LeaseRequest request, CancellationToken cancellationToken)
         {
+            // A case that a wrong queue keeps busy for ever must not go on behind the other tests.
+            if (Interlocked.Increment(ref _calls) > MaxCalls)
+            {
+                throw new InvalidOperationException("Leases without end.");
+            }
+
             var leases = await (OnLease?.Invoke(request) ?? queue.LeaseAsync(request, cancellationToken));
             var repeated = RepeatsLeases ? _given.Take(1).ToList() : [];
             _given.Clear();
