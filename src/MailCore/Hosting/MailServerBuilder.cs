@@ -66,6 +66,9 @@ public sealed class MailServerBuilder
     /// <summary>What TLS is asked of other servers that mail is passed on to.</summary>
     public OutboundTlsOptions OutboundTls { get; } = new();
 
+    /// <summary>Endpoints come by <see cref="MailServer.AddCarried"/>: having none at the start is no mistake.</summary>
+    public bool HasCarriedEndpoints { get; set; }
+
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 
     /// <summary>
