@@ -7,7 +7,6 @@ using MailCore.Load.Servers;
 using MailCore.Messaging;
 using MailCore.Relay;
 using MailCore.Storage;
-using MailCore.Storage.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
