@@ -177,6 +177,37 @@ internal sealed class RelayScenarioTests
         Assert.That(await smtp.SendAsync($"RCPT TO:<{sender.Replace("sender", "other", StringComparison.Ordinal)}>"), Does.StartWith("550 5.1.1"));
     }
 
+    [TestCase("RELAY_HOST", "")]
+    [TestCase("DEFAULT_RELAY_HOST", "")]
+    [TestCase("RELAY_HOST", "--Mail:Relay:Enabled=false")]
+    [Property("Fact", "Postfix's Maildir has the message, where nothing but docker-mailserver's variable said that there is a relay")]
+    public async Task Docker_mailserver_s_relay_host_turns_the_relay_on(string variable, string off)
+    {
+        PostfixServer.Require();
+        await using var postfix = await PostfixServer.StartReceivingAsync("example.net");
+        Dictionary<string, string> variables = variable == "RELAY_HOST"
+            ? new() { ["RELAY_HOST"] = "127.0.0.1", ["RELAY_PORT"] = $"{postfix.Port}" }
+            : new() { ["DEFAULT_RELAY_HOST"] = $"[127.0.0.1]:{postfix.Port}" };
+        await using var server = await SampleServer.StartAsync(new SampleSetUp
+        {
+            Accounts = [Bob],
+            Variables = variables,
+            Arguments = [.. new[] { "--Mail:HostName=mx.example.org", off }.Where(static one => one.Length > 0)],
+        });
+
+        if (off.Length > 0)
+        {
+            await using var smtp = await RawSmtp.ConnectAsync(server.Submissions, tls: true);
+            await smtp.SendAsync("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{Bob}\0{SampleServer.Password}")));
+            await smtp.SendAsync("MAIL FROM:<bob@example.org>");
+            Assert.That(await smtp.SendAsync("RCPT TO:<anna@example.net>"), Does.StartWith("5"));
+            return;
+        }
+
+        await SubmitAsync(server, "MAIL FROM:<bob@example.org>", "RCPT TO:<anna@example.net>", "by the relay host");
+        Assert.That(Encoding.UTF8.GetString((await postfix.WaitForMailAsync("anna")).Single()), Does.Contain("Subject: by the relay host"));
+    }
+
     private static Task<SampleServer> StartAsync(int port, params string[] arguments) => SampleServer.StartAsync(new SampleSetUp
     {
         Accounts = [Bob],
