@@ -13,7 +13,8 @@ public class TestMailServerBenchmarks
 
     private readonly byte[] _replies = new byte[4096];
     private TestMailServer _mail = null!;
-    private TcpClient _client = null!;
+    private Func<byte[], string, Task> _say = null!;
+    private Action _close = null!;
     private byte[] _envelope = [];
 
     /// <summary>One server and one connection for <see cref="Send"/>.</summary>
@@ -23,16 +24,18 @@ public class TestMailServerBenchmarks
         _mail = await TestMailServer.StartAsync();
         var inbox = _mail.CreateInbox();
         _envelope = Encoding.ASCII.GetBytes($"MAIL FROM:<a@example.com>\r\nRCPT TO:<{inbox.Address}>\r\nDATA\r\n");
-        _client = new TcpClient(_mail.Host, _mail.SmtpPort);
-        await ReadAsync("220");
-        await SendAsync("EHLO client.example\r\n"u8.ToArray(), "250 ");
+        var client = new TcpClient(_mail.Host, _mail.SmtpPort);
+        _close = client.Dispose;
+        _say = (octets, last) => SayAsync(client.Client, octets, last);
+        await _say([], "220");
+        await _say("EHLO client.example\r\n"u8.ToArray(), "250 ");
     }
 
     /// <summary>The end of it.</summary>
     [GlobalCleanup]
     public async Task StopAsync()
     {
-        _client.Dispose();
+        _close();
         await _mail.DisposeAsync();
     }
 
@@ -46,28 +49,25 @@ public class TestMailServerBenchmarks
     {
         for (var i = 0; i < Batch; i++)
         {
-            await SendAsync(_envelope, "354");
-            await SendAsync("Subject: Hi\r\n\r\nHello\r\n.\r\n"u8.ToArray(), "250 ");
+            await _say(_envelope, "354");
+            await _say("Subject: Hi\r\n\r\nHello\r\n.\r\n"u8.ToArray(), "250 ");
         }
-    }
-
-    private async Task SendAsync(byte[] octets, string last)
-    {
-        await _client.Client.SendAsync(octets);
-        await ReadAsync(last);
     }
 
     // Up to a reply that begins so.
-    private async Task ReadAsync(string last)
+    private async Task SayAsync(Socket socket, byte[] octets, string last)
     {
-        while (true)
+        if (octets.Length > 0)
         {
-            var count = await _client.Client.ReceiveAsync(_replies);
-            var lines = Encoding.ASCII.GetString(_replies, 0, count).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-            if (count == 0 || lines[^1].StartsWith(last, StringComparison.Ordinal))
-            {
-                return;
-            }
+            await socket.SendAsync(octets);
         }
+
+        string[] lines;
+        do
+        {
+            var count = await socket.ReceiveAsync(_replies);
+            lines = Encoding.ASCII.GetString(_replies, 0, count).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        }
+        while (lines is [.., var line] && !line.StartsWith(last, StringComparison.Ordinal));
     }
 }
