@@ -41,7 +41,7 @@ internal sealed class ImapParserFuzzTests
         (SearchCommand.Parse, " RETURN (RELEVANCY ALL) FUZZY (TEXT \"a b\" FUZZY FROM c)"),
         (EsearchCommand.Parse, " IN (selected mailboxes (a \"b c\") subtree-one {1}\r\nd personal) RETURN (COUNT) 1:5 $"),
         (CancelUpdateCommand.Parse, " \"a\" {1}\r\nb"),
-        (SortCommand.ParseUid, " RETURN (ALL PARTIAL 1:5 COUNT) (REVERSE DATE DISPLAYFROM SUBJECT) UTF-8 OR SEEN (FROM {1}\r\na) 1:5"),
+        (SortCommand.ParseUid, " RETURN (MIN PARTIAL 1:5 COUNT) (REVERSE DATE DISPLAYFROM SUBJECT) UTF-8 OR SEEN (FROM {1}\r\na) 1:5"),
         (ThreadCommand.Parse, " REFERENCES UTF-8 SINCE 1-Jul-2025 $"),
         (FetchCommand.Parse, " 1:* (PREVIEW (LAZY) UID PREVIEW)"),
         (CopyCommand.ParseUidMove, " 1,2 Archive"),
