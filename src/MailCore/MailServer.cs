@@ -51,6 +51,12 @@ public sealed partial class MailServer : IAsyncDisposable
     /// <summary>Connections being served now.</summary>
     public int ConnectionCount => _sessions.Count;
 
+    /// <summary>Started and not stopped.</summary>
+    public bool IsAccepting => Volatile.Read(ref _accepts);
+
+    /// <summary>As many connections as it may have (<see cref="MailServerOptions.MaxConnections"/>): more are turned away.</summary>
+    public bool IsFull => _limiter.Count >= _options.MaxConnections;
+
     /// <summary>
     /// Starts a server of its own, without a host. Returns when every endpoint is bound and accepting; disposing it stops the server
     /// and releases the store.

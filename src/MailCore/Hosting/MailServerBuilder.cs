@@ -71,6 +71,8 @@ public sealed class MailServerBuilder
 
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
 
+    internal List<Func<IServiceProvider, IMessageRouter, IMessageRouter>> MoreRouters { get; } = [];
+
     /// <summary>
     /// The TLS rules that endpoints get by their role: <see cref="MailServerPreset.Rfc8314"/> by default. Holds for endpoints added from
     /// then on; <see cref="MailServerBuilderRoles.UsePreset"/> also adds the preset's own.
@@ -170,6 +172,17 @@ public sealed class MailServerBuilder
     {
         ArgumentNullException.ThrowIfNull(authenticator);
         MoreAuthenticators.Add(authenticator);
+        return this;
+    }
+
+    /// <summary>
+    /// Puts a router before those there are, which it is given: it may route some recipients itself and leave the others to them. Of
+    /// several the one that was added first is asked first.
+    /// </summary>
+    public MailServerBuilder AddRouter(Func<IServiceProvider, IMessageRouter, IMessageRouter> router)
+    {
+        ArgumentNullException.ThrowIfNull(router);
+        MoreRouters.Add(router);
         return this;
     }
 
