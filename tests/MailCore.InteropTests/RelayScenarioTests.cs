@@ -108,6 +108,23 @@ internal sealed class RelayScenarioTests
         await postfix.WaitForLogAsync("550 5.1.1 <stranger@example.net>");
     }
 
+    [TestCase("swaks")]
+    [TestCase("msmtp")]
+    [Property("Fact", "of one submission Postfix's Maildir has the one recipient's message, and the user's INBOX, read by Python's parser, the report about the other")]
+    public async Task Of_what_a_user_submits_one_part_arrives_and_the_other_comes_back(string client)
+    {
+        PostfixServer.Require();
+        await using var postfix = await PostfixServer.StartReceivingAsync("example.net");
+        await using var server = await StartAsync(postfix.Port);
+
+        await SubmitAsync(client, server, StoredMessage.Make("half of it"), "anna@example.net", "stranger@example.net");
+
+        Assert.That(await postfix.WaitForMailAsync("anna"), Has.Count.EqualTo(1));
+        var facts = await ReadReportAsync((await WaitForInboxAsync(server, 1)).Single());
+        Assert.That(facts, Does.StartWith("type multipart/report delivery-status\ndefects 0\n").And.Contain("returned half of it"));
+        Assert.That(facts, Does.Contain("field Final-Recipient: rfc822; stranger@example.net\nfield Action: failed\nfield Status: 5.1.1\n").And.Not.Contain("anna@"));
+    }
+
     [Test]
     [Property("Fact", "nobody listens there; two reports come, first of the delay and then of the failure, by the schedule that was configured")]
     public async Task A_dead_server_is_reported_as_a_delay_and_then_as_a_failure()

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 using MailCore.Delivery;
 using MailCore.Hosting;
 using MailCore.Messaging;
@@ -19,7 +20,7 @@ internal sealed class RelayLimitsTests
 
     private readonly ManualTimeProvider _clock = new();
     private readonly FakeConnector _others = new();
-    private readonly SemaphoreSlim _answers = new(0);
+    private readonly Channel<bool> _answers = Channel.CreateUnbounded<bool>();
     private ServiceProvider _services = null!;
     private MailServer _server = null!;
 
@@ -33,7 +34,6 @@ internal sealed class RelayLimitsTests
         await _server.StopAsync(now.Token);
         await _server.DisposeAsync();
         await _services.DisposeAsync();
-        _answers.Dispose();
     }
 
     [Test]
@@ -45,11 +45,11 @@ internal sealed class RelayLimitsTests
         await UntilAsync(() => _others.MostOpen == 3);
         foreach (var most in new[] { 4, 5 })
         {
-            _answers.Release();
+            Answer();
             await UntilAsync(() => _others.MostOpen == most);
         }
 
-        _answers.Release(1_000);
+        Answer(1_000);
         await UntilAsync(() => _others.Sent.Count == 60);
         Assert.That(_others.MostOpen, Is.EqualTo(5));
     }
@@ -78,9 +78,9 @@ internal sealed class RelayLimitsTests
 
             return _others.MostOpen == 4;
         });
-        _answers.Release();
+        Answer();
         await UntilAsync(() => _others.MostOpen == 5);
-        _answers.Release(1_000);
+        Answer(1_000);
         await UntilAsync(() => _others.Sent.Count == 60);
     }
 
@@ -91,7 +91,7 @@ internal sealed class RelayLimitsTests
         await SendAsync(50, static number => $"x@far{number % 10}.example");
 
         await UntilAsync(() => _others.MostOpen == 3);
-        _answers.Release(1_000);
+        Answer(1_000);
         await UntilAsync(() => _others.Sent.Count == 50);
         Assert.That(_others.MostOpen, Is.EqualTo(3));
         Assert.That(_others.Connections, Has.Count.EqualTo(10));
@@ -116,7 +116,7 @@ internal sealed class RelayLimitsTests
         listener.Start();
         _others.OnConnect = static hop => hop.Host == "dead.example" ? Later : null;
         _others.OnRecipient = static (_, recipient) => recipient.Address.LocalPart == "no" ? new SmtpReply(550, "5.1.1", "unknown here") : SmtpReply.Ok;
-        _answers.Release(1_000);
+        Answer(1_000);
 
         await SendAsync(1, static _ => "x@dead.example", "yes@far.example", "no@far.example");
         await UntilAsync(() => _others.Connections.Count == 2 && Queue.Measure().Sum(static lane => lane.Items) == 1 && Leased() == 0);
@@ -154,7 +154,7 @@ internal sealed class RelayLimitsTests
 
     private async Task StartAsync(Action<RelayOptions> configure)
     {
-        _others.OnSend = _ => _answers.WaitAsync();
+        _others.OnSend = _ => _answers.Reader.ReadAsync().AsTask();
         var services = new ServiceCollection().AddMetrics();
         services.AddSingleton<TimeProvider>(_clock);
         services.AddMailServer(mail =>
@@ -178,6 +178,14 @@ internal sealed class RelayLimitsTests
             envelope.Recipients.AddRange(others.Prepend(recipient(number)).Select(static address => new Recipient(EmailAddress.Parse(address))));
             var result = await _services.GetRequiredService<IMailSubmission>().SubmitAsync(envelope, new MemoryStream("Subject: test\r\n\r\nHello\r\n"u8.ToArray()), CancellationToken.None);
             Assert.That(result.Replies, Has.All.Property(nameof(SmtpReply.IsPositive)).True);
+        }
+    }
+
+    private void Answer(int times = 1)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            _answers.Writer.TryWrite(true);
         }
     }
 
