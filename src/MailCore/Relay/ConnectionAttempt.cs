@@ -1,5 +1,6 @@
 using System.Net;
 using MailCore.Messaging;
+using MailCore.Relay.Security;
 
 namespace MailCore.Relay;
 
@@ -8,6 +9,9 @@ internal sealed record ConnectionAttempt(SmtpClientOptions Options, SmartHostLog
 {
     private static readonly SmtpReply LoopsBack = new(554, "5.4.6", "The way leads back to this server");
     private static readonly SmtpReply NoRequireTls = new(550, "5.7.30", "REQUIRETLS support required, and the server does not offer it");
+
+    /// <summary>What became of TLS; shared by copies, of which those that want no TLS leave it alone.</summary>
+    public TlsSessionResult Tls { get; } = new();
 
     /// <summary>A session, or why the server can't be used.</summary>
     /// <exception cref="IOException">The connection did not come about, or broke.</exception>
@@ -34,7 +38,7 @@ internal sealed record ConnectionAttempt(SmtpClientOptions Options, SmartHostLog
 
     private async ValueTask<RelayOutcome?> PrepareAsync(SmtpClientConnection connection, CancellationToken cancellationToken)
     {
-        var reply = await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+        var reply = await OpenAsync(connection, cancellationToken).ConfigureAwait(false);
         if (!reply.IsPositive)
         {
             // Who refuses everybody may take somebody's tomorrow, even with 5xx; only what is said of a message is final.
@@ -56,5 +60,20 @@ internal sealed record ConnectionAttempt(SmtpClientOptions Options, SmartHostLog
         }
 
         return RequiresTls && !connection.Features.Has("REQUIRETLS") ? new RelayOutcome(RelayStatus.Failed, NoRequireTls) : null;
+    }
+
+    private async ValueTask<SmtpReply> OpenAsync(SmtpClientConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (Options.Tls != OutboundTlsLevel.None)
+            {
+                Tls.Note(connection);
+            }
+        }
     }
 }

@@ -32,6 +32,9 @@ internal sealed partial class RelayConnector : IRelayConnector
         _smartHosts = options.SmartHosts.All().DistinctBy(static host => host.Hop).ToFrozenDictionary(static host => host.Hop);
     }
 
+    /// <summary>Who counts what became of TLS; null for nobody.</summary>
+    public TlsReportCollector? Reports { get; init; }
+
     public NextHop FindHop(ReversePath sender, EmailAddress recipient) => _options.SmartHosts.Find(sender, recipient);
 
     public string SessionKey(NextHop hop, ReversePath sender, bool requireTls)
@@ -51,6 +54,11 @@ internal sealed partial class RelayConnector : IRelayConnector
         }
 
         var plan = await _finder.FindAsync(hop, requireTls, cancellationToken).ConfigureAwait(false);
+        foreach (var forbidden in plan.Forbidden)
+        {
+            Reports?.Add(hop.Host, forbidden, new TlsSessionResult());
+        }
+
         if (plan.Failure is { } failure)
         {
             return Fail(failure.IsTransient ? RelayStatus.Deferred : RelayStatus.Failed, failure);
@@ -61,6 +69,11 @@ internal sealed partial class RelayConnector : IRelayConnector
         {
             var attempt = new ConnectionAttempt(MakeOptions(hop, host, address, wish), wish.Login, requireTls, _time);
             var connection = await TryAsync(attempt, new IPEndPoint(address, host.Port), cancellationToken).ConfigureAwait(false);
+            if (hop.UsesMx)
+            {
+                Reports?.Add(hop.Host, host, attempt.Tls);
+            }
+
             if (connection.Session is not null || connection.Failure.Reply.Status == LoopsBack)
             {
                 return connection;
