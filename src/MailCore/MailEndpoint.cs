@@ -19,7 +19,14 @@ public sealed class MailEndpoint
     public string Purpose { get; internal init; } = "";
 
     /// <summary>The address bound; before the start the one configured, whose port may be 0.</summary>
-    public EndPoint EndPoint { get; internal set; }
+    public EndPoint EndPoint
+    {
+        get => Where?.Invoke() ?? field;
+        internal set;
+    }
+
+    /// <summary>Tells the address of an endpoint that something else has bound; null for our own.</summary>
+    internal Func<EndPoint>? Where { get; init; }
 
     /// <summary>The port bound, or 0 for a Unix socket.</summary>
     public int Port => (EndPoint as IPEndPoint)?.Port ?? 0;
@@ -52,9 +59,12 @@ public sealed class MailEndpoint
 /// <summary>A server's endpoints, in the order they were configured.</summary>
 public sealed class MailEndpointCollection : IReadOnlyList<MailEndpoint>
 {
-    private readonly List<MailEndpoint> _endpoints;
+    // Replaced as a whole: read without a lock.
+    private volatile List<MailEndpoint> _endpoints;
 
     internal MailEndpointCollection(List<MailEndpoint> endpoints) => _endpoints = endpoints;
+
+    internal void Add(MailEndpoint endpoint) => _endpoints = [.. _endpoints, endpoint];
 
     /// <inheritdoc/>
     public int Count => _endpoints.Count;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using MailCore.Authentication;
 using MailCore.Hosting;
@@ -27,6 +28,7 @@ public sealed partial class MailServer : IAsyncDisposable
     private IAsyncDisposable? _container;
     private Task? _stop;
     private bool _started;
+    private bool _accepts;
 
     internal MailServer(MailServerOptions options, List<MailEndpoint> endpoints, CancellationTokenSource stopping, TimeProvider time, ILoggerFactory loggers)
     {
@@ -48,6 +50,12 @@ public sealed partial class MailServer : IAsyncDisposable
 
     /// <summary>Connections being served now.</summary>
     public int ConnectionCount => _sessions.Count;
+
+    /// <summary>Started and not stopped.</summary>
+    public bool IsAccepting => Volatile.Read(ref _accepts);
+
+    /// <summary>As many connections as it may have (<see cref="MailServerOptions.MaxConnections"/>): more are turned away.</summary>
+    public bool IsFull => _limiter.Count >= _options.MaxConnections;
 
     /// <summary>
     /// Starts a server of its own, without a host. Returns when every endpoint is bound and accepting; disposing it stops the server
@@ -78,6 +86,28 @@ public sealed partial class MailServer : IAsyncDisposable
     /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
     internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
 
+    /// <summary>Makes an endpoint that is not bound here; its name is not one of those given.</summary>
+    internal Func<MailEndpointMaker, MailEndpoint> Make { get; init; } = static _ => throw new NotSupportedException();
+
+    /// <summary>
+    /// Adds an endpoint whose connections something else accepts, such as Kestrel, and gives to <see cref="ServeAsync"/>. It is checked as
+    /// the others were at the start.
+    /// </summary>
+    /// <param name="where">Tells the address that it is bound to, or will be.</param>
+    /// <param name="endpoint">Calls one of the builder's methods, such as ListenSmtp, whose port does not matter.</param>
+    /// <exception cref="MailServerConfigurationException">It is incomplete or unsafe; the message says what to change.</exception>
+    public MailEndpoint AddCarried(Func<EndPoint> where, Func<MailServerBuilder, MailEndpointBuilder> endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(where);
+        ArgumentNullException.ThrowIfNull(endpoint);
+        lock (_gate)
+        {
+            var made = Make(new MailEndpointMaker(where, endpoint, [.. Endpoints.Select(static known => known.Name)]));
+            Endpoints.Add(made);
+            return made;
+        }
+    }
+
     /// <summary>Binds every endpoint, or none: when one can't be bound those before it are released again.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -92,7 +122,7 @@ public sealed partial class MailServer : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                foreach (var endpoint in Endpoints)
+                foreach (var endpoint in Endpoints.Where(static endpoint => endpoint.Where is null))
                 {
                     var listener = SocketListener.Bind(endpoint.EndPoint, _options.Backlog);
                     endpoint.EndPoint = listener.EndPoint;
@@ -106,6 +136,7 @@ public sealed partial class MailServer : IAsyncDisposable
             }
 
             Relay?.Start();
+            Volatile.Write(ref _accepts, true);
             foreach (var (endpoint, listener) in _listeners)
             {
                 _acceptLoops.Add(AcceptAsync(endpoint, listener));
@@ -137,9 +168,14 @@ public sealed partial class MailServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves a connection that something other than our own listeners accepted; returns when it is over and disposed.</summary>
-    internal Task ServeAsync(MailEndpoint endpoint, MailConnection connection)
+    /// <summary>
+    /// Serves a connection that something other than our own listeners accepted; returns when it is over and disposed. Before the start
+    /// and from the stop on the client is told that the server is busy.
+    /// </summary>
+    public Task ServeAsync(MailEndpoint endpoint, MailConnection connection)
     {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        ArgumentNullException.ThrowIfNull(connection);
         _sessions.Add(connection);
         return RunSessionAsync(endpoint, connection);
     }
@@ -149,7 +185,8 @@ public sealed partial class MailServer : IAsyncDisposable
     {
         // A proxy has many clients: it is counted as none of them.
         var isProxied = endpoint.ProxyFrom.Covers(connection.RemoteEndPoint);
-        var admitted = _limiter.TryEnter(isProxied ? null : connection.RemoteEndPoint, out var lease);
+        var lease = default(ConnectionLimiter.Lease);
+        var admitted = Volatile.Read(ref _accepts) && _limiter.TryEnter(isProxied ? null : connection.RemoteEndPoint, out lease);
         try
         {
             if (admitted && isProxied)
@@ -199,7 +236,7 @@ public sealed partial class MailServer : IAsyncDisposable
 
     private static async Task RefuseAsync(MailEndpoint endpoint, MailConnection connection)
     {
-        if (endpoint.Tls.Mode != TlsMode.Implicit)
+        if (endpoint.Tls.Mode != TlsMode.Implicit || connection.Tls is not null)
         {
             await connection.Transport.Output.WriteAsync(endpoint.Protocol.BusyGreeting).ConfigureAwait(false);
         }
@@ -232,6 +269,7 @@ public sealed partial class MailServer : IAsyncDisposable
     private async Task StopCoreAsync(CancellationToken cancellationToken)
     {
         await Task.Yield();
+        Volatile.Write(ref _accepts, false);
         Unbind();
         await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);

@@ -155,6 +155,28 @@ internal sealed class RelayScenarioTests
         Assert.That(Directory.Exists(Path.Combine(postfix.MailFolder, "anna")), Is.False);
     }
 
+    [Test]
+    [Property("Fact", "Postfix's Return-Path is a sender of ours that stands for the stranger, and mail to it is taken while a forged one is not")]
+    public async Task A_forwarded_stranger_is_rewritten_by_SRS()
+    {
+        PostfixServer.Require();
+        await using var postfix = await PostfixServer.StartReceivingAsync("example.net");
+        await using var server = await StartAsync(
+            postfix.Port, "--Mail:Aliases:0:Address=forwarded@example.org", "--Mail:Aliases:0:Targets:0=anna@example.net", "--Mail:Relay:Srs:Domain=example.org", "--Mail:Relay:Srs:Secrets:0=a secret of some length");
+        var message = StoredMessage.Make("forwarded");
+
+        await using var smtp = await RawSmtp.ConnectAsync(server.Smtp);
+        Assert.That(await smtp.DeliverAsync("sender@example.com", "forwarded@example.org", new MemoryStream(message)), Does.StartWith("250"));
+
+        var stored = Encoding.UTF8.GetString((await postfix.WaitForMailAsync("anna")).Single()).ReplaceLineEndings("\r\n");
+        var sender = System.Text.RegularExpressions.Regex.Match(stored, "^Return-Path: <(SRS0=[^=]{8}=[A-Z2-7]{2}=example\\.com=sender@example\\.org)>").Groups[1].Value;
+        Assert.That(sender, Is.Not.Empty, stored);
+        Assert.That(stored, Does.EndWith(Encoding.UTF8.GetString(message)));
+        Assert.That(await smtp.SendAsync("MAIL FROM:<>"), Does.StartWith("250"));
+        Assert.That(await smtp.SendAsync($"RCPT TO:<{sender}>"), Does.StartWith("250"));
+        Assert.That(await smtp.SendAsync($"RCPT TO:<{sender.Replace("sender", "other", StringComparison.Ordinal)}>"), Does.StartWith("550 5.1.1"));
+    }
+
     private static Task<SampleServer> StartAsync(int port, params string[] arguments) => SampleServer.StartAsync(new SampleSetUp
     {
         Accounts = [Bob],

@@ -44,6 +44,9 @@ public class MailEndpointBuilder
 
     internal bool NeedsStore { get; set; }
 
+    /// <summary>Something else accepts its connections, and may have made TLS on them.</summary>
+    internal Func<EndPoint>? Where { get; set; }
+
     /// <summary>Whether clients come here to log in: those that are banned are not let in.</summary>
     internal virtual bool TakesLogins => false;
 

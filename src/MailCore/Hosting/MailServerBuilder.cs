@@ -66,7 +66,12 @@ public sealed class MailServerBuilder
     /// <summary>What TLS is asked of other servers that mail is passed on to.</summary>
     public OutboundTlsOptions OutboundTls { get; } = new();
 
+    /// <summary>Endpoints come by <see cref="MailServer.AddCarried"/>: having none at the start is no mistake.</summary>
+    public bool HasCarriedEndpoints { get; set; }
+
     internal List<Func<IServiceProvider, IMailAuthenticator>> MoreAuthenticators { get; } = [];
+
+    internal List<Func<IServiceProvider, IMessageRouter, IMessageRouter>> MoreRouters { get; } = [];
 
     /// <summary>
     /// The TLS rules that endpoints get by their role: <see cref="MailServerPreset.Rfc8314"/> by default. Holds for endpoints added from
@@ -167,6 +172,17 @@ public sealed class MailServerBuilder
     {
         ArgumentNullException.ThrowIfNull(authenticator);
         MoreAuthenticators.Add(authenticator);
+        return this;
+    }
+
+    /// <summary>
+    /// Puts a router before those there are, which it is given: it may route some recipients itself and leave the others to them. Of
+    /// several the one that was added first is asked first.
+    /// </summary>
+    public MailServerBuilder AddRouter(Func<IServiceProvider, IMessageRouter, IMessageRouter> router)
+    {
+        ArgumentNullException.ThrowIfNull(router);
+        MoreRouters.Add(router);
         return this;
     }
 

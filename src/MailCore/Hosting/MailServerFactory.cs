@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using MailCore.Authentication;
 using MailCore.Net;
 using MailCore.Relay;
@@ -22,38 +24,69 @@ internal static class MailServerFactory
         var time = services.GetRequiredService<TimeProvider>();
         var loggers = services.GetRequiredService<ILoggerFactory>();
         var stopping = new CancellationTokenSource();
-        var certificates = services.GetService<IServerCertificates>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         var endpoints = new List<MailEndpoint>();
         foreach (var endpoint in mail.Endpoints)
         {
-            var tls = new TlsUpgrade(endpoint.Tls, certificates, time);
-            var protocol = endpoint.Protocol!(services, tls);
-            var run = Compose(endpoint, tls, protocol, services, stopping.Token);
-            endpoints.Add(new MailEndpoint(UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), tls, protocol, run)
-            {
-                Purpose = endpoint.Purpose,
-                ProxyFrom = [.. endpoint.ProxyFrom],
-            });
+            endpoints.Add(MakeEndpoint(endpoint, UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), services, stopping.Token));
         }
 
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
             LoginBans = services.GetRequiredService<LoginService>().Bans,
             Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
+            Make = maker => MakeCarried(maker, mail, services, stopping.Token),
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
+        };
+    }
+
+    private static MailEndpoint MakeCarried(MailEndpointMaker maker, MailServerBuilder mail, IServiceProvider services, CancellationToken stopping)
+    {
+        var endpoint = maker.Endpoint(mail);
+        var where = maker.Where();
+        endpoint.Where = maker.Where;
+        endpoint.UnixSocketPath = (where as UnixDomainSocketEndPoint)?.ToString();
+        // What has no address that we know of may be reached from anywhere.
+        (endpoint.Address, endpoint.Port) = where is IPEndPoint ip ? (ip.Address, ip.Port) : (IPAddress.IPv6Any, 0);
+        endpoint.Tls = mail.TlsOf(endpoint);
+        MailServerValidation.Validate(mail, endpoint, services);
+        return MakeEndpoint(endpoint, UniqueName(endpoint.Name, [.. maker.Names]), where, services, stopping);
+    }
+
+    private static MailEndpoint MakeEndpoint(MailEndpointBuilder endpoint, string name, EndPoint where, IServiceProvider services, CancellationToken stopping)
+    {
+        var certificates = services.GetService<IServerCertificates>();
+        var tls = endpoint.Where is not null && certificates is null
+            ? TlsUpgrade.Carried(endpoint.Tls)
+            : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>());
+        var protocol = endpoint.Protocol!(services, tls);
+        return new MailEndpoint(name, where, tls, protocol, Compose(endpoint, tls, protocol, services, stopping))
+        {
+            Purpose = endpoint.Purpose,
+            ProxyFrom = [.. endpoint.ProxyFrom],
+            Where = endpoint.Where,
         };
     }
 
     private static MailConnectionDelegate Compose(MailEndpointBuilder endpoint, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
     {
-        MailConnectionDelegate run = connection => protocol.RunAsync(connection, stopping);
+        MailConnectionDelegate run = endpoint.Where is null
+            ? connection => protocol.RunAsync(connection, stopping)
+            : async connection =>
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, connection.Stopping);
+                await protocol.RunAsync(connection, either.Token).ConfigureAwait(false);
+            };
         if (endpoint.Tls.Mode == TlsMode.Implicit)
         {
             var inner = run;
             run = async connection =>
             {
-                await tls.HandshakeAsync(connection, stopping).ConfigureAwait(false);
+                if (connection.Tls is null)
+                {
+                    await tls.HandshakeAsync(connection, stopping).ConfigureAwait(false);
+                }
+
                 await inner(connection).ConfigureAwait(false);
             };
         }

@@ -108,9 +108,10 @@ public static class MailServerServiceCollectionExtensions
 
             // Without a queue there is no way back to anybody.
             router = options.RelaysOutward && provider.GetService<SenderRewriting>() is { } rewriting ? new SrsRouter(router, rewriting) : router;
-            return provider.GetService<IMailStore>() is null
+            router = provider.GetService<IMailStore>() is null
                 ? router
                 : new QuotaRouter(router, provider.GetRequiredService<MailAccounts>(), provider.GetRequiredService<LocalDeliveryOptions>());
+            return mail.MoreRouters.AsEnumerable().Reverse().Aggregate(router, (inner, add) => add(provider, inner));
         });
         services.AddSingleton<IMessageTrace>(static _ => new InMemoryMessageTrace());
         services.AddSingleton(static provider => new LocalDelivery(

@@ -14,7 +14,7 @@ internal static class MailServerValidation
     public static void Validate(MailServerBuilder mail, IServiceProvider services)
     {
         var problems = new List<string>(mail.Problems);
-        if (mail.Endpoints.Count == 0 && problems.Count == 0)
+        if (mail.Endpoints.Count == 0 && !mail.HasCarriedEndpoints && problems.Count == 0)
         {
             problems.Add("No endpoint is configured. Add one, such as mail.ListenSmtp(25).");
         }
@@ -44,27 +44,40 @@ internal static class MailServerValidation
         problems.AddRange(mail.RelayClient.Problems().Select(static problem => $"Relay: {problem}"));
         CheckPositive(problems, mail.Options.MaxConnections, nameof(MailServerOptions.MaxConnections));
         CheckPositive(problems, mail.Options.MaxConnectionsPerAddress, nameof(MailServerOptions.MaxConnectionsPerAddress));
-        var probe = services.GetService<IServiceProviderIsService>();
-        var hasCertificate = probe?.IsService(typeof(IServerCertificates)) ?? services.GetService<IServerCertificates>() is not null;
-        var hasStore = probe?.IsService(typeof(IMailStore)) ?? services.GetService<IMailStore>() is not null;
-        if (!mail.TrustedNetworks.IsEmpty && !mail.Endpoints.Any(static endpoint => endpoint is SmtpEndpointBuilder { Options.Dialect.Name: "smtp" }))
+        if (!mail.TrustedNetworks.IsEmpty && !mail.HasCarriedEndpoints && !mail.Endpoints.Any(static endpoint => endpoint is SmtpEndpointBuilder { Options.Dialect.Name: "smtp" }))
         {
             problems.Add("AllowSubmissionFrom has no effect without an endpoint for transfer. Add ListenSmtp.");
         }
 
         foreach (var endpoint in mail.Endpoints)
         {
-            CheckEndpoint(problems, mail, endpoint, hasCertificate, hasStore);
+            CheckEndpoint(problems, mail, endpoint, services);
         }
 
+        ThrowIfAny(problems);
+    }
+
+    /// <summary>One endpoint that came after the others.</summary>
+    public static void Validate(MailServerBuilder mail, MailEndpointBuilder endpoint, IServiceProvider services)
+    {
+        var problems = new List<string>(mail.Problems);
+        CheckEndpoint(problems, mail, endpoint, services);
+        ThrowIfAny(problems);
+    }
+
+    private static void ThrowIfAny(List<string> problems)
+    {
         if (problems.Count > 0)
         {
             throw new MailServerConfigurationException(problems);
         }
     }
 
-    private static void CheckEndpoint(List<string> problems, MailServerBuilder mail, MailEndpointBuilder endpoint, bool hasCertificate, bool hasStore)
+    private static void CheckEndpoint(List<string> problems, MailServerBuilder mail, MailEndpointBuilder endpoint, IServiceProvider services)
     {
+        var probe = services.GetService<IServiceProviderIsService>();
+        var hasCertificate = probe?.IsService(typeof(IServerCertificates)) ?? services.GetService<IServerCertificates>() is not null;
+        var hasStore = probe?.IsService(typeof(IMailStore)) ?? services.GetService<IMailStore>() is not null;
         var what = endpoint.UnixSocketPath is { } path ? $"Endpoint '{endpoint.Name}' ({path})" : $"Endpoint '{endpoint.Name}' (port {endpoint.Port})";
         if (endpoint.Protocol is null)
         {
@@ -76,7 +89,14 @@ internal static class MailServerValidation
             problems.Add($"{what} has no valid port: use 1 to 65535, or 0 for any free one.");
         }
 
-        if (endpoint.Tls.UsesTls && !hasCertificate)
+        if (endpoint.Tls.UsesTls && !hasCertificate && endpoint.Where is not null)
+        {
+            if (endpoint.Tls.Mode != TlsMode.Implicit)
+            {
+                problems.Add($"{what} needs a certificate. Give the mail server one with UseCertificate(\"cert.pem\", \"key.pem\"); or let Kestrel make TLS, by UseHttps before it and UseImplicitTls() of the endpoint; or turn TLS off by name with UseCleartext().");
+            }
+        }
+        else if (endpoint.Tls.UsesTls && !hasCertificate)
         {
             problems.Add($"{what} needs a certificate. Call UseCertificate(\"cert.pem\", \"key.pem\") or, for development, UseSelfSignedCertificate(); or turn TLS off by name with endpoint.UseCleartext().");
         }

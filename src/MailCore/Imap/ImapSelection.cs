@@ -1,5 +1,6 @@
 using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
+using MailCore.Imap.Sorting;
 using MailCore.Imap.Search;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
@@ -48,6 +49,9 @@ internal sealed partial class ImapSelection : IDisposable
     }
 
     public Mailbox Mailbox => _view.Mailbox;
+
+    /// <summary>Shared with other sessions on the mailbox.</summary>
+    public SentTimes SentTimes => _session.Services.SentTimes.Of(_view);
 
     public SelectedMailbox Messages { get; }
 

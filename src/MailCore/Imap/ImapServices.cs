@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using MailCore.Authentication;
 using MailCore.Imap.Extensions;
+using MailCore.Imap.Sorting;
 using MailCore.Storage;
 using MailCore.Tls;
 using Microsoft.Extensions.Logging;
@@ -39,6 +40,9 @@ public sealed record ImapServices
 
     /// <summary>Metadata entries of the host's own.</summary>
     public IReadOnlyList<ImapMetadataSource> Metadata { get; init; } = [];
+
+    /// <summary>What sorting found out.</summary>
+    internal SentTimeCache SentTimes { get; } = new();
 
     /// <summary>For metrics; null for a meter that belongs to no container.</summary>
     public IMeterFactory? Meters { get; init; }

@@ -32,6 +32,9 @@ public abstract class MailConnection : IAsyncDisposable
     /// <summary>Fires when the connection was aborted or its carrier broke.</summary>
     public abstract CancellationToken Closed { get; }
 
+    /// <summary>Fires when the carrier wants the client told goodbye, as at its own stop; never by default.</summary>
+    public virtual CancellationToken Stopping => CancellationToken.None;
+
     /// <summary>Ends the connection at once: pending reads and writes fail. Safe to call at any time, also twice.</summary>
     public abstract void Abort(Exception? reason);
 

@@ -32,6 +32,11 @@ public sealed class TlsUpgrade
     /// <summary>No TLS at all, for tests and for endpoints behind something that ends TLS.</summary>
     public static TlsUpgrade Never { get; } = new(TlsPolicy.None, null, TimeProvider.System);
 
+    /// <summary>For connections that come with TLS already: the rule holds, but no handshake is ever made here.</summary>
+    internal static TlsUpgrade Carried(TlsPolicy policy) => new(policy, TimeProvider.System);
+
+    private TlsUpgrade(TlsPolicy policy, TimeProvider time) => (Policy, _time) = (policy, time);
+
     /// <summary>The rule.</summary>
     public TlsPolicy Policy { get; }
 

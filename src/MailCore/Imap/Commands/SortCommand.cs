@@ -20,16 +20,15 @@ internal sealed class SortCommand(SearchReturnOptions options, IReadOnlyList<Sor
         }
 
         var mailbox = session.Selection!.Messages;
-        var columns = new SortColumns(criteria);
-        var scan = new MessageScan(session, columns.Fields, (message, in glance) => columns.Add(message.Sequence, message.Size, glance));
-        var (plan, refusal) = await FoundMessages.ScanAsync(session, options, key, scan);
+        var run = new SortRun(session, criteria);
+        var (plan, order, refusal) = await run.RunAsync(options, key);
         if (plan is null)
         {
             return refusal;
         }
 
-        var report = new SortReport(session, columns.Sort(), areUids);
-        await report.WriteAsync(options, plan.NamesModSeq ? scan.HighestModSeq : null);
+        var report = new SortReport(session, order, areUids);
+        await report.WriteAsync(options, plan.NamesModSeq ? run.HighestModSeq : null);
         if (options.Has(SearchReturn.Save))
         {
             mailbox.Saved = report.Saved(options);

@@ -44,6 +44,9 @@ internal sealed class MessageScan : ISearchSink
     /// <inheritdoc/>
     public bool IsDone => false;
 
+    /// <summary>Says of a message that there is no need to look at it.</summary>
+    public Func<NumberedMessage, bool>? IsKnown { get; init; }
+
     /// <summary>The highest ModSeq found.</summary>
     public ModSeq HighestModSeq { get; private set; }
 
@@ -51,6 +54,11 @@ internal sealed class MessageScan : ISearchSink
     public ValueTask AddAsync(NumberedMessage message)
     {
         HighestModSeq = message.ModSeq > HighestModSeq ? message.ModSeq : HighestModSeq;
+        if (IsKnown is not null && IsKnown(message))
+        {
+            return ValueTask.CompletedTask;
+        }
+
         if (_fields == MessageFields.None)
         {
             _handler(message, default);
@@ -65,6 +73,11 @@ internal sealed class MessageScan : ISearchSink
     /// <summary>Looks at what is left; called once more when nothing more will be added.</summary>
     public async ValueTask EndAsync()
     {
+        if (_count == 0)
+        {
+            return;
+        }
+
         _next = 0;
         _isStuck = false;
         await _mailbox.ScanBatchAsync(_uids.AsMemory(0, _count), _fields, _look, _session.Aborted);

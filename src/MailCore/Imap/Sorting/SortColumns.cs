@@ -27,13 +27,25 @@ internal sealed class SortColumns
 
     public int Count => _sequences.Count;
 
-    /// <summary>Comparisons of two messages that <see cref="Sort"/> made.</summary>
+    /// <summary>Comparisons of two messages that sorting by texts, or by several keys, took.</summary>
     public long Comparisons { get; private set; }
 
     /// <summary>Octets of memory.</summary>
     public long Size => (4L * _sequences.Capacity) + _columns.Sum(static column => column.Size);
 
-    /// <summary>Messages must be added in the order of their numbers.</summary>
+    /// <summary>Whether the time of sending is all that is to be read of a message.</summary>
+    public bool IsBySentTime => Array.Exists(_columns, static column => column.Key == SortKey.Date) && Array.TrueForAll(_columns, static column => column.Key is SortKey.Date or SortKey.Size);
+
+    /// <summary>Adds a message whose time of sending, in ticks, is all that is to be known of it.</summary>
+    public void Add(int sequence, uint size, long sent)
+    {
+        _sequences.Add(sequence);
+        foreach (var column in _columns)
+        {
+            column.Add(column.Key == SortKey.Size ? size : sent);
+        }
+    }
+
     public void Add(int sequence, uint size, in MessageGlance message)
     {
         _sequences.Add(sequence);
@@ -47,13 +59,25 @@ internal sealed class SortColumns
     /// <summary>The numbers of the messages in order.</summary>
     public int[] Sort()
     {
+        Comparisons = 0;
+        return _columns is [{ IsNumber: true } only] ? Sort(only) : SortAll();
+    }
+
+    private int[] Sort(Column only)
+    {
+        int[] order = [.. _sequences];
+        NumberOrder.Sort(only.Numbers(), order);
+        return order;
+    }
+
+    private int[] SortAll()
+    {
         var order = new int[Count];
         for (var i = 0; i < order.Length; i++)
         {
             order[i] = i;
         }
 
-        Comparisons = 0;
         order.AsSpan().Sort(Compare);
         for (var i = 0; i < order.Length; i++)
         {
@@ -74,7 +98,7 @@ internal sealed class SortColumns
             }
         }
 
-        return a.CompareTo(b);
+        return _sequences[a].CompareTo(_sequences[b]);
     }
 
     private sealed class Column(SortCriterion criterion)
@@ -92,7 +116,9 @@ internal sealed class SortColumns
             _ => MessageFields.Summary,
         };
 
-        private bool IsNumber => criterion.Key is SortKey.Size or SortKey.Arrival or SortKey.Date;
+        public SortKey Key => criterion.Key;
+
+        public bool IsNumber => criterion.Key is SortKey.Size or SortKey.Arrival or SortKey.Date;
 
         public void Add(uint size, DateTimeOffset internalDate, EnvelopeView envelope)
         {
@@ -115,6 +141,20 @@ internal sealed class SortColumns
                     AddAddress(envelope);
                     break;
             }
+        }
+
+        public void Add(long number) => _numbers.Add(number);
+
+        /// <summary>Lower is first, whatever the direction.</summary>
+        public long[] Numbers()
+        {
+            long[] numbers = [.. _numbers];
+            for (var i = 0; i < numbers.Length && criterion.IsReverse; i++)
+            {
+                numbers[i] = ~numbers[i];
+            }
+
+            return numbers;
         }
 
         public int Compare(int a, int b)

@@ -22,14 +22,11 @@ internal abstract class MessageThreads
     /// <summary>Octets of memory.</summary>
     public virtual long Size => (4L * _sequences.Capacity) + (8L * _times.Capacity);
 
-    /// <summary>Threads are told by the times of sending (RFC 5256), or of arrival.</summary>
-    protected virtual bool UsesSentTimes => true;
-
     public void Add(NumberedMessage message, in MessageGlance glance)
     {
         EnvelopeView.TryOpen(glance.Summary, out var envelope);
         _sequences.Add(message.Sequence);
-        _times.Add(UsesSentTimes ? SentTime.Of(envelope, glance.InternalDate) : glance.InternalDate.UtcTicks);
+        _times.Add(SentTime.Of(envelope, glance.InternalDate));
         Add(envelope);
     }
 
@@ -37,8 +34,6 @@ internal abstract class MessageThreads
     public abstract ThreadTree Build();
 
     protected abstract void Add(EnvelopeView envelope);
-
-    protected long TimeOf(int message) => _times[message];
 
     /// <summary>All messages by time and, where it is the same, by number.</summary>
     protected int[] InOrderOfTime()
@@ -49,7 +44,7 @@ internal abstract class MessageThreads
             order[i] = i;
         }
 
-        order.AsSpan().Sort((a, b) => _times[a].CompareTo(_times[b]) is var result and not 0 ? result : a.CompareTo(b));
+        NumberOrder.Sort([.. _times], order);
         return order;
     }
 }

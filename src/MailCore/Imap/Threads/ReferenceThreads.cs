@@ -6,8 +6,7 @@ namespace MailCore.Imap.Threads;
 
 /// <summary>
 /// REFERENCES (RFC 5256 3): answers below what they answer, threads about the same subject joined. And REFS, as
-/// draft-ietf-morg-inthread has it and Dovecot announces it: without subjects, by times of arrival, the thread with the newest
-/// message last.
+/// draft-ietf-morg-inthread has it and Dovecot announces it: without subjects, the thread with the newest message last.
 /// </summary>
 /// <remarks>Nodes are message identifiers while messages are added; then they are messages, and behind them places without one.</remarks>
 internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
@@ -29,8 +28,6 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
 
     /// <summary>Steps in which links between messages were made.</summary>
     public long Steps => _forest.Steps;
-
-    protected override bool UsesSentTimes => usesSubjects;
 
     public override ThreadTree Build()
     {

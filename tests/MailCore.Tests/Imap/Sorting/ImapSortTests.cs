@@ -92,6 +92,32 @@ internal sealed class ImapSortTests
         Assert.That(columns.Size, Is.LessThan(64L * Count));
     }
 
+    [Test]
+    public async Task Times_of_sending_are_read_once_and_stay_right_when_messages_come_and_go()
+    {
+        await using var server = new ImapTestServer();
+        var store = new FaultyStore(server.Store);
+        server.UseStore(store);
+        await server.AddUserAsync();
+        for (var i = 0; i < 6; i++)
+        {
+            await server.AppendAsync(Encoding.ASCII.GetBytes($"Date: {1 + ((i * 5) % 6)} Jan 2026 10:00:00 +0000\r\n\r\n"));
+        }
+
+        await using var client = await server.SelectedAsync();
+        Assert.That((await client.OkAsync("UID SORT (DATE) UTF-8 2:3"))[0], Is.EqualTo("* SORT 3 2"));
+        Assert.That((await client.OkAsync("UID SORT (DATE) UTF-8 ALL"))[0], Is.EqualTo("* SORT 1 6 5 4 3 2"));
+        store.Broken.Add("ReadAsync");
+        Assert.That((await client.OkAsync("UID SORT (REVERSE DATE) UTF-8 ALL"))[0], Is.EqualTo("* SORT 2 3 4 5 6 1"));
+        Assert.That((await client.RunAsync("UID SORT (SUBJECT) UTF-8 ALL"))[^1], Does.Contain("SERVERBUG"), "to know that a read would have failed");
+        store.Broken.Clear();
+        await client.OkAsync("STORE 3 +FLAGS (\\Deleted)");
+        await client.OkAsync("EXPUNGE");
+        await server.AppendAsync("Date: 3 Jan 2026 09:00:00 +0000\r\n\r\n"u8.ToArray());
+        await client.OkAsync("NOOP");
+        Assert.That((await client.OkAsync("UID SORT (DATE) UTF-8 ALL"))[0], Is.EqualTo("* SORT 1 6 7 5 4 2"));
+    }
+
     [TestCase("é", "E\u0301", true)]
     [TestCase("Ǆ", "ǆ", true)]
     [TestCase("ǆ", "dž", false)]

@@ -15,8 +15,8 @@ internal static class ReferenceThreading
 
         if (refs)
         {
-            Sort(root, static mail => mail.Arrived);
-            root.Children = [.. root.Children.OrderBy(static child => child.All().Max(static mail => (mail.Arrived, mail.Number)))];
+            Sort(root, static mail => mail.Date);
+            root.Children = [.. root.Children.OrderBy(static child => child.All().Max(static mail => (mail.Date.ToUniversalTime(), mail.Number)))];
             return Write(root);
         }
 
