@@ -8,6 +8,8 @@ namespace MailCore.Relay;
 internal sealed record ConnectionAttempt(SmtpClientOptions Options, SmartHostLogin? Login, bool RequiresTls, TimeProvider Time)
 {
     private static readonly SmtpReply LoopsBack = new(554, "5.4.6", "The way leads back to this server");
+    // RFC 8689 4.2.1: 5.7.10 where there is no TLS, in the end; 5.7.30 where the server does not know REQUIRETLS.
+    private static readonly SmtpReply NoTlsForRequireTls = new(450, "4.7.10", "REQUIRETLS: the server does not offer TLS");
     private static readonly SmtpReply NoRequireTls = new(550, "5.7.30", "REQUIRETLS support required, and the server does not offer it");
 
     /// <summary>What became of TLS; shared by copies, of which those that want no TLS leave it alone.</summary>
@@ -39,6 +41,11 @@ internal sealed record ConnectionAttempt(SmtpClientOptions Options, SmartHostLog
     private async ValueTask<RelayOutcome?> PrepareAsync(SmtpClientConnection connection, CancellationToken cancellationToken)
     {
         var reply = await OpenAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (RequiresTls && Tls is { IsSecured: false, Problem: not null })
+        {
+            return new RelayOutcome(RelayStatus.Deferred, NoTlsForRequireTls);
+        }
+
         if (!reply.IsPositive)
         {
             // Who refuses everybody may take somebody's tomorrow, even with 5xx; only what is said of a message is final.

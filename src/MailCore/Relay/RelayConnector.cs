@@ -98,13 +98,9 @@ internal sealed partial class RelayConnector : IRelayConnector
         {
             FallsBack(attempt.Options.ServerName, error.Message);
         }
-        catch (TlsHandshakeException error)
-        {
-            return Fail(RelayStatus.Deferred, new SmtpReply(450, "4.7.5", $"{attempt.Options.ServerName}: {error.Message}"));
-        }
         catch (IOException error)
         {
-            return Fail(RelayStatus.Deferred, new SmtpReply(451, "4.4.1", $"{attempt.Options.ServerName}: {error.Message}"));
+            return Fail(RelayStatus.Deferred, Explain(attempt, error));
         }
 
         // RFC 7435: nobody was promised more than cleartext. The broken connection can't be used on.
@@ -116,6 +112,15 @@ internal sealed partial class RelayConnector : IRelayConnector
         {
             return Fail(RelayStatus.Deferred, new SmtpReply(451, "4.4.1", $"{attempt.Options.ServerName}: {error.Message}"));
         }
+    }
+
+    private static SmtpReply Explain(ConnectionAttempt attempt, IOException error)
+    {
+        var text = $"{attempt.Options.ServerName}: {error.Message}";
+        // Who speaks before the handshake keeps TLS away as well as who breaks it.
+        var isTls = error is TlsHandshakeException
+            || (attempt.Options.Tls > OutboundTlsLevel.Opportunistic && attempt.Tls is { IsSecured: false, Problem: not null });
+        return isTls ? new SmtpReply(450, attempt.RequiresTls ? "4.7.10" : "4.7.5", text) : new SmtpReply(451, "4.4.1", text);
     }
 
     private SmtpClientOptions MakeOptions(NextHop hop, HopHost host, IPAddress? address, Wish wish)
