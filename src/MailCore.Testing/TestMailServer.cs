@@ -143,6 +143,12 @@ public sealed class TestMailServer : IAsyncDisposable
     public static async Task<TestMailServer> StartAsync(TestMailServerOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        if (workers < options.MinThreads)
+        {
+            ThreadPool.SetMinThreads(options.MinThreads, ports);
+        }
+
         var server = new TestMailServer(options);
         try
         {

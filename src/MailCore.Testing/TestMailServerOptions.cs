@@ -33,6 +33,12 @@ public sealed class TestMailServerOptions
     /// <summary>Sessions whose transcripts are kept, the last ones.</summary>
     public int MaxTranscripts { get; set; } = 1_000;
 
+    /// <summary>
+    /// The least number of the process's pool threads that are ready: clients that block, as <see cref="System.Net.Mail.SmtpClient"/> does, would
+    /// else keep the server waiting for one. Only ever raised; 0 leaves the pool alone.
+    /// </summary>
+    public int MinThreads { get; set; } = 64;
+
     /// <summary>More for the server: filters, limits, another store. Runs before the endpoints are added.</summary>
     public Action<MailServerBuilder>? Configure { get; set; }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Net.Sockets;
 using System.Text;
 using MailCore.Testing;
 using NUnit.Framework;
@@ -184,7 +186,7 @@ public sealed class FaultTests
                     }
                 }
             }
-            catch (IOException)
+            catch (Exception error) when (error is IOException or SocketException)
             {
                 end = "(reset)";
             }
@@ -431,6 +433,75 @@ public sealed class FaultTests
         await using var again = await DialogClient.HelloAsync(mail);
         Assert.That(await again.AskAsync("NOOP"), Does.StartWith("250"));
         Assert.That(mail.Transcripts[0].Lines, Has.Member("-- fault: NOOP: reply '421 4.3.2 Bye'"));
+    }
+
+    [Test]
+    public async Task Transcripts_and_faults_go_on_inside_compression()
+    {
+        await using var mail = await TestMailServer.StartAsync();
+        var bob = mail.CreateInbox();
+        mail.Faults.OnImap("NOOP").Reply("NO [UNAVAILABLE] Not now");
+        using var socket = new TcpClient(mail.Host, mail.ImapPort);
+        await using var stream = socket.GetStream();
+        await SayAsync(stream, stream, $"a LOGIN {bob.Address} {bob.Password}", "a OK");
+        await SayAsync(stream, stream, "b COMPRESS DEFLATE", "b OK");
+        await using var compressed = new DeflateStream(stream, CompressionLevel.Fastest, leaveOpen: true);
+        await using var inflated = new DeflateStream(stream, CompressionMode.Decompress, leaveOpen: true);
+
+        await SayAsync(compressed, inflated, "c SELECT INBOX", "c OK");
+        await SayAsync(compressed, inflated, "d NOOP", "d NO [UNAVAILABLE] Not now");
+
+        Assert.That(mail.Transcripts[0].Lines, Has.Member("-- compressed from here").And.Member("C: c SELECT INBOX"));
+
+        static async Task SayAsync(Stream to, Stream from, string line, string answer)
+        {
+            await to.WriteAsync(Encoding.ASCII.GetBytes(line + "\r\n"));
+            await to.FlushAsync();
+            var said = "";
+            var octet = new byte[1];
+            while (!(said.EndsWith('\n') && said.Contains(answer)))
+            {
+                Assert.That(await from.ReadAsync(octet).AsTask().WaitAsync(Guard), Is.EqualTo(1), said);
+                said += (char)octet[0];
+            }
+        }
+    }
+
+    [Test]
+    public async Task LMTP_recipients_are_answered_each_for_itself()
+    {
+        await using var mail = await TestMailServer.StartAsync();
+        var (bob, carol) = (mail.CreateInbox(), mail.CreateInbox());
+        mail.Faults.OnRecipient(carol).Reply(550, "5.1.1", "No").Times(1);
+        mail.Faults.OnMessage(carol).Reply(452, "4.2.2", "Full").Times(1);
+        await using var client = await DialogClient.ConnectAsync(mail, mail.LmtpPort);
+        await client.ReadAsync();
+        await client.AskAsync("LHLO client.example");
+        await client.AskAsync("MAIL FROM:<>");
+        await client.AskAsync($"RCPT TO:<{bob.Address}>");
+        Assert.That(await client.AskAsync($"RCPT TO:<{carol.Address}>"), Is.EqualTo("550 5.1.1 No"));
+        Assert.That(await client.AskAsync($"RCPT TO:<{carol.Address}>"), Does.StartWith("250"));
+        await client.AskAsync("DATA");
+
+        Assert.That(await client.AskAsync("Subject: Hi\r\n\r\n."), Is.EqualTo("452 4.2.2 Full"));
+        Assert.That(await client.ReadAsync(), Is.EqualTo("452 4.2.2 Full"));
+        await bob.AssertQuietAsync(TimeSpan.Zero);
+    }
+
+    [Test]
+    public async Task No_secret_reaches_a_predicate()
+    {
+        await using var mail = await TestMailServer.StartAsync();
+        var bob = mail.CreateInbox();
+        var seen = new ConcurrentQueue<string>();
+        mail.Faults.OnLogin().When(point =>
+        {
+            seen.Enqueue(point.Text);
+            return false;
+        }).Disconnect();
+        await using var imap = await TestMailServerTests.LoginAsync(mail, bob);
+
+        Assert.That(seen, Is.EqualTo(new[] { "LOGIN ***" }));
     }
 
     /// <summary>Moves by a time when somebody waits for just that time.</summary>

@@ -354,6 +354,15 @@ public sealed class TestMailServerTests
         Assert.That(string.Concat(remote.Transcripts), Does.Contain("452 4.3.1 disk full"));
     }
 
+    [Test]
+    public async Task Threads_are_ready_for_clients_that_block()
+    {
+        await using var mail = await TestMailServer.StartAsync();
+
+        ThreadPool.GetMinThreads(out var workers, out _);
+        Assert.That(workers, Is.GreaterThanOrEqualTo(64));
+    }
+
     internal static async Task<DialogClient> LoginAsync(TestMailServer mail, TestInbox inbox)
     {
         var imap = await DialogClient.ConnectAsync(mail, mail.ImapPort);
