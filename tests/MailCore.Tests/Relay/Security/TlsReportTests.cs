@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using MailCore.Dns;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Relay;
