@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MailCore.Load.Mailboxes;
+using MailCore.Load.Outbound;
 using MailCore.Load.Report;
 
 namespace MailCore.Load;
@@ -54,6 +55,7 @@ internal static class LoadCommand
     {
         var results = new List<RowResult>();
         var mailboxes = new List<MailboxResult>();
+        var relays = new List<RelayResult>();
         var root = default(string);
         var code = 0;
         try
@@ -67,6 +69,11 @@ internal static class LoadCommand
             foreach (var row in rows.Mailboxes)
             {
                 mailboxes.Add(await new MailboxRun(row, options, Path.Combine(root, row.Name)).RunAsync(cancellationToken));
+            }
+
+            foreach (var row in rows.Relays)
+            {
+                relays.Add(await new RelayRun(row, options, Path.Combine(root, row.Name)).RunAsync(cancellationToken));
             }
         }
         catch (Exception error) when (error is OperationCanceledException || cancellationToken.IsCancellationRequested)
@@ -97,6 +104,11 @@ internal static class LoadCommand
             Console.Write(MailboxTable.Of(mailboxes, options));
         }
 
+        if (relays.Count > 0)
+        {
+            Console.Write(RelayTable.Of(relays, options));
+        }
+
         return code;
     }
 
@@ -118,16 +130,16 @@ internal static class LoadCommand
 }
 
 /// <summary>The rows to measure.</summary>
-internal sealed record LoadRows(IReadOnlyList<LoadRow> Smtp, IReadOnlyList<MailboxRow> Mailboxes)
+internal sealed record LoadRows(IReadOnlyList<LoadRow> Smtp, IReadOnlyList<MailboxRow> Mailboxes, IReadOnlyList<RelayRow> Relays)
 {
-    public static IEnumerable<string> Names => [.. LoadRow.All.Select(row => row.Name), .. MailboxRow.All.Select(row => row.Name)];
+    public static IEnumerable<string> Names => [.. LoadRow.All.Select(row => row.Name), .. MailboxRow.All.Select(row => row.Name), .. RelayRow.All.Select(row => row.Name)];
 
-    public bool NeedDisk => Mailboxes.Count > 0 || Smtp.Any(row => row.Sink == SinkKind.Durable);
+    public bool NeedDisk => Mailboxes.Count + Relays.Count > 0 || Smtp.Any(row => row.Sink == SinkKind.Durable);
 
     /// <summary>The rows whose names start with one of the words given; without words, SMTP over kept connections.</summary>
     /// <exception cref="FormatException">A word names no row.</exception>
     public static LoadRows Select(IReadOnlyList<string> words) =>
-        words.FirstOrDefault(word => LoadRow.Select([word]).Count + MailboxRow.Select([word]).Count == 0) is { } unknown
+        words.FirstOrDefault(word => LoadRow.Select([word]).Count + MailboxRow.Select([word]).Count + RelayRow.Select([word]).Count == 0) is { } unknown
             ? throw new FormatException($"No row is named {unknown}. The rows are: {string.Join(", ", Names)}.")
-            : new LoadRows(words.Count > 0 && words.All(word => LoadRow.Select([word]).Count == 0) ? [] : LoadRow.Select(words), MailboxRow.Select(words));
+            : new LoadRows(words.Count > 0 && words.All(word => LoadRow.Select([word]).Count == 0) ? [] : LoadRow.Select(words), MailboxRow.Select(words), RelayRow.Select(words));
 }

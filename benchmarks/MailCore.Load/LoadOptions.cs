@@ -17,7 +17,7 @@ internal sealed record LoadOptions
         Usage: dotnet run -c Release --project benchmarks/MailCore.Load -- [options]
 
           --rows A,B,...     rows to measure, by name or by the start of one (sink, durable-1k, sink-1k-16,
-                             imap, imap-100k, pop3); without it all SMTP rows over kept connections
+                             imap, imap-100k, pop3, relay); without it all SMTP rows over kept connections
           --rounds N         rounds per row that count (default 7); rounds with CPU steal over 5 % are repeated
           --client own|smtp-source
                              who sends (default own; smtp-source is Postfix's, and gives no latencies)
@@ -35,6 +35,7 @@ internal sealed record LoadOptions
 
           bare                                          the bare pipe loop
           serve --sink discard|durable|net [--data DIR] MailCore; net is --no-engine's
+          relay --data DIR --sink PORT                  MailCore's durable queue, filled by "fill N SIZE", let go by "release"
           mailboxes --data DIR --accounts N [--text-index]
                                                         MailCore's IMAP (the port printed) and POP3 over the durable store
 

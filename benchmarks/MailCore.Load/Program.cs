@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using MailCore.Load;
 using MailCore.Load.Mailboxes;
+using MailCore.Load.Outbound;
 using MailCore.Load.Servers;
 
 [assembly: SupportedOSPlatform("linux")]
@@ -9,6 +10,7 @@ return args switch
 {
     ["bare"] => await BareServer.RunAsync(),
     ["mailboxes", .. var rest] => await MailboxHost.RunAsync(rest),
+    ["relay", .. var rest] => await RelayHost.RunAsync(rest),
     ["serve", .. var rest] => await MailCoreServer.RunAsync(rest),
     _ => await LoadCommand.RunAsync(args),
 };

@@ -34,12 +34,17 @@ internal static class Appliance
             settings.Domains.Add("localhost");
         }
 
+        // As docker-mailserver is told its relay hosts.
+        if (builder.Configuration["RELAY_HOST"] is { Length: > 0 } || builder.Configuration["DEFAULT_RELAY_HOST"] is { Length: > 0 })
+        {
+            (settings.Relay ??= new RelaySettings()).Enabled ??= true;
+        }
+
         var folder = FolderOf(settings);
         builder.Services.AddMailServer(mail =>
         {
             mail.Apply(settings).UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
             UseDevelopmentCertificate(mail, settings, folder);
-            // As docker-mailserver is told its relay hosts.
             if (PostfixRelayFiles.ReadVariables(name => builder.Configuration[name], mail.Domains, mail.RelayClient.SmartHosts) is { } problem)
             {
                 throw new MailServerConfigurationException([problem]);

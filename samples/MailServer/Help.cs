@@ -48,7 +48,7 @@ internal static class Help
           Mail:Relay:SmartHosts:N:Host     a server that mail to others goes by, as [smtp.example.net]:587
           Mail:Relay:SmartHosts:N:User, :Password
                                            the login there; RELAY_HOST, RELAY_PORT, RELAY_USER, RELAY_PASSWORD and DEFAULT_RELAY_HOST
-                                           are read as docker-mailserver does
+                                           are read as docker-mailserver does, and turn the relay on
           Mail:Routing:SubaddressDelimiters
                                            what ends the name in user+tag; + by default
           Mail:Routing:SubaddressMailboxes true delivers user+Folder into that mailbox, where there is one

@@ -108,6 +108,23 @@ internal sealed class RelayScenarioTests
         await postfix.WaitForLogAsync("550 5.1.1 <stranger@example.net>");
     }
 
+    [TestCase("swaks")]
+    [TestCase("msmtp")]
+    [Property("Fact", "of one submission Postfix's Maildir has the one recipient's message, and the user's INBOX, read by Python's parser, the report about the other")]
+    public async Task Of_what_a_user_submits_one_part_arrives_and_the_other_comes_back(string client)
+    {
+        PostfixServer.Require();
+        await using var postfix = await PostfixServer.StartReceivingAsync("example.net");
+        await using var server = await StartAsync(postfix.Port);
+
+        await SubmitAsync(client, server, StoredMessage.Make("half of it"), "anna@example.net", "stranger@example.net");
+
+        Assert.That(await postfix.WaitForMailAsync("anna"), Has.Count.EqualTo(1));
+        var facts = await ReadReportAsync((await WaitForInboxAsync(server, 1)).Single());
+        Assert.That(facts, Does.StartWith("type multipart/report delivery-status\ndefects 0\n").And.Contain("returned half of it"));
+        Assert.That(facts, Does.Contain("field Final-Recipient: rfc822; stranger@example.net\nfield Action: failed\nfield Status: 5.1.1\n").And.Not.Contain("anna@"));
+    }
+
     [Test]
     [Property("Fact", "nobody listens there; two reports come, first of the delay and then of the failure, by the schedule that was configured")]
     public async Task A_dead_server_is_reported_as_a_delay_and_then_as_a_failure()
@@ -175,6 +192,37 @@ internal sealed class RelayScenarioTests
         Assert.That(await smtp.SendAsync("MAIL FROM:<>"), Does.StartWith("250"));
         Assert.That(await smtp.SendAsync($"RCPT TO:<{sender}>"), Does.StartWith("250"));
         Assert.That(await smtp.SendAsync($"RCPT TO:<{sender.Replace("sender", "other", StringComparison.Ordinal)}>"), Does.StartWith("550 5.1.1"));
+    }
+
+    [TestCase("RELAY_HOST", "")]
+    [TestCase("DEFAULT_RELAY_HOST", "")]
+    [TestCase("RELAY_HOST", "--Mail:Relay:Enabled=false")]
+    [Property("Fact", "Postfix's Maildir has the message, where nothing but docker-mailserver's variable said that there is a relay")]
+    public async Task Docker_mailserver_s_relay_host_turns_the_relay_on(string variable, string off)
+    {
+        PostfixServer.Require();
+        await using var postfix = await PostfixServer.StartReceivingAsync("example.net");
+        Dictionary<string, string> variables = variable == "RELAY_HOST"
+            ? new() { ["RELAY_HOST"] = "127.0.0.1", ["RELAY_PORT"] = $"{postfix.Port}" }
+            : new() { ["DEFAULT_RELAY_HOST"] = $"[127.0.0.1]:{postfix.Port}" };
+        await using var server = await SampleServer.StartAsync(new SampleSetUp
+        {
+            Accounts = [Bob],
+            Variables = variables,
+            Arguments = [.. new[] { "--Mail:HostName=mx.example.org", off }.Where(static one => one.Length > 0)],
+        });
+
+        if (off.Length > 0)
+        {
+            await using var smtp = await RawSmtp.ConnectAsync(server.Submissions, tls: true);
+            await smtp.SendAsync("AUTH PLAIN " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{Bob}\0{SampleServer.Password}")));
+            await smtp.SendAsync("MAIL FROM:<bob@example.org>");
+            Assert.That(await smtp.SendAsync("RCPT TO:<anna@example.net>"), Does.StartWith("5"));
+            return;
+        }
+
+        await SubmitAsync(server, "MAIL FROM:<bob@example.org>", "RCPT TO:<anna@example.net>", "by the relay host");
+        Assert.That(Encoding.UTF8.GetString((await postfix.WaitForMailAsync("anna")).Single()), Does.Contain("Subject: by the relay host"));
     }
 
     private static Task<SampleServer> StartAsync(int port, params string[] arguments) => SampleServer.StartAsync(new SampleSetUp

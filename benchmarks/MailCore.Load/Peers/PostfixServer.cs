@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using MailCore.Load.Client;
@@ -9,7 +10,7 @@ namespace MailCore.Load.Peers;
 
 /// <summary>
 /// Debian's Postfix with a configuration and a queue of its own on a free loopback port: it answers when the queue file is
-/// flushed, then discards the message.
+/// flushed, then discards the message, or holds it back for a relay.
 /// </summary>
 internal sealed class PostfixServer : IMailSink
 {
@@ -17,23 +18,36 @@ internal sealed class PostfixServer : IMailSink
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
     private readonly Process _process;
 
-    private PostfixServer(Process process, int port) => (_process, Port) = (process, port);
+    private PostfixServer(Process process, string folder, int port) => (_process, Settings, Queue, Port) = (process, Path.Combine(folder, "etc"), Path.Combine(folder, "spool"), port);
 
     public string Name => Contender.Postfix;
 
     public int Port { get; }
 
+    /// <summary>The folder of its configuration.</summary>
+    public string Settings { get; }
+
+    /// <summary>The folder of its queues.</summary>
+    public string Queue { get; }
+
     public ProcessUsage Usage => ProcessUsage.ReadFamily(_process.Id);
 
     /// <exception cref="IOException">It is not installed or does not start.</exception>
-    public static async Task<PostfixServer> StartAsync(string folder, CancellationToken cancellationToken)
+    public static Task<PostfixServer> StartAsync(string folder, CancellationToken cancellationToken) => StartAsync(folder, "discard:", "", cancellationToken);
+
+    /// <summary>One that holds everything, and sends to a port of loopback what is no longer held and flushed.</summary>
+    /// <exception cref="IOException">It is not installed or does not start.</exception>
+    public static Task<PostfixServer> StartRelayAsync(string folder, int sink, CancellationToken cancellationToken) => StartAsync(
+        folder, string.Create(CultureInfo.InvariantCulture, $"smtp:[127.0.0.1]:{sink}"), "smtpd_client_restrictions = check_client_access static:HOLD\nqueue_run_delay = 10h\n", cancellationToken);
+
+    private static async Task<PostfixServer> StartAsync(string folder, string transport, string more, CancellationToken cancellationToken)
     {
         var postfix = PostfixTool.Find("postfix");
         var port = LoopbackPort.FindFree();
         var settings = Directory.CreateDirectory(Path.Combine(folder, "etc")).FullName;
         Directory.CreateDirectory(Path.Combine(folder, "spool"));
         var data = Directory.CreateDirectory(Path.Combine(folder, "lib")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(settings, "main.cf"), MainSettings(folder), cancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(settings, "main.cf"), MainSettings(folder, transport) + more, cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(settings, "master.cf"), MasterSettings(port), cancellationToken);
         using (var owner = Process.Start("chown", ["postfix", data]))
         {
@@ -51,7 +65,7 @@ internal sealed class PostfixServer : IMailSink
             }
         }
 
-        var server = new PostfixServer(Process.Start(new ProcessStartInfo(Path.Combine(Daemons, "master"), ["-c", settings, "-d"]))!, port);
+        var server = new PostfixServer(Process.Start(new ProcessStartInfo(Path.Combine(Daemons, "master"), ["-c", settings, "-d"]))!, folder, port);
         var started = Stopwatch.GetTimestamp();
         while (!LoopbackPort.Accepts(port))
         {
@@ -77,7 +91,7 @@ internal sealed class PostfixServer : IMailSink
         _process.Dispose();
     }
 
-    private static string MainSettings(string folder) => $"""
+    private static string MainSettings(string folder, string transport) => $"""
         compatibility_level = 3.6
         queue_directory = {folder}/spool
         data_directory = {folder}/lib
@@ -91,8 +105,8 @@ internal sealed class PostfixServer : IMailSink
         mydestination =
         mynetworks = 127.0.0.0/8
         relay_domains = example.org
-        relay_transport = discard:
-        default_transport = discard:
+        relay_transport = {transport}
+        default_transport = {transport}
         smtpd_relay_restrictions = permit_mynetworks, reject
         smtpd_peername_lookup = no
         alias_maps =
@@ -118,6 +132,7 @@ internal sealed class PostfixServer : IMailSink
         error unix - - n - - error
         retry unix - - n - - error
         discard unix - - n - - discard
+        smtp unix - - n - - smtp
         anvil unix - - n - 1 anvil
         scache unix - - n - 1 scache
 

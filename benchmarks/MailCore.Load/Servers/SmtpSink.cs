@@ -12,6 +12,7 @@ internal sealed class SmtpSink : IMailSink
     private readonly Process _process;
     private readonly bool _counting;
     private readonly Task _reading;
+    private Goal? _goal;
     private long _count;
 
     private SmtpSink(Process process, bool counting)
@@ -68,6 +69,15 @@ internal sealed class SmtpSink : IMailSink
         }
     }
 
+    /// <summary>The timestamp (<see cref="Stopwatch"/>) at which it has counted this many. One at a time.</summary>
+    public Task<long> WhenCounted(long count)
+    {
+        var wanted = new Goal(count);
+        Volatile.Write(ref _goal, wanted);
+        wanted.Look(Volatile.Read(ref _count));
+        return wanted.Reached;
+    }
+
     public async Task<long?> CountAsync(CancellationToken cancellationToken)
     {
         if (!_counting)
@@ -115,7 +125,24 @@ internal sealed class SmtpSink : IMailSink
             rest = rest[(end + 1)..];
             if (last.LastIndexOf("mesg=", StringComparison.Ordinal) is >= 0 and var at)
             {
-                Volatile.Write(ref _count, long.Parse(last.AsSpan(at + 5), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture));
+                var counted = long.Parse(last.AsSpan(at + 5), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+                Volatile.Write(ref _count, counted);
+                Volatile.Read(ref _goal)?.Look(counted);
+            }
+        }
+    }
+
+    private sealed class Goal(long count)
+    {
+        private readonly TaskCompletionSource<long> _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<long> Reached => _reached.Task;
+
+        public void Look(long counted)
+        {
+            if (counted >= count)
+            {
+                _reached.TrySetResult(Stopwatch.GetTimestamp());
             }
         }
     }

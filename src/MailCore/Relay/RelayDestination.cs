@@ -45,10 +45,10 @@ internal sealed class RelayDestination(string name, RelayOptions options, int li
     /// <summary>Nobody answers: leaves it alone for a time that doubles with each failure in a row, and gives back what was to be sent.</summary>
     public IReadOnlyList<QueueLease> Failed(DateTimeOffset now)
     {
-        _limit = Math.Max(1, _limit / 2);
         // Several workers hear of one outage.
         if (RestsUntil <= now)
         {
+            _limit = Math.Max(1, _limit / 2);
             RestsUntil = now + options.Schedule.DelayAfter(++_failures);
         }
 

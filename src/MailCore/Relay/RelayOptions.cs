@@ -14,7 +14,7 @@ public sealed class RelayOptions
     /// <summary>Connections to one destination at the same time; 20 by default.</summary>
     public int MaxConnectionsPerDestination { get; set; } = 20;
 
-    /// <summary>Connections to a destination of which nothing is known yet; 5 by default. Each message that it takes allows one more, each failure halves them.</summary>
+    /// <summary>Connections to a destination of which nothing is known yet; 5 by default. Each message that it takes allows one more, each outage halves them.</summary>
     public int InitialConnectionsPerDestination { get; set; } = 5;
 
     /// <summary>Messages over one connection; 100 by default.</summary>

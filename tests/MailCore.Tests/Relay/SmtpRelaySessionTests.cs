@@ -416,11 +416,9 @@ public class SmtpRelaySessionTests
         for (var round = 0; round < 400; round++)
         {
             await using var server = await OpenAsync(servers[random.Next(servers.Length)]);
-            var said = Enumerable.Range(0, random.Next(12)).Select(_ => replies[random.Next(10) switch { < 6 => random.Next(2), < 8 => 2, _ => random.Next(replies.Length) }]).ToList();
             var session = Session(server);
             var sending = SendAsync(session, RelayTestClient.Envelope("one@example.org", "two@example.org", "three@example.org"), "x\r\n");
-            // Each line of the client's is answered by one reply, whatever it says.
-            var serving = ServeAsync(server, said);
+            var serving = ServeAsync(server, new Random(random.Next()), replies);
 
             var outcomes = await sending;
 
@@ -432,27 +430,58 @@ public class SmtpRelaySessionTests
             sent += outcomes.Count(static one => one.Status == RelayStatus.Sent);
         }
 
-        Assert.That(sent, Is.GreaterThan(20));
+        // What a server says depends on nothing but the commands before, so that this is the same number each time.
+        Assert.That(sent, Is.EqualTo(459));
     }
 
-    private static async Task ServeAsync(FakeServer server, List<string> said)
+    /// <summary>Answers each command with one reply, mostly the right one, and leaves the message's own lines unanswered; then says no more.</summary>
+    private static async Task ServeAsync(FakeServer server, Random random, string[] replies)
     {
-        try
+        for (var left = random.Next(16); left > 0; left--)
         {
-            foreach (var reply in said)
+            var command = await server.ReadLineAsync();
+            if (command.Length == 0)
             {
-                if ((await server.ReadLineAsync()).Length == 0)
+                return;
+            }
+
+            // BDAT's octets are no command; an answer to them would be there before or behind the client's next command, by chance.
+            if (command.StartsWith("BDAT", StringComparison.Ordinal))
+            {
+                await server.ReadLineAsync();
+            }
+
+            var isData = command == "DATA\r\n";
+            var reply = random.Next(8) > 0 ? isData ? "354 go" : "250 ok" : replies[random.Next(replies.Length)];
+            await TrySayAsync(server, reply + "\r\n");
+            if (!isData || reply != "354 go")
+            {
+                continue;
+            }
+
+            for (var line = ""; line != ".\r\n";)
+            {
+                line = await server.ReadLineAsync();
+                if (line.Length == 0)
                 {
                     return;
                 }
-
-                await server.SayAsync(reply + "\r\n");
             }
 
-            server.Finish();
-            while ((await server.ReadLineAsync()).Length > 0)
-            {
-            }
+            await TrySayAsync(server, random.Next(8) > 0 ? "250 taken\r\n" : replies[random.Next(replies.Length)] + "\r\n");
+        }
+
+        server.Finish();
+        while ((await server.ReadLineAsync()).Length > 0)
+        {
+        }
+    }
+
+    private static async Task TrySayAsync(FakeServer server, string text)
+    {
+        try
+        {
+            await server.SayAsync(text);
         }
         catch (IOException)
         {

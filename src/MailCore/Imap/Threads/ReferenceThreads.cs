@@ -11,6 +11,9 @@ namespace MailCore.Imap.Threads;
 /// <remarks>Nodes are message identifiers while messages are added; then they are messages, and behind them places without one.</remarks>
 internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
 {
+    /// <summary>Octets of References that count, the last ones: the nearest ancestors. Else a sender could fill the memory.</summary>
+    internal const int MaxReferences = 16 * 1024;
+
     private const int None = -1;
 
     private readonly MessageIdTable _ids = new();
@@ -51,6 +54,7 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
     {
         envelope.TryGet(EnvelopeFields.MessageId, out var messageId);
         envelope.TryGet(EnvelopeFields.References, out var references);
+        references = references[Math.Max(0, references.Length - MaxReferences)..];
         envelope.TryGet(EnvelopeFields.InReplyTo, out var inReplyTo);
         var longest = Math.Max(messageId.Length, Math.Max(references.Length, inReplyTo.Length));
         byte[]? rented = null;

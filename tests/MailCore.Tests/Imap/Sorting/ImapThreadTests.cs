@@ -100,6 +100,25 @@ internal sealed class ImapThreadTests
         }
     }
 
+    [TestCase(0, true)]
+    [TestCase(1, false)]
+    public void References_count_up_to_16_KiB_from_their_end(int surplus, bool isBelow)
+    {
+        var last = $"<first@x> {string.Concat(Enumerable.Repeat("<b@x>", ReferenceThreads.MaxReferences))}"[..(ReferenceThreads.MaxReferences + surplus)];
+        var threads = new ReferenceThreads(usesSubjects: true);
+        Add(threads, 1, "Message-ID: <first@x>\r\n\r\n");
+        Add(threads, 2, $"References: {last}\r\n\r\n");
+        Assert.That(threads.Build().Roots, Has.Length.EqualTo(isBelow ? 1 : 2));
+        Assert.That(threads.Size, Is.LessThan(64 * 1024));
+    }
+
+    private static void Add(ReferenceThreads threads, int number, string header)
+    {
+        var summarizer = new MessageSummarizer();
+        summarizer.Push(Encoding.ASCII.GetBytes(header));
+        threads.Add(new NumberedMessage(number, new Uid((uint)number), 0, default, 1, false), new MessageGlance(new Uid((uint)number), summarizer.Complete().Encode().Span));
+    }
+
     private static List<string> Ids(string field)
     {
         var ids = new List<string>();

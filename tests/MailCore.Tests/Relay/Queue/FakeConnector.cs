@@ -10,6 +10,9 @@ internal sealed class FakeConnector : IRelayConnector
 {
     private int _open;
 
+    /// <summary>What a connection waits for.</summary>
+    public Func<NextHop, Task> OnDial { get; set; } = static _ => Task.CompletedTask;
+
     /// <summary>What happens to a connection; a null reply makes a session.</summary>
     public Func<NextHop, SmtpReply?> OnConnect { get; set; } = static _ => null;
 
@@ -31,12 +34,13 @@ internal sealed class FakeConnector : IRelayConnector
 
     public string SessionKey(NextHop hop, ReversePath sender, bool requireTls) => hop.ToString();
 
-    public ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
+    public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
     {
         Connections.AddOrUpdate(hop.Host, 1, static (_, count) => count + 1);
+        await OnDial(hop).WaitAsync(cancellationToken);
         if (OnConnect(hop) is { } refusal)
         {
-            return new(new RelayConnection(null, new RelayOutcome(refusal.IsTransient ? RelayStatus.Deferred : RelayStatus.Failed, refusal) { ConcernsHop = true }));
+            return new RelayConnection(null, new RelayOutcome(refusal.IsTransient ? RelayStatus.Deferred : RelayStatus.Failed, refusal) { ConcernsHop = true });
         }
 
         lock (Sent)
@@ -44,7 +48,7 @@ internal sealed class FakeConnector : IRelayConnector
             MostOpen = Math.Max(MostOpen, ++_open);
         }
 
-        return new(new RelayConnection(new Session(this, hop), null!));
+        return new RelayConnection(new Session(this, hop), null!);
     }
 
     private sealed class Session(FakeConnector server, NextHop hop) : RelaySession

@@ -206,7 +206,7 @@ internal sealed class RelayServiceTests
 
         await UntilAsync(() => _others.Sent.Count == 20);
         Assert.That(_others.Connections["dead.example"], Is.LessThanOrEqualTo(_options.InitialConnectionsPerDestination));
-        Assert.That(Queue.Measure().Single().Items, Is.EqualTo(1_000));
+        await UntilAsync(() => Queue.Measure().Single().Items == 1_000);
     }
 
     [Test]
