@@ -26,7 +26,7 @@ internal sealed class NextHopTests
         PostfixServer.Require();
         DnsServers.Require();
         _folder = Directory.CreateTempSubdirectory("mailcore-nexthop-").FullName;
-        _certificate = ServerCertificate.SelfSigned("mx.good.signed.test").Certificate;
+        _certificate = ServerCertificate.SelfSigned("mx.good.signed.test", "mx.good.plain.test").Certificate;
         var file = Path.Combine(_folder, "server.pem");
         using (var key = _certificate.GetECDsaPrivateKey()!)
             await File.WriteAllTextAsync(file, key.ExportPkcs8PrivateKeyPem() + "\n" + _certificate.ExportCertificatePem() + "\n");
@@ -77,6 +77,23 @@ internal sealed class NextHopTests
     {
         await using var server = await ServeAsync(hop, OutboundTlsLevel.Opportunistic, trusts);
         await CheckAsync(server, hop, reply);
+    }
+
+    [TestCase("enforced.plain.test", "mx.good.plain.test", true, "250 ")]
+    [TestCase("enforced.plain.test", "mx.good.plain.test", false, "450 4.7.5 ", Description = "Postfix's certificate is of nobody that is trusted")]
+    [TestCase("enforced.plain.test", "mx.other.test", true, "450 4.7.5 ", Description = "a host that the policy does not list")]
+    [Property("Fact", "Postfix's log and Maildir, as above; the HTTPS server's request names the policy's host")]
+    public async Task MTA_STS_is_enforced(string hop, string listed, bool trusts, string reply)
+    {
+        await using var web = new PolicyServer($"mta-sts.{hop}", $"version: STSv1\nmode: enforce\nmx: {listed}\nmax_age: 86400\n");
+        await using var server = await ServeAsync(hop, OutboundTlsLevel.Opportunistic, trusts: false, mail =>
+        {
+            mail.OutboundTls.UsesDane = false;
+            mail.OutboundTls.UseMtaSts(sts => (sts.Port, sts.Authorities) = (web.Port, [web.Certificate]));
+            mail.RelayClient.Authorities = trusts ? [_certificate] : [web.Certificate];
+        });
+        await CheckAsync(server, hop, reply);
+        Assert.That(web.Requests.First(), Does.StartWith($"GET /.well-known/mta-sts.txt HTTP/1.1\r\nHost: mta-sts.{hop}"));
     }
 
     [TestCase("good.signed.test", 0, "TLS with a certificate that a TLSA record stands for (by dane)")]
@@ -151,10 +168,13 @@ internal sealed class NextHopTests
             null MX 0 .
             loop MX 10 {HostName}.
             loop MX 20 mx.good
+            enforced MX 10 mx.good
+            _mta-sts.enforced TXT "v=STSv1; id=1;"
+            mta-sts.enforced A 127.0.0.1
             """;
     }
 
-    private Task<MailServer> ServeAsync(string hop, OutboundTlsLevel level, bool trusts) => MailServer.StartAsync(mail =>
+    private Task<MailServer> ServeAsync(string hop, OutboundTlsLevel level, bool trusts, Action<MailServerBuilder>? configure = null) => MailServer.StartAsync(mail =>
     {
         mail.HostName = HostName;
         mail.UseInMemoryStore();
@@ -168,5 +188,6 @@ internal sealed class NextHopTests
         mail.OutboundTls.AddressOrder = MailCore.Relay.Security.AddressOrder.Ipv4Only;
         mail.AddRelayDomain("example.net", $"{hop}:{_postfix.Port}");
         mail.ListenSmtp(0).On(IPAddress.Loopback).UseCleartext();
+        configure?.Invoke(mail);
     });
 }

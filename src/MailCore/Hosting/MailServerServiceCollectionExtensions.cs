@@ -56,6 +56,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<MailAccounts>();
         services.AddSingleton<Pop3MailDropLocks>();
         services.AddSingleton(mail.OutboundTls);
+        services.AddSingleton(static provider => OutboundTlsServices.MakeReports(provider));
         services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
         services.AddSingleton(provider => new NextHopExplainer(provider.GetRequiredService<INextHopFinder>(), mail.RelayClient));
         AddDelivery(services, mail);
@@ -167,7 +168,10 @@ public static class MailServerServiceCollectionExtensions
     {
         var time = services.GetRequiredService<TimeProvider>();
         return services.GetService<IRelayConnector>() ?? new RelayConnector(
-            services.GetRequiredService<INextHopFinder>(), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>());
+            services.GetRequiredService<INextHopFinder>(), services.GetRequiredService<RelayClientOptions>(), hostName, time, services.GetRequiredService<ILogger<RelayConnector>>())
+        {
+            Reports = OutboundTlsServices.FindReports(services),
+        };
     }
 
     private static IEnumerable<TService> LazyServices<TService>(this IServiceProvider services)

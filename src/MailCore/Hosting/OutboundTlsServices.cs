@@ -17,6 +17,14 @@ internal static class OutboundTlsServices
         return new NextHopFinder(services.GetRequiredService<IDnsResolver>(), MakeGate(services, options), options, hostName, services.GetRequiredService<TimeProvider>());
     }
 
+    public static TlsReportCollector MakeReports(IServiceProvider services) => new(
+        services.GetRequiredService<OutboundTlsOptions>().TlsReports ?? throw new NotSupportedException("TLS reports are off: set OutboundTls.TlsReports."),
+        services.GetRequiredService<TimeProvider>());
+
+    /// <summary>Null where nothing is counted.</summary>
+    public static TlsReportCollector? FindReports(IServiceProvider services) =>
+        services.GetRequiredService<OutboundTlsOptions>().TlsReports is null ? null : services.GetRequiredService<TlsReportCollector>();
+
     /// <summary>Reads the keys of <c>Mail:Relay</c> about TLS and DNS.</summary>
     public static void Apply(MailServerBuilder mail, RelaySettings settings)
     {

@@ -77,7 +77,10 @@ public static class MailServerBuilderRelayExtensions
             mail.RelayClient,
             mail.HostName,
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<RelayConnector>>()));
+            provider.GetRequiredService<ILogger<RelayConnector>>())
+        {
+            Reports = OutboundTlsServices.FindReports(provider),
+        });
         services.AddSingleton(provider => new RelayDelivery(
             provider.GetRequiredService<IRelayQueue>(), provider.GetRequiredService<IRelayConnector>(), relay.Options, provider.GetRequiredService<TimeProvider>())
         {

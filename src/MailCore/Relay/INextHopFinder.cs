@@ -18,6 +18,9 @@ internal sealed record HopPlan(IReadOnlyList<HopHost> Hosts, SmtpReply? Failure)
 {
     /// <summary>Why some hosts are passed over, for explanations.</summary>
     public IReadOnlyList<SmtpReply> Refusals { get; init; } = [];
+
+    /// <summary>Hosts that a published policy forbids now, for reports.</summary>
+    public IReadOnlyList<HopHost> Forbidden { get; init; } = [];
 }
 
 /// <summary>One server of a next hop.</summary>

@@ -123,10 +123,10 @@ internal sealed partial class LeaseWork(IRelayQueue queue, RelayOptions options,
     private static RecipientEvent Event(QueueRecipient recipient, RecipientAction action, RelayOutcome outcome, DateTimeOffset now) =>
         new(recipient.Recipient, action, outcome.Reply) { RemoteName = outcome.RemoteName, LastAttempt = now };
 
-    /// <summary>Its time is over, 5.4.7; where it was TLS that was missing, the sender is told that (5.7.4, 5.7.5).</summary>
+    /// <summary>Its time is over, 5.4.7; where it was TLS that was missing, the sender is told that (5.7.4, 5.7.5, 5.7.10).</summary>
     private static SmtpReply GivenUp(SmtpReply last)
     {
-        var status = last.Status is { Subject: 7, Detail: 4 or 5 } tls ? new EnhancedStatusCode(5, 7, tls.Detail) : new EnhancedStatusCode(5, 4, 7);
+        var status = last.Status is { Subject: 7, Detail: 4 or 5 or 10 } tls ? new EnhancedStatusCode(5, 7, tls.Detail) : new EnhancedStatusCode(5, 4, 7);
         return new SmtpReply(554, status, $"Not delivered in time. The last answer was: {last}");
     }
 

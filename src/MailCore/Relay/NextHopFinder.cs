@@ -23,7 +23,7 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
     {
         var answer = await dns.QueryAsync(hop.Host, DnsRecordType.Mx, cancellationToken).ConfigureAwait(false);
         var exchangers = Exchangers(hop.Host, answer, out var failure);
-        var (hosts, refusals, hadOutage) = (new List<HopHost>(), new List<SmtpReply>(), false);
+        var (hosts, refusals, forbidden, hadOutage) = (new List<HopHost>(), new List<SmtpReply>(), new List<HopHost>(), false);
         foreach (var name in exchangers.Take(options.MaxExchangers))
         {
             var found = await LookUpAsync(name, cancellationToken).ConfigureAwait(false);
@@ -45,11 +45,9 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
             };
             var judged = await gate.AskAsync(server, cancellationToken).ConfigureAwait(false);
             var refusal = judged.Refusal ?? (requireTls && !judged.Requirement.IsHostVouchedFor ? NotVouchedFor(name) : null);
-            if (refusal is null)
-            {
-                hosts.Add(new HopHost(name, found.Addresses, hop.Port, judged.Requirement) { Policies = judged.Published });
-            }
-            else
+            var host = new HopHost(name, found.Addresses, hop.Port, judged.Requirement) { Policies = judged.Published };
+            (refusal is null ? hosts : forbidden).Add(host);
+            if (refusal is not null)
             {
                 refusals.Add(refusal);
             }
@@ -58,9 +56,10 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
             failure = failure is { IsTransient: true } ? failure : refusal ?? failure;
         }
 
-        return hosts.Count > 0 ? new HopPlan(hosts, null) { Refusals = refusals }
+        var plan = hosts.Count > 0 ? new HopPlan(hosts, null) { Refusals = refusals }
             : hadOutage && failure is not { IsTransient: true } ? new HopPlan([], NoAnswer(hop.Host))
             : new HopPlan([], failure ?? NoAddress(hop.Host, answer.Outcome));
+        return plan with { Forbidden = forbidden };
     }
 
     /// <summary>Their names in the order in which to try them.</summary>

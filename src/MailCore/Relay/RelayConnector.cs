@@ -32,6 +32,9 @@ internal sealed partial class RelayConnector : IRelayConnector
         _smartHosts = options.SmartHosts.All().DistinctBy(static host => host.Hop).ToFrozenDictionary(static host => host.Hop);
     }
 
+    /// <summary>Who counts what became of TLS; null for nobody.</summary>
+    public TlsReportCollector? Reports { get; init; }
+
     public NextHop FindHop(ReversePath sender, EmailAddress recipient) => _options.SmartHosts.Find(sender, recipient);
 
     public string SessionKey(NextHop hop, ReversePath sender, bool requireTls)
@@ -51,6 +54,11 @@ internal sealed partial class RelayConnector : IRelayConnector
         }
 
         var plan = await _finder.FindAsync(hop, requireTls, cancellationToken).ConfigureAwait(false);
+        foreach (var forbidden in plan.Forbidden)
+        {
+            Reports?.Add(hop.Host, forbidden, new TlsSessionResult());
+        }
+
         if (plan.Failure is { } failure)
         {
             return Fail(failure.IsTransient ? RelayStatus.Deferred : RelayStatus.Failed, failure);
@@ -61,6 +69,11 @@ internal sealed partial class RelayConnector : IRelayConnector
         {
             var attempt = new ConnectionAttempt(MakeOptions(hop, host, address, wish), wish.Login, requireTls, _time);
             var connection = await TryAsync(attempt, new IPEndPoint(address, host.Port), cancellationToken).ConfigureAwait(false);
+            if (hop.UsesMx)
+            {
+                Reports?.Add(hop.Host, host, attempt.Tls);
+            }
+
             if (connection.Session is not null || connection.Failure.Reply.Status == LoopsBack)
             {
                 return connection;
@@ -85,13 +98,9 @@ internal sealed partial class RelayConnector : IRelayConnector
         {
             FallsBack(attempt.Options.ServerName, error.Message);
         }
-        catch (TlsHandshakeException error)
-        {
-            return Fail(RelayStatus.Deferred, new SmtpReply(450, "4.7.5", $"{attempt.Options.ServerName}: {error.Message}"));
-        }
         catch (IOException error)
         {
-            return Fail(RelayStatus.Deferred, new SmtpReply(451, "4.4.1", $"{attempt.Options.ServerName}: {error.Message}"));
+            return Fail(RelayStatus.Deferred, Explain(attempt, error));
         }
 
         // RFC 7435: nobody was promised more than cleartext. The broken connection can't be used on.
@@ -103,6 +112,15 @@ internal sealed partial class RelayConnector : IRelayConnector
         {
             return Fail(RelayStatus.Deferred, new SmtpReply(451, "4.4.1", $"{attempt.Options.ServerName}: {error.Message}"));
         }
+    }
+
+    private static SmtpReply Explain(ConnectionAttempt attempt, IOException error)
+    {
+        var text = $"{attempt.Options.ServerName}: {error.Message}";
+        // Who speaks before the handshake keeps TLS away as well as who breaks it.
+        var isTls = error is TlsHandshakeException
+            || (attempt.Options.Tls > OutboundTlsLevel.Opportunistic && attempt.Tls is { IsSecured: false, Problem: not null });
+        return isTls ? new SmtpReply(450, attempt.RequiresTls ? "4.7.10" : "4.7.5", text) : new SmtpReply(451, "4.4.1", text);
     }
 
     private SmtpClientOptions MakeOptions(NextHop hop, HopHost host, IPAddress? address, Wish wish)

@@ -16,10 +16,12 @@ internal sealed class SmtpClientConnection : IAsyncDisposable
     private static readonly SmtpReply NoTls = new(450, "4.7.4", "TLS is required, and the server does not offer it");
 
     private readonly SmtpClientOptions _options;
+    private readonly MailConnection _connection;
+    private string? _tlsProblem;
 
     /// <summary>Over a connection that nothing has been read from; disposing this disposes it.</summary>
     public SmtpClientConnection(MailConnection connection, SmtpClientOptions options, TimeProvider time) =>
-        (_options, Channel) = (options, new SmtpClientChannel(connection, options, time));
+        (_options, _connection, Channel) = (options, connection, new SmtpClientChannel(connection, options, time));
 
     public SmtpClientChannel Channel { get; }
 
@@ -30,6 +32,13 @@ internal sealed class SmtpClientConnection : IAsyncDisposable
     public string ServerName { get; private set; } = "";
 
     public bool IsSecured => Channel.IsSecured;
+
+    /// <summary>Why there is no TLS or none to trust, by RFC 8460 4.3, whether or not it matters; null where all is well or none was wanted.</summary>
+    public string? TlsProblem => Channel.Certificate?.Problem ?? _tlsProblem;
+
+    public EndPoint? LocalEndPoint => _connection.LocalEndPoint;
+
+    public EndPoint? RemoteEndPoint => _connection.RemoteEndPoint;
 
     /// <exception cref="IOException">Nobody answers there, or not in time.</exception>
     public static async Task<SmtpClientConnection> ConnectAsync(EndPoint server, string id, SmtpClientOptions options, TimeProvider time, CancellationToken cancellationToken)
@@ -89,6 +98,7 @@ internal sealed class SmtpClientConnection : IAsyncDisposable
             return hello;
         }
 
+        _tlsProblem = "starttls-not-supported";
         if (!Features.Has("STARTTLS"))
         {
             return _options.Tls == OutboundTlsLevel.Opportunistic ? hello : NoTls;
@@ -100,7 +110,9 @@ internal sealed class SmtpClientConnection : IAsyncDisposable
             return ready.Code == 421 ? ready : _options.Tls == OutboundTlsLevel.Opportunistic ? hello : NoTls;
         }
 
+        _tlsProblem = "validation-failure";
         await Channel.StartTlsAsync(cancellationToken).ConfigureAwait(false);
+        _tlsProblem = null;
         return await HelloAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -170,7 +170,7 @@ public class RelayConnectorTests
 
         // A handler does not honour the wish, so that the endpoint does not offer it.
         Assert.That((outcome.Status, outcome.Reply.Status?.ToString()), Is.EqualTo((RelayStatus.Failed, "5.7.30")));
-        Assert.That((unverified.Status, unverified.Reply.Status?.ToString()), Is.EqualTo((RelayStatus.Deferred, "4.7.5")));
+        Assert.That((unverified.Status, unverified.Reply.Status?.ToString()), Is.EqualTo((RelayStatus.Deferred, "4.7.10")));
     }
 
     [Test]

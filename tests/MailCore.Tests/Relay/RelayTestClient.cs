@@ -25,11 +25,11 @@ internal static class RelayTestClient
     public static readonly NextHop Hop = NextHop.Domain("example.org");
     public static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
 
-    public static RelayConnector Connector(INextHopFinder finder, Action<RelayClientOptions>? configure = null, TimeProvider? time = null)
+    public static RelayConnector Connector(INextHopFinder finder, Action<RelayClientOptions>? configure = null, TimeProvider? time = null, TlsReportCollector? reports = null)
     {
         var options = new RelayClientOptions();
         configure?.Invoke(options);
-        return new RelayConnector(finder, options, "client.example", time ?? TimeProvider.System, NullLogger<RelayConnector>.Instance);
+        return new RelayConnector(finder, options, "client.example", time ?? TimeProvider.System, NullLogger<RelayConnector>.Instance) { Reports = reports };
     }
 
     public static Envelope Envelope(params string[] recipients)

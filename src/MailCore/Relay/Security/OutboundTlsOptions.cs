@@ -16,6 +16,9 @@ public sealed class OutboundTlsOptions
     /// <summary>How MTA-STS policies are fetched (RFC 8461); null, the default, for not at all.</summary>
     public MtaStsOptions? MtaSts { get; set; }
 
+    /// <summary>Counts sessions for TLS reports (RFC 8460), which <see cref="TlsReportCollector"/> among the services hands out; null, the default, for not at all.</summary>
+    public TlsReportOptions? TlsReports { get; set; }
+
     /// <summary>Which family of addresses is tried first; they take turns.</summary>
     public AddressOrder AddressOrder { get; set; }
 

@@ -5,6 +5,7 @@ using MailCore.Messaging;
 using MailCore.Relay;
 using MailCore.Relay.Security;
 using MailCore.Storage;
+using MailCore.Testing;
 using MailCore.Tests.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -14,21 +15,31 @@ using NUnit.Framework;
 namespace MailCore.Tests.Relay.Security;
 
 [CancelAfter(120_000)]
-public class FailedRequirementTests
+internal sealed class FailedRequirementTests
 {
-    [Test]
-    public async Task Mail_that_waited_for_TLS_in_vain_goes_back_with_5_7_4_and_never_in_the_clear()
+    [TestCase(TlsManners.Stripped, OutboundTlsLevel.Encrypt, "5.7.4")]
+    [TestCase(TlsManners.Good, OutboundTlsLevel.Verify, "5.7.5", Description = "a certificate of nobody's")]
+    [TestCase(TlsManners.SpeaksBehind220, OutboundTlsLevel.Encrypt, "5.7.5")]
+    [TestCase(TlsManners.BreaksHandshake, OutboundTlsLevel.Encrypt, "5.7.5")]
+    public async Task Mail_that_waited_for_TLS_in_vain_goes_back_with_5_7_and_never_in_the_clear(TlsManners manners, OutboundTlsLevel level, string status)
     {
-        await using var attacker = new TlsMta(MailCore.Tls.ServerCertificate.SelfSigned("mx.example.net").Certificate, TlsManners.Stripped);
+        using var authority = new TestAuthority();
+        await using var attacker = new TlsMta(MailCore.Tls.ServerCertificate.SelfSigned("127.0.0.1").Certificate, manners);
+        var clock = new ManualTimeProvider();
         var host = Host.CreateEmptyApplicationBuilder(null);
+        host.Services.AddSingleton<TimeProvider>(clock);
         host.Services.AddMailServer(mail =>
         {
             mail.UseInMemoryStore().AddAccount("alice@example.org", "correct horse");
             mail.ListenSmtp(0).On(System.Net.IPAddress.Loopback).UseCleartext();
             mail.UseRelay(relay =>
             {
-                relay.Client.SmartHosts.Default = new SmartHost { Host = "127.0.0.1", Port = attacker.Port, Tls = OutboundTlsLevel.Encrypt };
-                relay.Options.Schedule = new RetrySchedule { MinimumDelay = TimeSpan.FromMilliseconds(50), MaximumDelay = TimeSpan.FromMilliseconds(50), Lifetime = TimeSpan.FromSeconds(5) };
+                relay.Client.SmartHosts.Default = new SmartHost { Host = "127.0.0.1", Port = attacker.Port, Tls = level };
+                relay.Client.Authorities = [authority.Root];
+                // Longer than the message lives: the clock moves by itself, not with the sockets.
+                (relay.Client.ConnectTimeout, relay.Client.HandshakeTimeout) = (TimeSpan.FromDays(1), TimeSpan.FromDays(1));
+                (relay.Client.GreetingTimeout, relay.Client.HelloTimeout, relay.Client.ReplyTimeout) = (TimeSpan.FromDays(1), TimeSpan.FromDays(1), TimeSpan.FromDays(1));
+                relay.Options.Schedule = new RetrySchedule { MinimumDelay = TimeSpan.FromMinutes(10), MaximumDelay = TimeSpan.FromMinutes(10), Lifetime = TimeSpan.FromHours(1), WarnAfter = null };
             });
         });
         using var app = host.Build();
@@ -38,10 +49,11 @@ public class FailedRequirementTests
         using var message = new MemoryStream(Encoding.ASCII.GetBytes("Subject: x\r\n\r\nFor your eyes only\r\n"));
         await app.Services.GetRequiredService<IMailSubmission>().SubmitAsync(envelope, message, default);
 
-        var text = await WaitForMailAsync(app.Services);
+        var text = await WaitForMailAsync(app.Services, clock);
 
-        Assert.That(text, Does.Contain("Status: 5.7.4").And.Contain("TLS is required"));
+        Assert.That(text, Does.Contain($"Status: {status}"));
         Assert.That(attacker.Clear, Does.Contain("EHLO").And.Not.Contain("MAIL").And.Not.Contain("bob").And.Not.Contain("eyes"));
+        Assert.That(attacker.Secured, Is.Empty);
         await app.StopAsync();
     }
 
@@ -89,8 +101,10 @@ public class FailedRequirementTests
         }
     }
 
-    private static async Task<string> WaitForMailAsync(IServiceProvider services)
+    /// <summary>Lets time pass whenever no attempt is being made.</summary>
+    private static async Task<string> WaitForMailAsync(IServiceProvider services, ManualTimeProvider clock)
     {
+        var queue = services.GetRequiredService<IRelayQueue>();
         var alice = await services.GetRequiredService<MailAccounts>().OpenAsync(new AccountId("alice@example.org"));
         var inbox = await alice!.FindMailboxAsync(MailboxName.Inbox);
         while (true)
@@ -103,7 +117,11 @@ public class FailedRequirementTests
                 return await reader.ReadToEndAsync();
             }
 
-            await Task.Delay(50, TestContext.CurrentContext.CancellationToken);
+            await Task.Delay(10, TestContext.CurrentContext.CancellationToken);
+            if ((await queue.ListAsync(QueueFilter.All, default)).All(static item => !item.IsLeased))
+            {
+                clock.Advance(TimeSpan.FromMinutes(1));
+            }
         }
     }
 
