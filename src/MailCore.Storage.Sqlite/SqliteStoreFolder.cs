@@ -1,5 +1,5 @@
-using MailCore.Storage.Sqlite.Accounts;
 using MailCore.Relay;
+using MailCore.Storage.Sqlite.Accounts;
 using MailCore.Storage.Sqlite.Database;
 using MailCore.Storage.Sqlite.Relaying;
 using MailCore.Storage.Sqlite.Traces;

@@ -1,7 +1,7 @@
 using MailCore.Authentication;
 using MailCore.Imap.Mailboxes;
-using MailCore.Imap.Sorting;
 using MailCore.Imap.Search;
+using MailCore.Imap.Sorting;
 using MailCore.Imap.View;
 using MailCore.Imap.Wire;
 using MailCore.Storage;

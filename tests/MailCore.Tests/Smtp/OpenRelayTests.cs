@@ -2,8 +2,8 @@ using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Smtp;
 using MailCore.Storage;
-using NUnit.Framework;
 using Microsoft.Extensions.Logging.Abstractions;
+using NUnit.Framework;
 
 namespace MailCore.Tests.Smtp;
 
