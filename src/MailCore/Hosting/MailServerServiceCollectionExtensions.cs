@@ -99,7 +99,11 @@ public static class MailServerServiceCollectionExtensions
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
             options.DefaultDomain ??= mail.Domains.FirstOrDefault();
             options.HandsOver |= !options.RelaysOutward;
-            IMessageRouter router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            var handlers = mail.Handlers.Select(handler => (handler.Matches, Route: new RecipientRoute.Handler(handler.Delivery(provider)))).ToArray();
+            IMessageRouter router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options)
+            {
+                FindHandler = address => Array.Find(handlers, handler => handler.Matches(address)).Route,
+            };
             if (options.VerifiesRelayRecipients)
             {
                 router = new VerifyingRouter(
@@ -143,9 +147,9 @@ public static class MailServerServiceCollectionExtensions
         var trace = services.GetRequiredService<IMessageTrace>();
         var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
         var relay = services.GetService<RelayDelivery>();
-        var local = services.GetRequiredService<LocalDelivery>();
+        var local = services.GetService<IMailStore>() is null ? null : services.GetRequiredService<LocalDelivery>();
         IMessageDelivery delivery = new RoutedDelivery(
-            relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
+            relay is null || local is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
