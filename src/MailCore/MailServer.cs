@@ -83,6 +83,8 @@ public sealed partial class MailServer : IAsyncDisposable
         }
     }
 
+    internal ConnectionMetrics? Metrics { get; init; }
+
     /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
     internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
 
@@ -184,6 +186,7 @@ public sealed partial class MailServer : IAsyncDisposable
     private async Task RunSessionAsync(MailEndpoint endpoint, MailConnection connection)
     {
         // A proxy has many clients: it is counted as none of them.
+        Metrics?.Opened(endpoint.Name);
         var isProxied = endpoint.ProxyFrom.Covers(connection.RemoteEndPoint);
         var lease = default(ConnectionLimiter.Lease);
         var admitted = Volatile.Read(ref _accepts) && _limiter.TryEnter(isProxied ? null : connection.RemoteEndPoint, out lease);
@@ -201,6 +204,7 @@ public sealed partial class MailServer : IAsyncDisposable
             }
             else
             {
+                Metrics?.Refused(endpoint.Name, IsAccepting ? "too_many" : "not_accepting");
                 LogBusy(endpoint.Name, connection.RemoteEndPoint);
                 await RefuseAsync(endpoint, connection).ConfigureAwait(false);
             }
@@ -219,6 +223,7 @@ public sealed partial class MailServer : IAsyncDisposable
             await CloseAsync(connection).ConfigureAwait(false);
             _sessions.Remove(connection);
             lease.Dispose();
+            Metrics?.Closed(endpoint.Name);
         }
     }
 

@@ -34,6 +34,7 @@ internal static class MailServerFactory
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
             LoginBans = services.GetRequiredService<LoginService>().Bans,
+            Metrics = services.GetRequiredService<ConnectionMetrics>(),
             Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
             Make = maker => MakeCarried(maker, mail, services, stopping.Token),
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
@@ -56,11 +57,12 @@ internal static class MailServerFactory
     private static MailEndpoint MakeEndpoint(MailEndpointBuilder endpoint, string name, EndPoint where, IServiceProvider services, CancellationToken stopping)
     {
         var certificates = services.GetService<IServerCertificates>();
+        var metrics = services.GetRequiredService<ConnectionMetrics>();
         var tls = endpoint.Where is not null && certificates is null
             ? TlsUpgrade.Carried(endpoint.Tls)
-            : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>());
+            : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>()) { Told = (metrics, name) };
         var protocol = endpoint.Protocol!(services, tls);
-        return new MailEndpoint(name, where, tls, protocol, Compose(endpoint, tls, protocol, services, stopping))
+        return new MailEndpoint(name, where, tls, protocol, Compose(endpoint, name, tls, protocol, services, stopping))
         {
             Purpose = endpoint.Purpose,
             ProxyFrom = [.. endpoint.ProxyFrom],
@@ -68,7 +70,8 @@ internal static class MailServerFactory
         };
     }
 
-    private static MailConnectionDelegate Compose(MailEndpointBuilder endpoint, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
+    private static MailConnectionDelegate Compose(
+        MailEndpointBuilder endpoint, string name, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
     {
         MailConnectionDelegate run = endpoint.Where is null
             ? connection => protocol.RunAsync(connection, stopping)
@@ -93,8 +96,17 @@ internal static class MailServerFactory
 
         if (endpoint.TakesLogins)
         {
-            var (login, inner) = (services.GetRequiredService<LoginService>(), run);
-            run = connection => login.Refuses(connection) ? Task.CompletedTask : inner(connection);
+            var (login, metrics, inner) = (services.GetRequiredService<LoginService>(), services.GetRequiredService<ConnectionMetrics>(), run);
+            run = connection =>
+            {
+                if (!login.Refuses(connection))
+                {
+                    return inner(connection);
+                }
+
+                metrics.Refused(name, "banned");
+                return Task.CompletedTask;
+            };
         }
 
         for (var i = endpoint.Layers.Count - 1; i >= 0; i--)

@@ -3,6 +3,7 @@ using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Dns;
 using MailCore.Hosting;
+using MailCore.Net;
 using MailCore.Pop3;
 using MailCore.Relay;
 using MailCore.Relay.Security;
@@ -54,6 +55,7 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(provider => MakeLogin(mail, provider));
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
         services.AddSingleton<MailAccounts>();
+        services.AddSingleton(static provider => new ConnectionMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton<Pop3MailDropLocks>();
         services.AddSingleton(mail.OutboundTls);
         services.AddSingleton(static provider => OutboundTlsServices.MakeReports(provider));
@@ -157,7 +159,7 @@ public static class MailServerServiceCollectionExtensions
         };
         var signers = services.GetServices<IMessageSigner>().ToArray();
         delivery = signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
-        return new TracingDelivery(delivery, trace, services.GetRequiredService<TimeProvider>());
+        return new TracingDelivery(delivery, trace, services.GetRequiredService<TimeProvider>()) { Metrics = new DeliveryMetrics(services.GetService<IMeterFactory>()) };
     }
 
     /// <summary>For domains that name their next hop, where there is no queue.</summary>
