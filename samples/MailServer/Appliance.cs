@@ -43,7 +43,7 @@ internal static class Appliance
         var folder = FolderOf(settings);
         builder.Services.AddMailServer(mail =>
         {
-            mail.Apply(settings).UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
+            mail.Apply(settings).UseSocketActivation().UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
             UseDevelopmentCertificate(mail, settings, folder);
             if (PostfixRelayFiles.ReadVariables(name => builder.Configuration[name], mail.Domains, mail.RelayClient.SmartHosts) is { } problem)
             {

@@ -61,6 +61,8 @@ internal static class Help
           Mail:Listeners:N:Port            the role's own by default; 0 for any free port
           Mail:Listeners:N:Address         an IP address of this machine, localhost, or * for all, the default
           Mail:Listeners:N:Path            a Unix socket instead
+          Mail:Listeners:N:Socket          the FileDescriptorName of a socket unit of systemd that it must be served on; those that fit
+                                           are taken without it
           Mail:Listeners:N:Tls             None, Opportunistic, Required or Implicit; the role's own by default
           Mail:Listeners:N:AllowCleartextAuthentication
                                            true lets clients log in without TLS, on localhost only

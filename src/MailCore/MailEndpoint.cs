@@ -37,6 +37,9 @@ public sealed class MailEndpoint
     /// <summary>What is spoken.</summary>
     public IMailProtocol Protocol { get; }
 
+    /// <summary>The inherited socket that it must be served on; null where any that fits will do, or none.</summary>
+    internal string? SocketName { get; init; }
+
     /// <summary>Proxies that must begin each connection with a PROXY header.</summary>
     internal IReadOnlyList<IPNetwork> ProxyFrom { get; init; } = [];
 

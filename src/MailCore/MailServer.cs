@@ -86,6 +86,9 @@ public sealed partial class MailServer : IAsyncDisposable
     /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
     internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
 
+    /// <summary>Listening sockets that were made before this process.</summary>
+    internal Func<IReadOnlyList<InheritedSocket>> InheritSockets { get; init; } = static () => [];
+
     /// <summary>Makes an endpoint that is not bound here; its name is not one of those given.</summary>
     internal Func<MailEndpointMaker, MailEndpoint> Make { get; init; } = static _ => throw new NotSupportedException();
 
@@ -122,12 +125,7 @@ public sealed partial class MailServer : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                foreach (var endpoint in Endpoints.Where(static endpoint => endpoint.Where is null))
-                {
-                    var listener = SocketListener.Bind(endpoint.EndPoint, _options.Backlog);
-                    endpoint.EndPoint = listener.EndPoint;
-                    _listeners.Add((endpoint, listener));
-                }
+                Bind();
             }
             catch
             {
@@ -140,7 +138,7 @@ public sealed partial class MailServer : IAsyncDisposable
             foreach (var (endpoint, listener) in _listeners)
             {
                 _acceptLoops.Add(AcceptAsync(endpoint, listener));
-                LogListening(endpoint.Name, endpoint.EndPoint, endpoint.Tls.Mode);
+                LogListening(endpoint.Name, listener.EndPoint, endpoint.Tls.Mode);
             }
         }
     }
@@ -295,6 +293,31 @@ public sealed partial class MailServer : IAsyncDisposable
         }
     }
 
+    private void Bind()
+    {
+        using var inherited = new SocketAdoption(InheritSockets());
+        var endpoints = Endpoints.Where(static endpoint => endpoint.Where is null).ToList();
+        foreach (var endpoint in endpoints)
+        {
+            foreach (var socket in inherited.Take(endpoint))
+            {
+                _listeners.Add((endpoint, SocketListener.Adopt(socket)));
+                LogInherited(endpoint.Name, socket.LocalEndPoint);
+            }
+        }
+
+        inherited.Finish(endpoints);
+        foreach (var endpoint in endpoints)
+        {
+            if (!_listeners.Exists(known => known.Endpoint == endpoint))
+            {
+                _listeners.Add((endpoint, SocketListener.Bind(endpoint.EndPoint, _options.Backlog)));
+            }
+
+            endpoint.EndPoint = _listeners.Find(known => known.Endpoint == endpoint).Listener.EndPoint;
+        }
+    }
+
     private void Unbind()
     {
         foreach (var (_, listener) in _listeners)
@@ -322,6 +345,9 @@ public sealed partial class MailServer : IAsyncDisposable
 
     [LoggerMessage(EventId = 1006, Level = LogLevel.Warning, Message = "Stopping: {Count} sessions did not end in time and are cut off")]
     private partial void LogAborting(int count);
+
+    [LoggerMessage(EventId = 1008, Level = LogLevel.Information, Message = "{Endpoint} takes over a socket that listens on {Address}")]
+    private partial void LogInherited(string endpoint, System.Net.EndPoint? address);
 
     [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "Stopped")]
     private partial void LogStopped();

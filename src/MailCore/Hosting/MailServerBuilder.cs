@@ -104,6 +104,12 @@ public sealed class MailServerBuilder
 
     internal RelayBuilder? Relay { get; set; }
 
+    /// <summary>What the configuration says of it.</summary>
+    internal RelaySettings? RelaySettings { get; set; }
+
+    /// <summary>Null where every endpoint binds by itself.</summary>
+    internal Func<IReadOnlyList<InheritedSocket>>? InheritSockets { get; set; }
+
     internal Func<IServiceProvider, IMailDirectory> CreateDirectory { get; private set; } = static services =>
     {
         var authenticator = services.GetRequiredService<InMemoryAuthenticator>();

@@ -186,6 +186,7 @@ public static class MailServerBuilderSettings
             }
         }
 
+        endpoint.SocketName = listener.Socket is { Length: > 0 } socket ? socket : null;
         ApplyPeers(mail, endpoint, listener, key);
         endpoint.Tls = endpoint.Tls with { Mode = listener.Tls ?? endpoint.Tls.Mode, AllowCleartextAuthentication = listener.AllowCleartextAuthentication };
     }

@@ -36,6 +36,7 @@ internal static class MailServerFactory
             LoginBans = services.GetRequiredService<LoginService>().Bans,
             Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
             Make = maker => MakeCarried(maker, mail, services, stopping.Token),
+            InheritSockets = mail.InheritSockets ?? (static () => []),
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
         };
     }
@@ -64,6 +65,7 @@ internal static class MailServerFactory
         {
             Purpose = endpoint.Purpose,
             ProxyFrom = [.. endpoint.ProxyFrom],
+            SocketName = endpoint.SocketName,
             Where = endpoint.Where,
         };
     }

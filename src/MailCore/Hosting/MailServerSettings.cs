@@ -194,6 +194,9 @@ public sealed class ListenerSettings
     /// <summary>A Unix socket in the place of address and port.</summary>
     public string? Path { get; set; }
 
+    /// <inheritdoc cref="MailEndpointBuilder.SocketName"/>
+    public string? Socket { get; set; }
+
     /// <summary>The role's own by default.</summary>
     public TlsMode? Tls { get; set; }
 

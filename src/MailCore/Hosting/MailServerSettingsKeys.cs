@@ -68,7 +68,7 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] Listener =
     [
-        nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path),
+        nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path), nameof(ListenerSettings.Socket),
         nameof(ListenerSettings.Tls), nameof(ListenerSettings.AllowCleartextAuthentication),
         nameof(ListenerSettings.ProxyFrom), nameof(ListenerSettings.XClientFrom), nameof(ListenerSettings.XForwardFrom),
     ];
