@@ -32,6 +32,11 @@ internal static class Help
           Mail:Accounts:N:Address          an account, which is also its login name
           Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
           Mail:Accounts:N:SendAs:N         an address, or @example.org, that it may send as besides its own
+          Mail:MasterUsers:N:Name          who may log in as any user, as user@example.org*name; for moving mail
+          Mail:MasterUsers:N:Password      the password for that, 12 characters or more; instead of it
+          Mail:MasterUsers:N:PasswordHash  $pbkdf2-sha512$... or {SHA512-CRYPT}$6$..., which rules SCRAM out
+          Mail:MasterUsers:N:MaySubmit     true lets them submit mail as the users, too
+          Mail:MasterUserSeparator         * by default; empty for none
           Mail:AccountsFile                postfix-accounts.cf of a docker-mailserver installation: its accounts are
                                            made, with their passwords, where they do not exist yet
           Mail:Aliases:N:Address           an address that stands for others; @example.org for all of a domain that nobody has,

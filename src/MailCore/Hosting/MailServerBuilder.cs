@@ -100,6 +100,8 @@ public sealed class MailServerBuilder
 
     internal ConfiguredAddresses Addresses { get; } = new();
 
+    internal MasterUserOptions MasterUsers { get; } = new();
+
     internal List<string> Problems { get; } = [];
 
     internal RelayBuilder? Relay { get; set; }
@@ -178,6 +180,17 @@ public sealed class MailServerBuilder
     {
         ArgumentNullException.ThrowIfNull(authenticator);
         MoreAuthenticators.Add(authenticator);
+        return this;
+    }
+
+    /// <summary>
+    /// Lets some log in as any user with a password of their own, for migrations: as "alice@example.org*master", or by SASL's authorization
+    /// identity. Nobody may by default, and those who may can't submit mail so unless that is said as well.
+    /// </summary>
+    public MailServerBuilder UseMasterUsers(Action<MasterUserOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(MasterUsers);
         return this;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using MailCore.Authentication;
 using MailCore.Imap;
 using MailCore.Messaging;
 using MailCore.Storage;
@@ -31,6 +32,7 @@ public static class MailServerBuilderSettings
             ApplyAccount(mail, settings.Accounts[i], $"Accounts:{i}");
         }
 
+        ApplyMasterUsers(mail, settings);
         if (EmailAddress.TryParse(settings.SharedAccount, out var shared))
         {
             mail.SharedAccount = new AccountId($"{shared.LocalPart}@{shared.Domain}".ToLowerInvariant());
@@ -105,6 +107,26 @@ public static class MailServerBuilderSettings
             {
                 mail.AllowSender(address, sender);
             }
+        }
+    }
+
+    private static void ApplyMasterUsers(MailServerBuilder mail, MailServerSettings settings)
+    {
+        switch (settings.MasterUserSeparator)
+        {
+            case null:
+                break;
+            case { Length: <= 1 } text:
+                mail.MasterUsers.Separator = text.Length == 0 ? null : text[0];
+                break;
+            default:
+                mail.Problems.Add($"MasterUserSeparator '{settings.MasterUserSeparator}' is more than one character.");
+                break;
+        }
+
+        foreach (var user in settings.MasterUsers)
+        {
+            mail.MasterUsers.Users.Add(new MasterUser { Name = user.Name ?? "", Password = user.Password, PasswordHash = user.PasswordHash, MaySubmit = user.MaySubmit });
         }
     }
 

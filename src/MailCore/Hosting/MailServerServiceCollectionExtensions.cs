@@ -86,7 +86,15 @@ public static class MailServerServiceCollectionExtensions
             services.GetService<IMeterFactory>())
         {
             Certificates = services.GetService<IClientCertificateMapper>(),
+            Masters = MakeMasters(mail, services),
         };
+    }
+
+    private static MasterUserAuthenticator MakeMasters(MailServerBuilder mail, IServiceProvider services)
+    {
+        var masters = new MasterUserAuthenticator(services.GetRequiredService<IMailDirectory>(), services.GetRequiredService<ILogger<LoginService>>());
+        masters.Use(mail.MasterUsers);
+        return masters;
     }
 
     private static void AddDelivery(IServiceCollection services, MailServerBuilder mail)

@@ -40,6 +40,12 @@ public sealed class MailServerSettings
     /// <summary>Accounts to make at the start.</summary>
     public List<AccountSettings> Accounts { get; set; } = [];
 
+    /// <summary>Those who may log in as others; see <see cref="MailServerBuilder.UseMasterUsers"/>.</summary>
+    public List<MasterUserSettings> MasterUsers { get; set; } = [];
+
+    /// <summary>One character, or empty for none; see <see cref="Authentication.MasterUserOptions.Separator"/>.</summary>
+    public string? MasterUserSeparator { get; set; }
+
     /// <summary>The <c>postfix-accounts.cf</c> of a docker-mailserver installation. The host imports it.</summary>
     public string? AccountsFile { get; set; }
 
@@ -138,6 +144,22 @@ public sealed class AccountSettings
 
     /// <summary>Addresses, and domains as "@example.org", that it may send as besides its own.</summary>
     public List<string> SendAs { get; set; } = [];
+}
+
+/// <summary>One who may log in as others.</summary>
+public sealed class MasterUserSettings
+{
+    /// <inheritdoc cref="Authentication.MasterUser.Name"/>
+    public string? Name { get; set; }
+
+    /// <inheritdoc cref="Authentication.MasterUser.Password"/>
+    public string? Password { get; set; }
+
+    /// <inheritdoc cref="Authentication.MasterUser.PasswordHash"/>
+    public string? PasswordHash { get; set; }
+
+    /// <inheritdoc cref="Authentication.MasterUser.MaySubmit"/>
+    public bool MaySubmit { get; set; }
 }
 
 /// <summary>One domain whose mail is passed on.</summary>

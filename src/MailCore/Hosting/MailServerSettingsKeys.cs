@@ -11,7 +11,8 @@ internal static class MailServerSettingsKeys
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
         nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
-        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.SharedAccount), nameof(MailServerSettings.AccountsFile), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.SharedAccount), nameof(MailServerSettings.AccountsFile),
+        nameof(MailServerSettings.MasterUsers), nameof(MailServerSettings.MasterUserSeparator), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.RelayDomains), nameof(MailServerSettings.Relay), nameof(MailServerSettings.Routing),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
@@ -29,6 +30,11 @@ internal static class MailServerSettingsKeys
     ];
 
     private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password), nameof(AccountSettings.SendAs)];
+
+    private static readonly string[] MasterUser =
+    [
+        nameof(MasterUserSettings.Name), nameof(MasterUserSettings.Password), nameof(MasterUserSettings.PasswordHash), nameof(MasterUserSettings.MaySubmit),
+    ];
 
     private static readonly string[] Alias = [nameof(AliasSettings.Address), nameof(AliasSettings.Targets)];
 
@@ -93,6 +99,7 @@ internal static class MailServerSettingsKeys
         Check(section.GetSection(nameof(MailServerSettings.Tls)).GetChildren(), Tls, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
+        CheckItems(section.GetSection(nameof(MailServerSettings.MasterUsers)), MasterUser, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.RelayDomains)), RelayDomain, problems);
         CheckRelay(section.GetSection(nameof(MailServerSettings.Relay)), problems);
         Check(section.GetSection(nameof(MailServerSettings.Routing)).GetChildren(), Routing, problems);

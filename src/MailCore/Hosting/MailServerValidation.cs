@@ -40,6 +40,7 @@ internal static class MailServerValidation
             }
         }
 
+        problems.AddRange(mail.MasterUsers.Problems());
         problems.AddRange(mail.Relay?.Options.Problems() ?? []);
         if (MailServerBuilderRelay.FindIdle(mail) is { } idle)
         {
