@@ -55,7 +55,7 @@ public sealed partial class MailServer : IAsyncDisposable
     public bool IsAccepting => Volatile.Read(ref _accepts);
 
     /// <summary>As many connections as it may have (<see cref="MailServerOptions.MaxConnections"/>): more are turned away.</summary>
-    public bool IsFull => _limiter.Count >= _options.MaxConnections;
+    public bool IsFull => _limiter.Count >= _limiter.Limit;
 
     /// <summary>
     /// Starts a server of its own, without a host. Returns when every endpoint is bound and accepting; disposing it stops the server
@@ -86,6 +86,9 @@ public sealed partial class MailServer : IAsyncDisposable
     /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
     internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
 
+    /// <summary>Takes a configuration up.</summary>
+    internal Func<MailServer, Action<MailServerBuilder>, CancellationToken, Task<ReloadReport>> Reload { get; init; } = static (_, _, _) => throw new NotSupportedException();
+
     /// <summary>Listening sockets that were made before this process.</summary>
     internal Func<IReadOnlyList<InheritedSocket>> InheritSockets { get; init; } = static () => [];
 
@@ -110,6 +113,30 @@ public sealed partial class MailServer : IAsyncDisposable
             return made;
         }
     }
+
+    /// <summary>What <see cref="StartAsync(Action{MailServerBuilder}, CancellationToken)"/> would say of a configuration, without opening or binding anything.</summary>
+    /// <exception cref="MailServerConfigurationException">It is incomplete or unsafe; the message says what to change.</exception>
+    public static void Check(Action<MailServerBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        MailServerReload.Read(configure);
+    }
+
+    /// <summary>
+    /// Takes a new configuration up while it runs, where that is safe: addresses, aliases, trusted networks, limits, filters, smart hosts, the
+    /// relay's times, master users. The table in docs/appliance.md tells what, and what waits for a restart; listeners, TLS and the store always do.
+    /// Sessions are not cut. What is registered in <see cref="MailServerBuilder.Services"/> stays as it was.
+    /// </summary>
+    /// <param name="configure">As for the start, with the new values.</param>
+    /// <param name="cancellationToken">Gives up before anything has changed.</param>
+    /// <exception cref="MailServerConfigurationException">The new configuration is wrong or unsafe as a whole; nothing has changed.</exception>
+    public Task<ReloadReport> ReloadAsync(Action<MailServerBuilder> configure, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Reload(this, configure, cancellationToken);
+    }
+
+    internal void Limit(int connections, int connectionsPerAddress) => _limiter.Use(connections, connectionsPerAddress);
 
     /// <summary>Binds every endpoint, or none: when one can't be bound those before it are released again.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)

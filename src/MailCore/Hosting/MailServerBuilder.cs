@@ -109,6 +109,9 @@ public sealed class MailServerBuilder
     /// <summary>What the configuration says of it.</summary>
     internal RelaySettings? RelaySettings { get; set; }
 
+    /// <summary>Keys and values of the settings that were applied.</summary>
+    internal IReadOnlyDictionary<string, string?> AppliedKeys { get; set; } = System.Collections.Frozen.FrozenDictionary<string, string?>.Empty;
+
     /// <summary>Null where every endpoint binds by itself.</summary>
     internal Func<IReadOnlyList<InheritedSocket>>? InheritSockets { get; set; }
 
@@ -341,6 +344,17 @@ public sealed class MailServerBuilder
     {
         ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
         return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
+    }
+
+    /// <summary>What is configured of addresses, with the domains that are ours.</summary>
+    internal ConfiguredAddresses AllAddresses()
+    {
+        var configured = new ConfiguredAddresses();
+        // Ours comes last: it is stored even where it is named as one to pass on as well.
+        configured.Domains.AddRange([.. Addresses.Domains, .. Domains.Select(static domain => new MailDomain(domain))]);
+        configured.Aliases.AddRange(Addresses.Aliases);
+        configured.Senders.AddRange(Addresses.Senders);
+        return configured;
     }
 
     internal TlsPolicy TlsOf(MailEndpointBuilder endpoint) => _tls.Aggregate(endpoint.Tls, static (policy, configure) => configure(policy));

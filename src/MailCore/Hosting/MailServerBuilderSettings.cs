@@ -17,6 +17,7 @@ public static class MailServerBuilderSettings
     {
         ArgumentNullException.ThrowIfNull(mail);
         ArgumentNullException.ThrowIfNull(settings);
+        mail.AppliedKeys = settings.Keys;
         mail.HostName = settings.HostName ?? mail.HostName;
         mail.Options.MaxConnections = settings.MaxConnections ?? mail.Options.MaxConnections;
         mail.Options.MaxConnectionsPerAddress = settings.MaxConnectionsPerAddress ?? mail.Options.MaxConnectionsPerAddress;
@@ -186,7 +187,7 @@ public static class MailServerBuilderSettings
             return;
         }
 
-        var endpoint = MailServerBuilderRoles.Listen(mail, role, listener.Port ?? DefaultPort(role), added => Limit(added, settings.MaxMessageSize));
+        var endpoint = MailServerBuilderRoles.Listen(mail, role, listener.Port ?? DefaultPort(role), added => Limit(mail, added, settings));
         if (listener.Path is { Length: > 0 } path)
         {
             endpoint.UnixSocketPath = path;
@@ -263,18 +264,28 @@ public static class MailServerBuilderSettings
         }
         else
         {
-            mail.UsePreset(preset, endpoint => Limit(endpoint, settings.MaxMessageSize));
+            mail.UsePreset(preset, endpoint => Limit(mail, endpoint, settings));
         }
     }
 
     private static int DefaultPort(ListenerRole role) => role == ListenerRole.Lmtp ? 24 : MailServerPreset.Rfc8314.Endpoints.First(endpoint => endpoint.Role == role).Port;
 
-    private static void Limit(MailEndpointBuilder endpoint, long? maxMessageSize)
+    private static void Limit(MailServerBuilder mail, MailEndpointBuilder endpoint, MailServerSettings settings)
     {
+        var maxMessageSize = settings.MaxMessageSize;
+        if (maxMessageSize < 1)
+        {
+            var problem = $"MaxMessageSize is {maxMessageSize}; it must be 1 octet or more.";
+            mail.Problems.Remove(problem);
+            mail.Problems.Add(problem);
+            return;
+        }
+
         switch (endpoint)
         {
             case SmtpEndpointBuilder smtp:
                 smtp.Options.MaxMessageSize = maxMessageSize ?? smtp.Options.MaxMessageSize;
+                MailServerBuilderFilterSettings.Apply(mail, smtp, settings.Filters);
                 break;
             case ProtocolEndpointBuilder<ImapOptions> imap:
                 imap.Options.MaxMessageSize = maxMessageSize ?? imap.Options.MaxMessageSize;

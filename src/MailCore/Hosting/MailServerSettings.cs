@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.Configuration;
@@ -64,6 +65,9 @@ public sealed class MailServerSettings
     /// <summary>How addresses are understood.</summary>
     public RoutingSettings? Routing { get; set; }
 
+    /// <summary>Filters of strangers' mail and limits of users'; null for none.</summary>
+    public FilterSettings? Filters { get; set; }
+
     /// <summary>Where to listen; empty leaves it to the host.</summary>
     public List<ListenerSettings> Listeners { get; set; } = [];
 
@@ -75,6 +79,9 @@ public sealed class MailServerSettings
 
     /// <summary>Octets of one message; see each protocol's options for the default.</summary>
     public long? MaxMessageSize { get; set; }
+
+    /// <summary>What was read.</summary>
+    internal IReadOnlyDictionary<string, string?> Keys { get; private set; } = FrozenDictionary<string, string?>.Empty;
 
     /// <summary>Reads a section.</summary>
     /// <exception cref="MailServerConfigurationException">A key is unknown or a value can't be read; every such key is named.</exception>
@@ -89,7 +96,9 @@ public sealed class MailServerSettings
 
         try
         {
-            return section.Get<MailServerSettings>() ?? new MailServerSettings();
+            var settings = section.Get<MailServerSettings>() ?? new MailServerSettings();
+            settings.Keys = section.AsEnumerable(makePathsRelative: true).Where(static pair => pair.Key.Length > 0 && pair.Value is not null).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+            return settings;
         }
         catch (InvalidOperationException error)
         {
