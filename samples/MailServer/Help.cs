@@ -74,6 +74,13 @@ internal static class Help
           Mail:Listeners:N:ProxyFrom:N     a network, such as 10.0.0.0/8, of proxies that send a PROXY header
           Mail:Listeners:N:XClientFrom:N   a network that may speak for its clients by XCLIENT; roles that take mail
           Mail:Listeners:N:XForwardFrom:N  a network that may tell by XFORWARD where mail came from; the same roles
+          Mail:Filters:Dnsbl:N             a DNS list, such as zen.spamhaus.org, whose clients are refused
+          Mail:Filters:Greylisting         true makes first contacts come back, after Mail:Filters:GreylistDelay (00:05:00)
+          Mail:Filters:ClientNames         true asks of strangers a name in the DNS and a proper one in EHLO
+          Mail:Filters:GreetingDelay       such as 00:00:05: holds the greeting back, and refuses who does not wait
+          Mail:Filters:RefusedSenders:N, :RefusedRecipients:N
+                                           expressions, such as @spam\.example$
+          Mail:Filters:MessagesPerHour     that a user may submit; Mail:Filters:MessagesPerHourFromAddress that a stranger may send
           Mail:MaxMessageSize              octets of one message; 50 MB by default
           Mail:MaxConnections              at the same time; 10,000 by default
           Mail:MaxConnectionsPerAddress    at the same time from one address; 20 by default
@@ -87,6 +94,7 @@ internal static class Help
             --Mail:Listeners:0:Role=Smtp --Mail:Listeners:1:Role=Submissions --Mail:Listeners:2:Role=Imaps
 
         SIGTERM and Ctrl+C stop the server: sessions may finish their command. Exit code 0 after a stop, 1 when it can't start.
+        SIGHUP, 'MailServer reload' and a changed appsettings.json make it read its configuration anew; see docs/appliance.md.
 
         Instead of serving mail, for the same mail folder; --help behind each tells more:
 
