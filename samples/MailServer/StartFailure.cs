@@ -14,7 +14,7 @@ internal static class StartFailure
         MailServerConfigurationException configuration => $"{Describe(configuration, what)}{Environment.NewLine}All keys are listed by --help.",
         CertificateException => $"{what}: {error.Message}{Environment.NewLine}The files are set by Mail:Certificate:File and Mail:Certificate:KeyFile, or Mail:Certificate:Folder.",
         FormatException => $"{what}: {error.Message}",
-        InvalidDataException { InnerException: { } inner } => $"{what}: {error.Message} {inner.Message}",
+        InvalidDataException { InnerException: { } inner } => $"{what}: {error.Message} {inner.Message}{(inner.InnerException is { } cause ? $" {cause.Message}" : "")}",
         IOException { InnerException: System.Net.Sockets.SocketException } => $"{what}: {error.Message}{Environment.NewLine}Addresses and ports are set by Mail:Listeners; --help shows how.",
         SqliteStoreException => $"{what}: {error.Message}{Environment.NewLine}The folder is set by Mail:DataFolder.",
         IOException or UnauthorizedAccessException => $"{what}: {error.Message}",

@@ -1,5 +1,4 @@
 using MailCore;
-using MailCore.Hosting;
 using MailCore.Tls;
 using Microsoft.Extensions.DependencyInjection;
 

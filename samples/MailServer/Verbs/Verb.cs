@@ -90,7 +90,7 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or MailServerConfigurationException or InvalidDataException or FormatException or CertificateException)
         {
             progress.Dispose();
-            await Console.Error.WriteLineAsync($"{Name}: {e.Message}");
+            await Console.Error.WriteLineAsync($"{Name}: {e.Message}{(e is InvalidDataException { InnerException: { } inner } ? $" {inner.Message} {inner.InnerException?.Message}" : "")}");
             if (e is SqliteStoreException { ResultCode: 0 } && e.Message.Contains("in use", StringComparison.Ordinal))
             {
                 await Console.Error.WriteLineAsync("check, backup and quota work while the server runs, and export does on a backup.");

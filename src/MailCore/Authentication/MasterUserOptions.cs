@@ -1,5 +1,3 @@
-using MailCore.Messaging;
-
 namespace MailCore.Authentication;
 
 /// <summary>

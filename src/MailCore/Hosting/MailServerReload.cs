@@ -1,11 +1,7 @@
 using System.Text;
 using MailCore.Authentication;
-using MailCore.Delivery;
 using MailCore.Imap;
-using MailCore.Messaging;
 using MailCore.Net;
-using MailCore.Relay;
-using MailCore.Smtp;
 using MailCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,14 +15,27 @@ namespace MailCore.Hosting;
 /// <remarks>One reload at a time. What listens, and how TLS is made, is never touched.</remarks>
 internal sealed partial class MailServerReload(MailServerBuilder live, IServiceProvider services, CancellationToken stopping)
 {
-    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _gate = new();
     private readonly IReadOnlyDictionary<string, string?> _started = live.AppliedKeys;
     private readonly ILogger _logger = services.GetRequiredService<ILogger<MailServer>>();
     private IReadOnlyDictionary<string, string?> _last = live.AppliedKeys;
+    private Task _turn = Task.CompletedTask;
 
-    public async Task<ReloadReport> RunAsync(MailServer server, Action<MailServerBuilder> configure, CancellationToken cancellationToken)
+    public Task<ReloadReport> RunAsync(MailServer server, Action<MailServerBuilder> configure, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+        {
+            var mine = RunAfterAsync(_turn, server, configure, cancellationToken);
+            _turn = mine;
+            return mine;
+        }
+    }
+
+    private async Task<ReloadReport> RunAfterAsync(Task before, MailServer server, Action<MailServerBuilder> configure, CancellationToken cancellationToken)
+    {
+        // Never within the lock, and whatever became of the one before.
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             var next = Read(configure);
@@ -55,10 +64,6 @@ internal sealed partial class MailServerReload(MailServerBuilder live, IServiceP
         {
             LogRefused(error.Message);
             throw error as MailServerConfigurationException ?? new MailServerConfigurationException([error.Message]);
-        }
-        finally
-        {
-            _gate.Release();
         }
     }
 

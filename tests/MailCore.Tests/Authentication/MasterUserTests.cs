@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using MailCore.Authentication;
 using MailCore.Hosting;
-using MailCore.Storage;
 using MailCore.Tests.Pop3;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -14,7 +13,7 @@ namespace MailCore.Tests.Authentication;
 /// <summary>A master user as clients see it, over the three protocols.</summary>
 [CancelAfter(120_000)]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-internal sealed class MasterUserTests
+internal sealed class MasterUserTests : IDisposable
 {
     private const string Alice = "alice@example.org";
     private const string Password = "alice-horse-battery-93";
@@ -24,11 +23,9 @@ internal sealed class MasterUserTests
     private MailServer? _server;
 
     [TearDown]
-    public async Task StopAsync()
-    {
-        await (_server?.DisposeAsync() ?? default);
-        _log.Dispose();
-    }
+    public async Task StopAsync() => await (_server?.DisposeAsync() ?? default);
+
+    public void Dispose() => _log.Dispose();
 
     [Test]
     public async Task A_master_logs_in_as_a_user([Values("imap", "pop3")] string protocol, [Values("PLAIN", "PLAIN on behalf", "PLAIN twice the name", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-256 on behalf")] string way)

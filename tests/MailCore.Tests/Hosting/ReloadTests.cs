@@ -15,7 +15,7 @@ namespace MailCore.Tests.Hosting;
 /// <summary>A configuration that is read anew: each row of the table in docs/appliance.md, through the protocol where it shows there.</summary>
 [CancelAfter(120_000)]
 [FixtureLifeCycle(LifeCycle.InstancePerTestCase)]
-internal sealed class ReloadTests
+internal sealed class ReloadTests : IDisposable
 {
     private readonly CollectedLog _log = new();
     private readonly Dictionary<string, string?> _keys = new()
@@ -45,11 +45,9 @@ internal sealed class ReloadTests
     });
 
     [TearDown]
-    public async Task StopAsync()
-    {
-        await _server.DisposeAsync();
-        _log.Dispose();
-    }
+    public async Task StopAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _log.Dispose();
 
     [TestCase("Domains:1", "new.example", "anybody@new.example", "550 5.7.1", "550 5.1.1")]
     [TestCase("Accounts:1:Address", "alice@example.org", "alice@example.org", "550 5.1.1", "250")]
@@ -63,7 +61,7 @@ internal sealed class ReloadTests
     {
         Assert.That(await RecipientAsync(recipient), Does.StartWith(before));
         await using var other = await SessionAsync();
-        string[] named = [.. Set(keys, value)];
+        var named = Set(keys, value);
 
         var report = await ReloadAsync();
 
@@ -356,7 +354,7 @@ internal sealed class ReloadTests
     private Task<ReloadReport> ReloadAsync() => _server.ReloadAsync(Configure);
 
     /// <summary>"key=value;key=value;key" and the last one's value.</summary>
-    private IEnumerable<string> Set(string keys, string value)
+    private List<string> Set(string keys, string value)
     {
         var named = new List<string>();
         foreach (var part in keys.Split(';'))
