@@ -40,8 +40,8 @@ public sealed class DirectoryRouterOptions
 }
 
 /// <summary>
-/// Routes by the directory: the host's own code, accounts and their forwards, aliases (nested, loop-safe), subaddresses, postmaster, expressions, catch-alls,
-/// relay domains. Unknown addresses of our domains are 550 5.1.1, other domains 550 5.7.1. Thread-safe.
+/// Routes by the directory: accounts and their forwards, aliases (nested, loop-safe), subaddresses, postmaster, expressions, catch-alls,
+/// relay domains; and to the host's own code. Unknown addresses of our domains are 550 5.1.1, other domains 550 5.7.1. Thread-safe.
 /// </summary>
 public sealed class DirectoryRouter : IMessageRouter
 {
@@ -54,7 +54,6 @@ public sealed class DirectoryRouter : IMessageRouter
 
     private readonly IMailDirectory _directory;
     private readonly DirectoryRouterOptions _options;
-    private readonly EmailAddress? _barePostmaster;
 
     /// <summary>Routes by <paramref name="directory"/>.</summary>
     /// <exception cref="FormatException">The default domain is none.</exception>
@@ -63,7 +62,7 @@ public sealed class DirectoryRouter : IMessageRouter
         ArgumentNullException.ThrowIfNull(directory);
         _directory = directory;
         _options = options ?? new DirectoryRouterOptions();
-        _barePostmaster = _options.Postmaster ?? (_options.DefaultDomain is { } domain ? EmailAddress.Postmaster.WithDomain(domain) : null);
+        _ = BarePostmaster;
     }
 
     /// <summary>
@@ -72,12 +71,15 @@ public sealed class DirectoryRouter : IMessageRouter
     /// </summary>
     public Func<EmailAddress, RecipientRoute.Handler?> FindHandler { get; init; } = static _ => null;
 
+    // The options may change while it works.
+    private EmailAddress? BarePostmaster => _options.Postmaster ?? (_options.DefaultDomain is { } domain ? EmailAddress.Postmaster.WithDomain(domain) : null);
+
     /// <inheritdoc/>
     public async ValueTask<RecipientRoute> RouteAsync(MailTransaction transaction, Recipient recipient, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(recipient);
-        var address = recipient.Address.Domain.Length > 0 ? recipient.Address : _barePostmaster;
+        var address = recipient.Address.Domain.Length > 0 ? recipient.Address : BarePostmaster;
         if (address is null)
         {
             return NoUser;
@@ -188,16 +190,16 @@ public sealed class DirectoryRouter : IMessageRouter
                 continue;
             }
 
-            if (FindHandler(next) is { } handler)
-            {
-                targets.Add(handler);
-                continue;
-            }
-
             // Lists may name the same people many times over; that is bounded as well.
             if (seen.Count > _options.MaxExpansion || pending.Count / 10 > _options.MaxExpansion)
             {
                 return TooManyTargets;
+            }
+
+            if (FindHandler(next) is { } handler)
+            {
+                targets.Add(handler);
+                continue;
             }
 
             found = await ResolveAsync(next, cancellationToken).ConfigureAwait(false);

@@ -31,12 +31,15 @@ internal static class MailServerFactory
             endpoints.Add(MakeEndpoint(endpoint, UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), services, stopping.Token));
         }
 
+        var reload = new MailServerReload(mail, services, stopping.Token);
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
             LoginBans = services.GetRequiredService<LoginService>().Bans,
             Metrics = services.GetRequiredService<ConnectionMetrics>(),
             Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
             Make = maker => MakeCarried(maker, mail, services, stopping.Token),
+            Reload = reload.RunAsync,
+            InheritSockets = mail.InheritSockets ?? (static () => []),
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
         };
     }
@@ -61,18 +64,32 @@ internal static class MailServerFactory
         var tls = endpoint.Where is not null && certificates is null
             ? TlsUpgrade.Carried(endpoint.Tls)
             : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>()) { Told = (metrics, name) };
-        var protocol = endpoint.Protocol!(services, tls);
-        return new MailEndpoint(name, where, tls, protocol, Compose(endpoint, name, tls, protocol, services, stopping))
+        var (protocol, run) = MakeProtocol(endpoint, name, tls, services, stopping);
+        return new MailEndpoint(name, where, tls, protocol, run)
         {
             Purpose = endpoint.Purpose,
             ProxyFrom = [.. endpoint.ProxyFrom],
+            SocketName = endpoint.SocketName,
             Where = endpoint.Where,
         };
     }
 
-    private static MailConnectionDelegate Compose(
-        MailEndpointBuilder endpoint, string name, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
+    public static async Task MakeAccountsAsync(MailServerBuilder mail, IMailDirectory directory, CancellationToken cancellationToken)
     {
+        foreach (var (address, password) in mail.Accounts)
+        {
+            if (await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is not DirectoryEntry.Account)
+            {
+                await directory.CreateAsync(address, password, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>What serves an endpoint's connections, with the layers around it.</summary>
+    public static (IMailProtocol Protocol, MailConnectionDelegate Run) MakeProtocol(
+        MailEndpointBuilder endpoint, string name, TlsUpgrade tls, IServiceProvider services, CancellationToken stopping)
+    {
+        var protocol = endpoint.Protocol!(services, tls);
         MailConnectionDelegate run = endpoint.Where is null
             ? connection => protocol.RunAsync(connection, stopping)
             : async connection =>
@@ -114,7 +131,7 @@ internal static class MailServerFactory
             run = endpoint.Layers[i](run);
         }
 
-        return run;
+        return (protocol, run);
     }
 
     private static string UniqueName(string name, HashSet<string> names)
@@ -152,18 +169,9 @@ internal static class MailServerFactory
             services.GetRequiredService<TimeProvider>(),
             loggers.CreateLogger<LoginService>(),
             cancellationToken).ConfigureAwait(false);
-        if (mail.Accounts.Count == 0)
+        if (mail.Accounts.Count > 0)
         {
-            return;
-        }
-
-        var directory = services.GetRequiredService<IMailDirectory>();
-        foreach (var (address, password) in mail.Accounts)
-        {
-            if (await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is not DirectoryEntry.Account)
-            {
-                await directory.CreateAsync(address, password, cancellationToken).ConfigureAwait(false);
-            }
+            await MakeAccountsAsync(mail, services.GetRequiredService<IMailDirectory>(), cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -223,7 +223,8 @@ internal sealed class InboundMailTests
 
         var services = new ServiceCollection();
         services.AddMailServer(Configure);
-        await using var host = services.BuildServiceProvider();
+        // As ASP.NET builds it in development.
+        await using var host = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
         await host.GetRequiredService<MailServer>().StartAsync(default);
         Assert.That(await SendAsync(host, "Subject: x\r\n\r\n", "support@example.org"), Does.StartWith("250"));
         Assert.That(await SendAsync(host, "\r\nx", "help@example.org"), Does.StartWith("550 5.6.0"));

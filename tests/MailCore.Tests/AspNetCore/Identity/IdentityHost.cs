@@ -78,7 +78,7 @@ internal sealed class IdentityHost : IAsyncDisposable
             all.ListenPop3(0).UseCleartext().AllowCleartextAuthentication();
             mail?.Invoke(all);
         });
-        var host = new IdentityHost(services.BuildServiceProvider(validateScopes: true)) { Log = log };
+        var host = new IdentityHost(services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true })) { Log = log };
         try
         {
             await host.Services.GetRequiredService<MailServer>().StartAsync(default);
