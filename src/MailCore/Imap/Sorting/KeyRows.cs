@@ -5,6 +5,7 @@ namespace MailCore.Imap.Sorting;
 internal sealed class KeyRows
 {
     private const int Least = 256;
+    private const int UsualOctets = 64;
 
     private uint[] _uids = [];
     private int[] _ends = [];
@@ -48,7 +49,7 @@ internal sealed class KeyRows
 
     /// <summary>Adds others, if all their UIDs are higher than those here.</summary>
     /// <param name="others">Which.</param>
-    /// <param name="expected">Rows that will probably be here one day: arrays are not made larger again and again on the way.</param>
+    /// <param name="expected">Rows that will be here soon, or 0: arrays are not made larger again and again on the way.</param>
     public bool TryAppend(KeyRows others, int expected)
     {
         var rows = others.Rows;
@@ -59,17 +60,18 @@ internal sealed class KeyRows
 
         var count = Count + rows.Count;
         var used = checked(Used + others.Used);
+        // A few more than there are: messages come.
+        var most = (int)Math.Clamp(expected + (expected / 16L), count, Array.MaxLength);
         if (count > _uids.Length)
         {
-            // A few more than there are: messages come.
-            expected += (expected / 16) + Least;
-            Resize(Math.Max(count, expected > count ? expected : count + (count / 2)));
+            Resize(Math.Max(most, Grown(Count, count)));
         }
 
         if (used > _octets.Length)
         {
-            var each = used / (double)count;
-            Array.Resize(ref _octets, (int)Math.Min(Math.Max(used, each * _uids.Length), Array.MaxLength));
+            // As long as those so far; but a few long ones do not make all of them so.
+            var more = (most - count) * Math.Min((long)used / count, UsualOctets);
+            Array.Resize(ref _octets, (int)Math.Min(Math.Max(used + more, Grown(Used, used)), Array.MaxLength));
         }
 
         others._uids.AsSpan(0, rows.Count).CopyTo(_uids.AsSpan(Count));
@@ -105,6 +107,9 @@ internal sealed class KeyRows
 
         return merged;
     }
+
+    // What is added to will be added to again.
+    private static int Grown(int before, int now) => before == 0 ? now : (int)Math.Min(now + (now / 2L), Array.MaxLength);
 
     private void Resize(int count)
     {

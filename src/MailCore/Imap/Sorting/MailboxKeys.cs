@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using MailCore.Mime;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Sorting;
 
@@ -74,7 +73,7 @@ internal sealed class MailboxKeys
     /// <summary>Takes keys over; those that are known are the same.</summary>
     /// <param name="kind">Which keys.</param>
     /// <param name="found">Left empty, or with what was in it when it was not taken.</param>
-    /// <param name="expected">Messages in the mailbox.</param>
+    /// <param name="expected">As many as there will probably be, or 0.</param>
     /// <param name="isLast">Otherwise only what is behind everything known is taken: that is cheap.</param>
     public void Take(KeyKind kind, KeyRows found, int expected, bool isLast)
     {

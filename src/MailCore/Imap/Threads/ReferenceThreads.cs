@@ -67,6 +67,7 @@ internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects
         _known.Dispose();
         _messages.Dispose();
         _nodes.Dispose();
+        base.Dispose(disposing);
     }
 
     // A message without an identifier, or with one that another has already, is nobody's parent.

@@ -4,32 +4,36 @@ using MailCore.Imap.Sorting;
 namespace MailCore.Imap.Threads;
 
 /// <summary>A node for each subject that messages are about. Makes no object for any of them.</summary>
-/// <param name="messages">Whose subjects.</param>
-/// <param name="capacity">As many subjects as there can be at the most.</param>
-internal sealed class SubjectTable(KeyedMessages messages, int capacity) : IDisposable
+internal sealed class SubjectTable : IDisposable
 {
-    private readonly int _place = messages.PlaceOf(KeyKind.Subject);
+    private readonly KeyedMessages _keyed;
+    private readonly int _place;
 
     // A message with the subject, or -1.
-    private readonly RentedList<int> _messages = RentedList<int>.Of((int)BitOperations.RoundUpToPowerOf2((uint)capacity + (uint)(capacity / 2) + 1), -1);
-    private readonly RentedList<int> _hashes = new();
-    private readonly RentedList<int> _nodes = new();
+    private readonly RentedList<int> _messages;
+    private readonly RentedList<int> _hashes;
+    private readonly RentedList<int> _nodes;
+
+    /// <param name="messages">Whose subjects.</param>
+    /// <param name="capacity">As many subjects as there can be at the most.</param>
+    public SubjectTable(KeyedMessages messages, int capacity)
+    {
+        (_keyed, _place) = (messages, messages.PlaceOf(KeyKind.Subject));
+        var slots = (int)BitOperations.RoundUpToPowerOf2((uint)capacity + (uint)(capacity / 2) + 1);
+        _messages = RentedList<int>.Of(slots, -1);
+        _hashes = RentedList<int>.Of(slots, 0);
+        _nodes = RentedList<int>.Of(slots, 0);
+    }
 
     /// <summary>The base subject of a message.</summary>
-    public ReadOnlySpan<byte> SubjectOf(int message) => messages.KeyOf(_place, message)[1..];
+    public ReadOnlySpan<byte> SubjectOf(int message) => _keyed.KeyOf(_place, message)[1..];
 
     /// <summary>Whether a message is a reply or a forwarded one.</summary>
-    public bool IsReply(int message) => messages.KeyOf(_place, message)[0] != 0;
+    public bool IsReply(int message) => _keyed.KeyOf(_place, message)[0] != 0;
 
     /// <summary>Where the node of a message's subject is kept; it has not been set when it is new.</summary>
     public ref int NodeOf(int message, out bool isNew)
     {
-        if (_nodes.Count == 0)
-        {
-            _hashes.Extend(_messages.Count, 0);
-            _nodes.Extend(_messages.Count, 0);
-        }
-
         var subject = SubjectOf(message);
         // Seeded for each process.
         var code = default(HashCode);
