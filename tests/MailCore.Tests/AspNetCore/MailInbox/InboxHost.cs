@@ -86,7 +86,7 @@ internal sealed class InboxHost : IAsyncDisposable
     /// <summary>Puts a message into a mailbox past all protocols, as another client's APPEND would.</summary>
     public async Task AppendAsync(string message, string account = "bob@example.org", string mailbox = "INBOX", DateTimeOffset? date = null)
     {
-        MailboxName.TryParse(mailbox, out var name);
+        var name = MailboxName.TryParse(mailbox, out var parsed) ? parsed : throw new ArgumentException(mailbox);
         var open = (await Accounts.OpenAsync(new AccountId(account)))!;
         var target = await open.FindMailboxAsync(name) ?? (await open.CreateMailboxAsync(name)).Mailbox!;
         await target.AppendAsync(new MemoryStream(Encoding.Latin1.GetBytes(message)), new AppendOptions { InternalDate = date });
