@@ -113,6 +113,8 @@ internal sealed class InboxHost : IAsyncDisposable
         return await Http.SendAsync(request);
     }
 
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
