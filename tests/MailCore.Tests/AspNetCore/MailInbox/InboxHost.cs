@@ -8,6 +8,7 @@ using MailCore.Tests.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace MailCore.Tests.AspNetCore.MailInbox;
 
@@ -50,6 +51,7 @@ internal sealed class InboxHost : IAsyncDisposable
             server.ListenImap(0).UseStartTls().AllowCleartextAuthentication();
             mail?.Invoke(server);
         });
+        builder.Logging.ClearProviders();
         host?.Invoke(builder);
         var app = builder.Build();
         var inbox = app.MapMailInbox("/mail", options);
