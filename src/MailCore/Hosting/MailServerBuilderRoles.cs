@@ -119,6 +119,7 @@ public static class MailServerBuilderRoles
                 Filters = [.. services.GetServices<SmtpFilterRegistration>(), .. endpoint.Filters.Select(filter => filter(services))],
                 Trace = services.GetService<IMessageTrace>(),
                 Meters = services.GetService<IMeterFactory>(),
+                Records = services.GetService<SessionRecords>(),
                 Scopes = services.GetRequiredService<IServiceScopeFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),
