@@ -3,7 +3,7 @@
 // Without this header the server changes nothing: another site's page can't send it.
 const Marker = { 'X-MailCore-Inbox': '1' };
 
-/** More of a text is not shown, but can be downloaded. */
+/** Octets; more of a text is not shown, but can be downloaded. */
 const TextLimit = 512 * 1024;
 
 export class ApiError extends Error {
@@ -67,14 +67,14 @@ export const api = {
   remove: id => change('DELETE', one(id)),
   empty: scope => change('DELETE', `messages?${queryString(scope)}`),
   setSeen: (id, seen) => change('POST', `${one(id)}/seen`, { seen }),
-  release: (id, to) => change('POST', `${one(id)}/release`, { to }),
+  release: async (id, to) => (await change('POST', `${one(id)}/release`, { to })).json(),
 
   /** Of a message's html, source, text, transcript or a part. */
   address: (id, tail) => `api/${one(id)}/${tail}`,
   partAddress: (id, section) => `api/${one(id)}/parts/${encodeURIComponent(section)}`,
 
   /** The start of a text, and whether there is more. */
-  async text(id, kind, signal) {
+  async text(id, kind, signal, limit = TextLimit) {
     const reader = (await call(`${one(id)}/${kind}`, { signal })).body.getReader();
     const decoder = new TextDecoder();
     let [text, count] = ['', 0];
@@ -83,10 +83,10 @@ export const api = {
       if (done)
         return { text: text + decoder.decode(), cut: false };
 
-      const room = TextLimit - count;
+      const room = limit - count;
       text += decoder.decode(value.subarray(0, room), { stream: true });
       count += value.length;
-      if (count > TextLimit) {
+      if (count > limit) {
         await reader.cancel();
         return { text, cut: true };
       }

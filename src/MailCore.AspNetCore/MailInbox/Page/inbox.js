@@ -46,8 +46,10 @@ function showRows(arrived) {
 
 function showCounts() {
   const { unseen, messages } = mailboxes.counts;
-  const found = plural(store.total, 'message');
-  $('count').textContent = store.filter.query ? `${found} found` : unseen > 0 ? `${found}, ${unseen.toLocaleString()} unread` : found;
+  const shown = plural(store.counted ? store.total : store.items.length, 'message');
+  $('count').textContent = store.filter.query
+    ? `${shown} found${store.counted ? '' : ' so far'}`
+    : unseen > 0 ? `${shown}, ${unseen.toLocaleString()} unread` : shown;
   document.title = `${unseen > 0 ? `(${unseen}) ` : ''}Inbox${settings.host ? ` – ${settings.host}` : ''}`;
   $('empty').hidden = !settings.canDelete || messages === 0;
 }
@@ -137,8 +139,9 @@ async function removeMessage(id) {
 
 function releaseMessage(message) {
   askRelease(settings.releaseHint, async to => {
-    await api.release(message.id, to);
-    toast(`Released to ${to.join(', ')}.`);
+    const { recipients = [] } = await api.release(message.id, to);
+    const refused = recipients.filter(recipient => !recipient.accepted).map(({ address, reply }) => `${address}: ${reply}`);
+    toast(refused.length > 0 ? `Not released to ${refused.join('; ')}` : `Released to ${to.join(', ')}.`);
   });
 }
 

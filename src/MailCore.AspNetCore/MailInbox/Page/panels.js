@@ -8,6 +8,9 @@ const Pictures = ['image/png', 'image/jpeg', 'image/gif', 'image/webp'];
 
 const MaxLinks = 100;
 
+// Octets; pictures stand in it.
+const MaxHtml = 16 * 1024 * 1024;
+
 /** In the order of the keys 1 to 8. */
 export const panels = [
   { name: 'html', label: () => 'HTML', there: message => message.hasHtml, fill: html },
@@ -40,7 +43,7 @@ async function html(panel, message, signal) {
       el('span', { class: 'hint' }, 'Scripts do not run, and nothing is loaded from elsewhere.')),
     stage, links);
 
-  const found = linksOf((await api.text(message.id, 'html', signal)).text);
+  const found = linksOf((await api.text(message.id, 'html', signal, MaxHtml)).text);
   if (found.length === 0)
     return;
 
@@ -74,8 +77,9 @@ async function plainText(panel, message, signal) {
 
 function headers(panel, message) {
   const table = el('table', { class: 'headers' });
-  const show = raw => table.replaceChildren(...message.headers.map(({ name, value, raw: octets }) =>
-    el('tr', {}, el('th', { scope: 'row' }, name), el('td', {}, raw ? octets : value))));
+  const show = raw => table.replaceChildren(...message.headers.map(field => raw
+    ? el('tr', {}, el('td', { class: 'raw' }, field.raw.trimEnd()))
+    : el('tr', {}, el('th', { scope: 'row' }, field.name), el('td', {}, field.value))));
   panel.append(
     el('div', { class: 'tools' }, el('label', {}, el('input', { type: 'checkbox', change: event => show(event.target.checked) }), 'As it was sent')),
     table);
@@ -107,8 +111,8 @@ function branch(message, part) {
   const type = part.charset ? `${part.contentType}; charset=${part.charset}` : part.contentType;
   const inside = part.parts ?? [];
   return el('li', {},
-    el('span', { class: 'section' }, part.section || '·'),
-    inside.length === 0 && part.section ? el('a', { href: api.partAddress(message.id, part.section), download: part.fileName ?? '' }, type) : type,
+    el('span', { class: 'section' }, part.section.replace(/\.?TEXT$/, '') || '·'),
+    inside.length === 0 ? el('a', { href: api.partAddress(message.id, part.section), download: part.fileName ?? '' }, type) : type,
     el('span', { class: 'hint' }, [part.encoding, octets(part.size ?? 0), part.disposition, part.fileName].filter(Boolean).join(', ')),
     inside.length > 0 ? el('ul', {}, inside.map(child => branch(message, child))) : null);
 }

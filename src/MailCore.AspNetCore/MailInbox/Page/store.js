@@ -7,7 +7,12 @@ const NextPage = 200;
 
 export class MessageStore {
   items = [];
+
+  /** Rows there are; while a search goes on, those found and one more. */
   total = 0;
+
+  /** False while more may be found than is counted. */
+  counted = true;
   filter = { query: '', account: '', mailbox: '' };
 
   #on;
@@ -153,8 +158,14 @@ export class MessageStore {
 
   #set(rows, { total, next }, arrived = []) {
     this.items = rows.filter(item => !this.#gone.has(item.id));
-    this.total = Math.max(this.items.length, total - (rows.length - this.items.length));
     this.#next = next ?? null;
+
+    // A search does not say how many there are, and a page of it may be empty though others follow.
+    const searched = total === null || total === undefined;
+    this.counted = !searched || this.#next === null;
+    this.total = searched
+      ? this.items.length + (this.#next === null ? 0 : 1)
+      : Math.max(this.items.length, total - (rows.length - this.items.length));
     this.#on.changed(arrived.filter(item => !this.#gone.has(item.id)));
   }
 
