@@ -146,9 +146,12 @@ function releaseMessage(message) {
 }
 
 function closeReader(id, text) {
+  // Another one is about to be shown in its place.
+  if (list.selected !== null && list.selected !== id)
+    return;
+
   clearTimeout(openTimer);
-  if (list.selected === id)
-    list.mark(null);
+  list.mark(null);
 
   history.replaceState(null, '', location.pathname + location.search);
   reader.close(text);
@@ -251,11 +254,11 @@ $('search').addEventListener('keydown', event => {
     return;
 
   event.preventDefault();
-  if ($('search').value === '')
-    return list.focus();
-
-  $('search').value = '';
-  search();
+  list.focus();
+  if ($('search').value !== '') {
+    $('search').value = '';
+    search();
+  }
 });
 
 function search() {
@@ -273,7 +276,12 @@ $('list').addEventListener('scroll', () => {
 $('arrived').addEventListener('click', () => list.toTop());
 $('keys').addEventListener('click', () => ask('keys'));
 $('empty').addEventListener('click', () => askEmpty(mailboxes.label, plural(mailboxes.counts.messages, 'message'), async () => {
-  await api.empty(mailboxes.scope);
+  const { account, mailbox } = mailboxes.scope;
+  await api.empty({ account, mailbox });
+  const open = reader.message;
+  if (open && (!account || open.account === account) && (!mailbox || open.mailbox === mailbox))
+    closeReader(open.id);
+
   await reload();
 }));
 

@@ -97,7 +97,8 @@ export class Reader {
     this.#box.replaceChildren(
       el('div', { class: 'head' }, el('h2', {}, message.subject || '(no subject)'), this.#actions(message)),
       el('dl', { class: 'who' },
-        pair('From', message.from), pair('To', message.to), pair('Cc', message.cc), pair('Reply to', message.replyTo),
+        pair('From', message.from), pair('To', message.to), pair('Cc', message.cc),
+        pair('Reply to', (message.replyTo ?? []).filter(address => address !== message.from)),
         pair('Date', longTime(message.date ?? message.received))),
       el('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Views of the message' }, this.#tabs.map(tab => tab.button)),
       ...this.#tabs.map(tab => tab.box));
