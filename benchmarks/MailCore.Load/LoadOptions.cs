@@ -30,13 +30,15 @@ internal sealed record LoadOptions
           --list             print the names of the rows
           --help             this text
 
+        mixed [--help] is another program: the sample server under all protocols at once, for an hour or as long as is said.
+
         Modes that the driver starts as its own child processes, usable by hand for profiling. They listen on
         127.0.0.1, port 0, print the port, answer "stats" on standard input and end with its end:
 
           bare                                          the bare pipe loop
           serve --sink discard|durable|net [--data DIR] MailCore; net is --no-engine's
           relay --data DIR --sink PORT                  MailCore's durable queue, filled by "fill N SIZE", let go by "release"
-          mailboxes --data DIR --accounts N [--text-index]
+          mailboxes --data DIR --accounts N [--text-index] [--forget-keys]
                                                         MailCore's IMAP (the port printed) and POP3 over the durable store
 
         smtp-sink and smtp-source come with Debian's package postfix. Rows beside Postfix and Dovecot start these, with

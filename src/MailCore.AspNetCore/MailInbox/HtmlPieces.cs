@@ -151,10 +151,15 @@ internal sealed class HtmlPieces
 
         var (start, end) = ValueAt(at);
         at = end;
-        var isQuoted = end > start && _html[start] is '"' or '\'';
-        attribute = new HtmlAttribute(_html.AsSpan(name..nameEnd), start, end, isQuoted && end - start >= 2 ? _html.AsSpan((start + 1)..(end - 1)) : _html.AsSpan(start..end));
+        attribute = new HtmlAttribute(_html.AsSpan(name..nameEnd), start, end, Unquote(_html.AsSpan(start..end)));
         return true;
     }
+
+    // A value may lack its last quote, at the end of the text.
+    private static ReadOnlySpan<char> Unquote(ReadOnlySpan<char> value) =>
+        value is not (['"', ..] or ['\'', ..]) ? value
+        : value.Length > 1 && value[^1] == value[0] ? value[1..^1]
+        : value[1..];
 
     private (int Start, int End) ValueAt(int start)
     {

@@ -100,6 +100,9 @@ internal sealed class InboxMessage(InboxAccount account, Mailbox mailbox, string
     /// <summary>The body of a part, decoded.</summary>
     public PartStream OpenPart(MimePart part) => new(new ContentBehindPrefix(Content, PrefixLength), part);
 
+    /// <summary>The octets as they came, without the own trace, behind some of the caller's.</summary>
+    public Stream OpenBehind(ReadOnlyMemory<byte> prefix) => new MessageContent(prefix, new ContentBehindPrefix(Content, PrefixLength)).AsStream();
+
     /// <summary>The name that the server gave the message when it came, by the trace field that it put before it.</summary>
     public bool TryReadQueueId([NotNullWhen(true)] out string? queueId)
     {

@@ -25,6 +25,7 @@ internal sealed class InboxRoutes
         var routes = new InboxRoutes(endpoints, options);
         routes.Get("/", page.IndexAsync);
         routes.Get("/assets/{name}", page.AssetAsync);
+        routes.Get("/api/openapi.json", new OpenApiEndpoint().RunAsync);
         routes.Get("/api/messages", http => inbox.Value.List.MessagesAsync(http));
         routes.Get("/api/mailboxes", http => inbox.Value.List.MailboxesAsync(http));
         routes.Get("/api/settings", http => inbox.Value.List.SettingsAsync(http));
@@ -38,6 +39,7 @@ internal sealed class InboxRoutes
         routes.Add(HttpMethods.Delete, "/api/messages", http => inbox.Value.Message.EmptyAsync(http));
         routes.Add(HttpMethods.Delete, "/api/messages/{id}", http => inbox.Value.Message.DeleteAsync(http));
         routes.Add(HttpMethods.Post, "/api/messages/{id}/seen", http => inbox.Value.Message.SeenAsync(http));
+        routes.Add(HttpMethods.Post, "/api/messages/{id}/release", http => inbox.Value.Release.ReleaseAsync(http));
     }
 
     private void Get(string pattern, InboxHandler handler) => Add(HttpMethods.Get, pattern, handler);
@@ -68,5 +70,7 @@ internal sealed class InboxRoutes
         public ContentEndpoints Content { get; } = new(inbox);
 
         public EventsEndpoint Events { get; } = new(inbox);
+
+        public ReleaseEndpoint Release { get; } = new(inbox, inbox.Logger);
     }
 }

@@ -20,7 +20,8 @@ internal sealed class InboxServices
         Store = services.GetService<MailAccounts>() ?? throw new InvalidOperationException("MapMailInbox shows the mail of a server in the same application: call AddMailServer.");
         Accounts = new InboxAccounts(Store, services.GetRequiredService<IMailDirectory>(), options);
         Time = services.GetRequiredService<TimeProvider>();
-        Feed = new InboxFeed(Accounts, Store, Time, services.GetRequiredService<ILoggerFactory>().CreateLogger<InboxFeed>());
+        Logger = services.GetRequiredService<ILoggerFactory>().CreateLogger("MailCore.AspNetCore.MailInbox");
+        Feed = new InboxFeed(Accounts, Store, Time, Logger);
         Records = services.GetService<SessionRecords>();
     }
 
@@ -31,6 +32,8 @@ internal sealed class InboxServices
     public InboxAccounts Accounts { get; }
 
     public InboxFeed Feed { get; }
+
+    public ILogger Logger { get; }
 
     public TimeProvider Time { get; }
 

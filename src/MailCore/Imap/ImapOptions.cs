@@ -68,6 +68,12 @@ public sealed class ImapOptions
     /// </summary>
     public int MaxSearchContexts { get; set; } = 8;
 
+    /// <summary>
+    /// Octets of memory in which this endpoint keeps what SORT and THREAD found out of messages, about 100 for each, so that the next one
+    /// need not read them again. The mailboxes not sorted for the longest time go first; 0 keeps nothing. 64 MiB by default.
+    /// </summary>
+    public long SortMemory { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>Sessions of one account at this endpoint; a login past them is NO [LIMIT]. 16 by default.</summary>
     public int MaxSessionsPerAccount { get; set; } = 16;
 

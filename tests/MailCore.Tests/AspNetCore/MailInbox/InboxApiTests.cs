@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using MailCore.Storage;
 using MailCore.Tests.Tls;
 using NUnit.Framework;
 

@@ -8,6 +8,7 @@ using MailCore.Tests.Tls;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace MailCore.Tests.AspNetCore.MailInbox;
 
@@ -50,6 +51,7 @@ internal sealed class InboxHost : IAsyncDisposable
             server.ListenImap(0).UseStartTls().AllowCleartextAuthentication();
             mail?.Invoke(server);
         });
+        builder.Logging.ClearProviders();
         host?.Invoke(builder);
         var app = builder.Build();
         var inbox = app.MapMailInbox("/mail", options);
@@ -86,7 +88,7 @@ internal sealed class InboxHost : IAsyncDisposable
     /// <summary>Puts a message into a mailbox past all protocols, as another client's APPEND would.</summary>
     public async Task AppendAsync(string message, string account = "bob@example.org", string mailbox = "INBOX", DateTimeOffset? date = null)
     {
-        MailboxName.TryParse(mailbox, out var name);
+        var name = MailboxName.TryParse(mailbox, out var parsed) ? parsed : throw new ArgumentException(mailbox);
         var open = (await Accounts.OpenAsync(new AccountId(account)))!;
         var target = await open.FindMailboxAsync(name) ?? (await open.CreateMailboxAsync(name)).Mailbox!;
         await target.AppendAsync(new MemoryStream(Encoding.Latin1.GetBytes(message)), new AppendOptions { InternalDate = date });
@@ -112,6 +114,8 @@ internal sealed class InboxHost : IAsyncDisposable
         change?.Invoke(request);
         return await Http.SendAsync(request);
     }
+
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
