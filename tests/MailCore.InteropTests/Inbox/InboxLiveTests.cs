@@ -1,5 +1,4 @@
 using System.Text;
-using MailCore.Hosting;
 using MailCore.Testing;
 using NUnit.Framework;
 

@@ -1,6 +1,5 @@
 using NUnit.Framework;
 using PuppeteerSharp;
-using PuppeteerSharp.Media;
 
 namespace MailCore.InteropTests.Inbox;
 

@@ -103,7 +103,7 @@ internal sealed class InboxPageTests : InboxFixture
     }
 
     [Test]
-    [Property("Fact", "a host that allows neither shows no way to, and answers a request by hand with 403")]
+    [Property("Fact", "the server notes every request, and there was none that deletes")]
     public async Task Shows_neither_delete_nor_release_where_they_are_not_allowed()
     {
         await using var host = await HostedInbox.StartAsync(static options => options.AllowsDelete = false);
