@@ -57,6 +57,8 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<Pop3MailDropLocks>();
         services.AddSingleton(mail.OutboundTls);
         services.AddSingleton(static provider => OutboundTlsServices.MakeReports(provider));
+        services.AddSingleton(static provider => OutboundTlsServices.MakeMtaSts(provider));
+        services.AddSingleton(static provider => OutboundTlsServices.MakeRefresher(provider));
         services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
         services.AddSingleton(provider => new NextHopExplainer(provider.GetRequiredService<INextHopFinder>(), mail.RelayClient));
         AddDelivery(services, mail);

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using MailCore.Delivery;
 using MailCore.Messaging;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +30,9 @@ internal sealed record RelayServices
 
     /// <summary>Where messages for them are made ready.</summary>
     public required Func<IMessageStaging> Staging { get; init; }
+
+    /// <summary>Keeps published policies fresh; null where none is followed.</summary>
+    public MtaStsRefresher? Refresher { get; init; }
 }
 
 /// <summary>Sends items, one after the other over the same session while it can be used. One caller at a time.</summary>
