@@ -45,6 +45,7 @@ public static class QueueCodec
         Write(writer, entry.QuarantineReason);
         writer.Write7BitEncodedInt(entry.AddedFields.Length);
         writer.Write(entry.AddedFields.Span);
+        writer.Write(entry.IsTlsNotRequired);
         writer.Flush();
         return octets.ToArray();
     }
@@ -78,6 +79,8 @@ public static class QueueCodec
             Envelope = envelope,
             Recipients = [],
             AddedFields = fields,
+            // Not yet written by the first to write this form.
+            IsTlsNotRequired = reader.BaseStream.Position < reader.BaseStream.Length && reader.ReadBoolean(),
             QuarantineReason = reason,
             AcceptedAt = acceptedAt,
             Lane = lane,

@@ -62,13 +62,14 @@ internal sealed class RelaySender(RelayServices services) : IAsyncDisposable
     private async ValueTask<IReadOnlyList<RelayOutcome>> SendAsync(QueueLease lease, NextHop hop, CancellationToken cancellationToken)
     {
         var envelope = lease.Entry.Envelope;
-        var key = services.Connector.SessionKey(hop, envelope.From, envelope.RequireTls);
+        var wish = TlsRequiredField.Wish(envelope, lease.Entry.IsTlsNotRequired);
+        var key = services.Connector.SessionKey(hop, envelope.From, wish);
         for (var isFresh = false; ; isFresh = true)
         {
             if (!HasSession || _key != key || _sent >= services.Options.MaxMessagesPerConnection || isFresh)
             {
                 await DisposeAsync().ConfigureAwait(false);
-                var connection = await services.Connector.ConnectAsync(hop, envelope.From, envelope.RequireTls, cancellationToken).ConfigureAwait(false);
+                var connection = await services.Connector.ConnectAsync(hop, envelope.From, wish, cancellationToken).ConfigureAwait(false);
                 if (connection.Session is not { } session)
                 {
                     return All(lease, connection.Failure);

@@ -204,7 +204,7 @@ public class RelayConnectorTests
             FixedHops.Host(((IPEndPoint)dead.LocalEndPoint!).Port, name: "one.example.org"), FixedHops.Host(busy.Port, name: "two.example.org"), FixedHops.Host(good.Port, name: "three.example.org"));
 
         var outcome = (await RelayTestClient.Connector(finder).SendAsync(RelayTestClient.Message(RelayTestClient.Envelope("x@example.com")))).Single();
-        var none = await RelayTestClient.Connector(finder, static options => options.MaxAddresses = 2).ConnectAsync(RelayTestClient.Hop, default, false, default);
+        var none = await RelayTestClient.Connector(finder, static options => options.MaxAddresses = 2).ConnectAsync(RelayTestClient.Hop, default, MessageTls.Usual, default);
 
         Assert.That((outcome.Status, outcome.RemoteName), Is.EqualTo((RelayStatus.Sent, "three.example.org")));
         Assert.That((busy.Connections, good.Connections), Is.EqualTo((2, 1)));
@@ -310,11 +310,11 @@ public class RelayConnectorTests
             options.SmartHosts.Default = host;
             options.SmartHosts.LoginsBySender["one.example"] = new SmartHostLogin { User = "one", Password = "p" };
         });
-        string Key(string sender, bool requireTls = false) => connector.SessionKey(host.Hop, new ReversePath(EmailAddress.Parse(sender)), requireTls);
+        string Key(string sender, MessageTls wish = MessageTls.Usual) => connector.SessionKey(host.Hop, new ReversePath(EmailAddress.Parse(sender)), wish);
 
         Assert.That(Key("a@two.example"), Is.EqualTo(Key("b@three.example")));
         Assert.That(Key("a@one.example"), Is.Not.EqualTo(Key("a@two.example")));
-        Assert.That(Key("a@two.example", requireTls: true), Is.Not.EqualTo(Key("a@two.example")));
+        Assert.That(Key("a@two.example", MessageTls.Required), Is.Not.EqualTo(Key("a@two.example")));
     }
 
     [Test]

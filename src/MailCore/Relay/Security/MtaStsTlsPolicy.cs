@@ -5,6 +5,8 @@ namespace MailCore.Relay.Security;
 /// <summary>What the MTA-STS policy of a domain asks for (RFC 8461 4, 5).</summary>
 internal sealed class MtaStsTlsPolicy(MtaStsCache cache, MtaStsRefresher? refresher = null) : IOutboundTlsPolicy
 {
+    public bool IsRecipients => true;
+
     public async ValueTask<OutboundTlsAnswer> GetRequirementAsync(OutboundServer server, CancellationToken cancellationToken)
     {
         if (!server.UsesMx)

@@ -139,6 +139,19 @@ internal sealed class RelayServiceTests
         Assert.That(_others.Sent.Single().Content, Does.StartWith("Received: ").And.Contain("\r\nX-Added: yes\r\nSubject: odd"));
     }
 
+    [TestCase("TLS-Required: No\r\n", false, MessageTls.NotRequired)]
+    [TestCase("TLS-Required: No\r\n", true, MessageTls.Required)]
+    [TestCase("", false, MessageTls.Usual)]
+    public async Task What_a_message_says_about_TLS_reaches_the_connection(string field, bool requireTls, MessageTls expected)
+    {
+        var envelope = new Envelope(new ReversePath(EmailAddress.Parse("anna@ours.example"))) { RequireTls = requireTls };
+        envelope.Recipients.Add(new Recipient(EmailAddress.Parse("x@far.example")));
+        await _services.GetRequiredService<IMailSubmission>().SubmitAsync(envelope, new MemoryStream(Encoding.ASCII.GetBytes($"Subject: test\r\n{field}\r\nHello\r\n")), CancellationToken.None);
+        await UntilAsync(() => _others.Sent.Count == 1);
+        Assert.That(_others.Wishes.Single(), Is.EqualTo(expected));
+        Assert.That(_others.Sent.Single().Content, Does.Contain(field), "the next server is to see it as well");
+    }
+
     [Test]
     public async Task The_null_sender_is_never_told()
     {
