@@ -6,6 +6,7 @@ using MailCore.Messaging;
 using MailCore.Net;
 using MailCore.Relay;
 using MailCore.Relay.Security;
+using MailCore.Smtp;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -100,9 +101,20 @@ public sealed class MailServerBuilder
 
     internal ConfiguredAddresses Addresses { get; } = new();
 
+    internal MasterUserOptions MasterUsers { get; } = new();
+
     internal List<string> Problems { get; } = [];
 
     internal RelayBuilder? Relay { get; set; }
+
+    /// <summary>What the configuration says of it.</summary>
+    internal RelaySettings? RelaySettings { get; set; }
+
+    /// <summary>Keys and values of the settings that were applied.</summary>
+    internal IReadOnlyDictionary<string, string?> AppliedKeys { get; set; } = System.Collections.Frozen.FrozenDictionary<string, string?>.Empty;
+
+    /// <summary>Null where every endpoint binds by itself.</summary>
+    internal Func<IReadOnlyList<InheritedSocket>>? InheritSockets { get; set; }
 
     internal Func<IServiceProvider, IMailDirectory> CreateDirectory { get; private set; } = static services =>
     {
@@ -172,6 +184,17 @@ public sealed class MailServerBuilder
     {
         ArgumentNullException.ThrowIfNull(authenticator);
         MoreAuthenticators.Add(authenticator);
+        return this;
+    }
+
+    /// <summary>
+    /// Lets some log in as any user with a password of their own, for migrations: as "alice@example.org*master", or by SASL's authorization
+    /// identity. Nobody may by default, and those who may can't submit mail so unless that is said as well.
+    /// </summary>
+    public MailServerBuilder UseMasterUsers(Action<MasterUserOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(MasterUsers);
         return this;
     }
 
@@ -314,6 +337,18 @@ public sealed class MailServerBuilder
         return this;
     }
 
+    /// <summary>
+    /// Keeps envelopes and dialogs of the last sessions of SMTP, submission and LMTP in memory: for development, and for inbox pages. They hold
+    /// no passwords, but who writes to whom. Off by default; <see cref="SessionRecords"/> has them.
+    /// </summary>
+    public MailServerBuilder RecordSessions(Action<SessionRecordOptions>? configure = null)
+    {
+        var options = new SessionRecordOptions();
+        configure?.Invoke(options);
+        Services.Replace(ServiceDescriptor.Singleton(new SessionRecords(options)));
+        return this;
+    }
+
     /// <summary>Listens on a TCP port: the full form, for protocols of the host's own and for every detail.</summary>
     public MailEndpointBuilder Listen(int port, Action<MailEndpointBuilder>? configure = null) => Add(new MailEndpointBuilder("mail", port), configure);
 
@@ -322,6 +357,17 @@ public sealed class MailServerBuilder
     {
         ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
         return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
+    }
+
+    /// <summary>What is configured of addresses, with the domains that are ours.</summary>
+    internal ConfiguredAddresses AllAddresses()
+    {
+        var configured = new ConfiguredAddresses();
+        // Ours comes last: it is stored even where it is named as one to pass on as well.
+        configured.Domains.AddRange([.. Addresses.Domains, .. Domains.Select(static domain => new MailDomain(domain))]);
+        configured.Aliases.AddRange(Addresses.Aliases);
+        configured.Senders.AddRange(Addresses.Senders);
+        return configured;
     }
 
     internal TlsPolicy TlsOf(MailEndpointBuilder endpoint) => _tls.Aggregate(endpoint.Tls, static (policy, configure) => configure(policy));
