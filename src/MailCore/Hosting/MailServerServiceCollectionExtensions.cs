@@ -153,6 +153,7 @@ public static class MailServerServiceCollectionExtensions
             relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
+            Repeats = new AwaitedRepeats(services.GetRequiredService<IServerState>(), services.GetRequiredService<TimeProvider>()),
             Trace = trace,
             Time = services.GetRequiredService<TimeProvider>(),
         };

@@ -129,25 +129,12 @@ internal sealed partial class RelayConnector : IRelayConnector
     private SmtpClientOptions MakeOptions(NextHop hop, HopHost host, IPAddress? address, Wish wish)
     {
         var smart = wish.Smart;
-        return new SmtpClientOptions
+        return SmtpClientOptions.Of(Options, HostName, host.Name) with
         {
-            HostName = HostName,
-            ServerName = host.Name,
             IsLmtp = hop.IsLmtp,
             UsesImplicitTls = smart?.IsImplicit == true,
             Requirement = wish.Requirement(host),
-            Authorities = Options.Authorities,
             BindAddress = address is null ? null : Options.FindBindAddress(hop, smart, address.AddressFamily),
-            ConnectTimeout = Options.ConnectTimeout,
-            HandshakeTimeout = Options.HandshakeTimeout,
-            GreetingTimeout = Options.GreetingTimeout,
-            HelloTimeout = Options.HelloTimeout,
-            ReplyTimeout = Options.ReplyTimeout,
-            DataTimeout = Options.DataTimeout,
-            WriteTimeout = Options.WriteTimeout,
-            MessageTimeout = Options.MessageTimeout,
-            MaxRecipients = Options.MaxRecipients,
-            PrefersChunking = Options.PrefersChunking,
         };
     }
 

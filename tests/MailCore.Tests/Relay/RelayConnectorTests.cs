@@ -68,6 +68,24 @@ public class RelayConnectorTests
     }
 
     [Test]
+    public void What_a_host_sets_for_all_servers_reaches_each_connection()
+    {
+        var client = new RelayClientOptions { Authorities = [], MaxRecipients = 7, PrefersChunking = false };
+        foreach (var (i, time) in typeof(RelayClientOptions).GetProperties().Where(static property => property.PropertyType == typeof(TimeSpan)).Index())
+        {
+            time.SetValue(client, TimeSpan.FromSeconds(1_000 + i));
+        }
+
+        var options = SmtpClientOptions.Of(client, "client.example", "mx.example.org");
+        var shared = typeof(RelayClientOptions).GetProperties().Where(static property => typeof(SmtpClientOptions).GetProperty(property.Name)?.PropertyType == property.PropertyType).ToList();
+        Assert.That(shared, Has.Count.EqualTo(11));
+        foreach (var property in shared)
+        {
+            Assert.That(typeof(SmtpClientOptions).GetProperty(property.Name)!.GetValue(options), Is.EqualTo(property.GetValue(client)), property.Name);
+        }
+    }
+
+    [Test]
     public async Task A_certificate_that_does_not_verify_keeps_the_login_from_the_server()
     {
         using var other = _authority.Issue(["other.example.org"]);

@@ -1,6 +1,5 @@
 using System.Net;
 using MailCore.Hosting;
-using MailCore.Messaging;
 using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
