@@ -23,12 +23,9 @@ internal sealed class SnippetCompiler
 
     private static readonly CSharpParseOptions Syntax = new(LanguageVersion.Latest);
 
-    // What this project references is what hosts can: every package, ASP.NET, NUnit. Not its own types, nor those that are internal.
     private static readonly CSharpCompilation Empty = CSharpCompilation.Create(
         "Snippet",
-        references: ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(static file => Path.GetFileNameWithoutExtension(file) is not "MailCore.Tests")
-            .Select(static file => MetadataReference.CreateFromFile(file)),
+        references: ReferencedAssemblies.All,
         options: new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable)
             .WithSpecificDiagnosticOptions(Ignored));
 
