@@ -30,6 +30,8 @@ internal sealed record LoadOptions
           --list             print the names of the rows
           --help             this text
 
+        mixed [--help] is another program: the sample server under all protocols at once, for an hour or as long as is said.
+
         Modes that the driver starts as its own child processes, usable by hand for profiling. They listen on
         127.0.0.1, port 0, print the port, answer "stats" on standard input and end with its end:
 

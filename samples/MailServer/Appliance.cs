@@ -6,6 +6,7 @@ using MailCore.Relay;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using MailCore.Tls;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,12 +17,36 @@ namespace MailServerSample;
 /// <summary>The server as configured, with what is chosen where the configuration says nothing.</summary>
 internal static class Appliance
 {
+    /// <summary>A host with the configuration of these arguments. Files are read once: what watches them is <see cref="Operation.Reloading"/>, which takes nothing over unchecked.</summary>
+    public static HostApplicationBuilder MakeBuilder(string[] args)
+    {
+        var first = new ConfigurationManager();
+        first.AddInMemoryCollection([KeyValuePair.Create("hostBuilder:reloadConfigOnChange", (string?)"false")]);
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, Configuration = first });
+        // What ships beside the program is weaker than a file in the folder it is started in.
+        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
+        shipped.ResolveFileProvider();
+        builder.Configuration.Sources.Insert(0, shipped);
+        return builder;
+    }
+
     public static MailServerSettings Configure(HostApplicationBuilder builder, string[] args)
     {
-        AddShipped(builder);
         // It reports a failed start with a stack trace; we report it in words.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        if (Operation.SystemdNotifier.IsService)
+        {
+            builder.Logging.AddSystemdConsole();
+        }
 
+        var settings = ReadSettings(builder, args);
+        builder.Services.AddMailServer(mail => Compose(mail, settings, builder.Configuration));
+        return settings;
+    }
+
+    /// <summary>What the configuration says, with what is chosen where it says nothing.</summary>
+    public static MailServerSettings ReadSettings(HostApplicationBuilder builder, string[] args)
+    {
         ConfigurationKeys.Check(builder.Configuration, args);
         var settings = MailServerSettings.Read(builder.Configuration.GetSection("Mail"));
         if (settings.Listeners.Count == 0 && string.IsNullOrEmpty(settings.Preset))
@@ -40,30 +65,31 @@ internal static class Appliance
             (settings.Relay ??= new RelaySettings()).Enabled ??= true;
         }
 
-        var folder = FolderOf(settings);
-        builder.Services.AddMailServer(mail =>
-        {
-            mail.Apply(settings).UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
-            UseDevelopmentCertificate(mail, settings, folder);
-            if (PostfixRelayFiles.ReadVariables(name => builder.Configuration[name], mail.Domains, mail.RelayClient.SmartHosts) is { } problem)
-            {
-                throw new MailServerConfigurationException([problem]);
-            }
-
-            // RFC 5321 4.5.1: there is always a postmaster.
-            if (EmailAddress.TryParse(settings.Accounts.FirstOrDefault()?.Address ?? FirstAccount.AddressIn(settings), out var postmaster))
-            {
-                mail.Routing.Postmaster ??= postmaster;
-            }
-        });
         return settings;
+    }
+
+    /// <summary>Puts the server together, for the start and for each reload.</summary>
+    public static void Compose(MailServerBuilder mail, MailServerSettings settings, IConfiguration configuration)
+    {
+        var folder = FolderOf(settings);
+        mail.Apply(settings).UseSocketActivation().UseSqliteStore(folder, options => options.FullTextSearch = settings.FullTextSearch);
+        UseDevelopmentCertificate(mail, settings, folder);
+        if (PostfixRelayFiles.ReadVariables(name => configuration[name], mail.Domains, mail.RelayClient.SmartHosts) is { } problem)
+        {
+            throw new MailServerConfigurationException([problem]);
+        }
+
+        // RFC 5321 4.5.1: there is always a postmaster.
+        if (EmailAddress.TryParse(settings.Accounts.FirstOrDefault()?.Address ?? FirstAccount.AddressIn(settings), out var postmaster))
+        {
+            mail.Routing.Postmaster ??= postmaster;
+        }
     }
 
     /// <summary>The configuration of a server started with the same arguments in the same folder.</summary>
     public static MailServerSettings ReadSettings(string[] args)
     {
-        var builder = Host.CreateApplicationBuilder(args);
-        AddShipped(builder);
+        var builder = MakeBuilder(args);
         ConfigurationKeys.Check(builder.Configuration, args);
         return MailServerSettings.Read(builder.Configuration.GetSection("Mail"));
     }
@@ -101,14 +127,6 @@ internal static class Appliance
                 await directory.SetPasswordAsync(account.Id, password, CancellationToken.None);
             }
         }
-    }
-
-    private static void AddShipped(HostApplicationBuilder builder)
-    {
-        // What ships beside the program is weaker than a file in the folder it is started in.
-        var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
-        shipped.ResolveFileProvider();
-        builder.Configuration.Sources.Insert(0, shipped);
     }
 
     private static void UseDevelopmentCertificate(MailServerBuilder mail, MailServerSettings settings, string folder)

@@ -32,6 +32,11 @@ internal static class Help
           Mail:Accounts:N:Address          an account, which is also its login name
           Mail:Accounts:N:Password         its password; kept as a hash, so it can be taken out again
           Mail:Accounts:N:SendAs:N         an address, or @example.org, that it may send as besides its own
+          Mail:MasterUsers:N:Name          who may log in as any user, as user@example.org*name; for moving mail
+          Mail:MasterUsers:N:Password      the password for that, 12 characters or more; instead of it
+          Mail:MasterUsers:N:PasswordHash  $pbkdf2-sha512$... or {SHA512-CRYPT}$6$..., which rules SCRAM out
+          Mail:MasterUsers:N:MaySubmit     true lets them submit mail as the users, too
+          Mail:MasterUserSeparator         * by default; empty for none
           Mail:AccountsFile                postfix-accounts.cf of a docker-mailserver installation: its accounts are
                                            made, with their passwords, where they do not exist yet
           Mail:Aliases:N:Address           an address that stands for others; @example.org for all of a domain that nobody has,
@@ -61,12 +66,21 @@ internal static class Help
           Mail:Listeners:N:Port            the role's own by default; 0 for any free port
           Mail:Listeners:N:Address         an IP address of this machine, localhost, or * for all, the default
           Mail:Listeners:N:Path            a Unix socket instead
+          Mail:Listeners:N:Socket          the FileDescriptorName of a socket unit of systemd that it must be served on; those that fit
+                                           are taken without it
           Mail:Listeners:N:Tls             None, Opportunistic, Required or Implicit; the role's own by default
           Mail:Listeners:N:AllowCleartextAuthentication
                                            true lets clients log in without TLS, on localhost only
           Mail:Listeners:N:ProxyFrom:N     a network, such as 10.0.0.0/8, of proxies that send a PROXY header
           Mail:Listeners:N:XClientFrom:N   a network that may speak for its clients by XCLIENT; roles that take mail
           Mail:Listeners:N:XForwardFrom:N  a network that may tell by XFORWARD where mail came from; the same roles
+          Mail:Filters:Dnsbl:N             a DNS list, such as zen.spamhaus.org, whose clients are refused
+          Mail:Filters:Greylisting         true makes first contacts come back, after Mail:Filters:GreylistDelay (00:05:00)
+          Mail:Filters:ClientNames         true asks of strangers a name in the DNS and a proper one in EHLO
+          Mail:Filters:GreetingDelay       such as 00:00:05: holds the greeting back, and refuses who does not wait
+          Mail:Filters:RefusedSenders:N, :RefusedRecipients:N
+                                           expressions, such as @spam\.example$
+          Mail:Filters:MessagesPerHour     that a user may submit; Mail:Filters:MessagesPerHourFromAddress that a stranger may send
           Mail:MaxMessageSize              octets of one message; 50 MB by default
           Mail:MaxConnections              at the same time; 10,000 by default
           Mail:MaxConnectionsPerAddress    at the same time from one address; 20 by default
@@ -80,6 +94,7 @@ internal static class Help
             --Mail:Listeners:0:Role=Smtp --Mail:Listeners:1:Role=Submissions --Mail:Listeners:2:Role=Imaps
 
         SIGTERM and Ctrl+C stop the server: sessions may finish their command. Exit code 0 after a stop, 1 when it can't start.
+        SIGHUP, 'MailServer reload' and a changed appsettings.json make it read its configuration anew; see docs/appliance.md.
 
         Instead of serving mail, for the same mail folder; --help behind each tells more:
 

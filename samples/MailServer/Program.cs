@@ -1,6 +1,7 @@
 using MailCore;
 using MailCore.Storage;
 using MailServerSample;
+using MailServerSample.Operation;
 using MailServerSample.Verbs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -18,7 +19,9 @@ if (Help.IsWanted(args))
 
 try
 {
-    var builder = Host.CreateApplicationBuilder(args);
+    // From here on a SIGHUP does not end the process.
+    using var signals = new ReloadRequests();
+    var builder = Appliance.MakeBuilder(args);
     var settings = Appliance.Configure(builder, args);
     using var host = builder.Build();
     await Appliance.SetPasswordsAsync(host.Services, settings);
@@ -28,6 +31,8 @@ try
     // Made after the start: a password is of no use if a failing start keeps it from being shown.
     var account = await FirstAccount.FindOrMakeAsync(host.Services.GetRequiredService<IMailDirectory>(), settings);
     Console.Out.Write(new Welcome(host.Services.GetRequiredService<MailServer>(), account, settings).Text());
+    await using var supervision = new Supervision(host, settings);
+    await using var reloading = new Reloading(host, args, supervision, signals);
     await host.WaitForShutdownAsync();
     return 0;
 }

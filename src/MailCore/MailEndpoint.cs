@@ -9,8 +9,11 @@ namespace MailCore;
 /// <summary>One address on which one protocol is served.</summary>
 public sealed class MailEndpoint
 {
+    // Replaced together: a connection is served by the protocol that it was let in for.
+    private volatile Service _service;
+
     internal MailEndpoint(string name, EndPoint endPoint, TlsUpgrade tls, IMailProtocol protocol, MailConnectionDelegate run) =>
-        (Name, EndPoint, TlsUpgrade, Protocol, Run) = (name, endPoint, tls, protocol, run);
+        (Name, EndPoint, TlsUpgrade, _service) = (name, endPoint, tls, new Service(protocol, run));
 
     /// <summary>Its role: "smtp", "submissions", "imap"; a second one of a role is "smtp-2".</summary>
     public string Name { get; }
@@ -35,14 +38,17 @@ public sealed class MailEndpoint
     public TlsPolicy Tls => TlsUpgrade.Policy;
 
     /// <summary>What is spoken.</summary>
-    public IMailProtocol Protocol { get; }
+    public IMailProtocol Protocol => _service.Protocol;
+
+    /// <summary>The inherited socket that it must be served on; null where any that fits will do, or none.</summary>
+    internal string? SocketName { get; init; }
 
     /// <summary>Proxies that must begin each connection with a PROXY header.</summary>
     internal IReadOnlyList<IPNetwork> ProxyFrom { get; init; } = [];
 
     internal TlsUpgrade TlsUpgrade { get; }
 
-    internal MailConnectionDelegate Run { get; }
+    internal MailConnectionDelegate Run => _service.Run;
 
     /// <summary>Only this machine can reach it.</summary>
     public bool IsLocal => EndPoint switch
@@ -54,6 +60,11 @@ public sealed class MailEndpoint
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} on {EndPoint}";
+
+    /// <summary>Serves new connections so; those that are there go on as they began.</summary>
+    internal void Serve(IMailProtocol protocol, MailConnectionDelegate run) => _service = new Service(protocol, run);
+
+    private sealed record Service(IMailProtocol Protocol, MailConnectionDelegate Run);
 }
 
 /// <summary>A server's endpoints, in the order they were configured.</summary>

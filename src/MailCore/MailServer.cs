@@ -55,7 +55,7 @@ public sealed partial class MailServer : IAsyncDisposable
     public bool IsAccepting => Volatile.Read(ref _accepts);
 
     /// <summary>As many connections as it may have (<see cref="MailServerOptions.MaxConnections"/>): more are turned away.</summary>
-    public bool IsFull => _limiter.Count >= _options.MaxConnections;
+    public bool IsFull => _limiter.Count >= _limiter.Limit;
 
     /// <summary>
     /// Starts a server of its own, without a host. Returns when every endpoint is bound and accepting; disposing it stops the server
@@ -86,6 +86,12 @@ public sealed partial class MailServer : IAsyncDisposable
     /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
     internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
 
+    /// <summary>Takes a configuration up.</summary>
+    internal Func<MailServer, Action<MailServerBuilder>, CancellationToken, Task<ReloadReport>> Reload { get; init; } = static (_, _, _) => throw new NotSupportedException();
+
+    /// <summary>Listening sockets that were made before this process.</summary>
+    internal Func<IReadOnlyList<InheritedSocket>> InheritSockets { get; init; } = static () => [];
+
     /// <summary>Makes an endpoint that is not bound here; its name is not one of those given.</summary>
     internal Func<MailEndpointMaker, MailEndpoint> Make { get; init; } = static _ => throw new NotSupportedException();
 
@@ -108,6 +114,30 @@ public sealed partial class MailServer : IAsyncDisposable
         }
     }
 
+    /// <summary>What <see cref="StartAsync(Action{MailServerBuilder}, CancellationToken)"/> would say of a configuration, without opening or binding anything.</summary>
+    /// <exception cref="MailServerConfigurationException">It is incomplete or unsafe; the message says what to change.</exception>
+    public static void Check(Action<MailServerBuilder> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        MailServerReload.Read(configure);
+    }
+
+    /// <summary>
+    /// Takes a new configuration up while it runs, where that is safe: addresses, aliases, trusted networks, limits, filters, smart hosts, the
+    /// relay's times, master users. The table in docs/appliance.md tells what, and what waits for a restart; listeners, TLS and the store always do.
+    /// Sessions are not cut. What is registered in <see cref="MailServerBuilder.Services"/> stays as it was.
+    /// </summary>
+    /// <param name="configure">As for the start, with the new values.</param>
+    /// <param name="cancellationToken">Gives up before anything has changed.</param>
+    /// <exception cref="MailServerConfigurationException">The new configuration is wrong or unsafe as a whole; nothing has changed.</exception>
+    public Task<ReloadReport> ReloadAsync(Action<MailServerBuilder> configure, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return Reload(this, configure, cancellationToken);
+    }
+
+    internal void Limit(int connections, int connectionsPerAddress) => _limiter.Use(connections, connectionsPerAddress);
+
     /// <summary>Binds every endpoint, or none: when one can't be bound those before it are released again.</summary>
     internal async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -122,12 +152,7 @@ public sealed partial class MailServer : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                foreach (var endpoint in Endpoints.Where(static endpoint => endpoint.Where is null))
-                {
-                    var listener = SocketListener.Bind(endpoint.EndPoint, _options.Backlog);
-                    endpoint.EndPoint = listener.EndPoint;
-                    _listeners.Add((endpoint, listener));
-                }
+                Bind();
             }
             catch
             {
@@ -140,7 +165,7 @@ public sealed partial class MailServer : IAsyncDisposable
             foreach (var (endpoint, listener) in _listeners)
             {
                 _acceptLoops.Add(AcceptAsync(endpoint, listener));
-                LogListening(endpoint.Name, endpoint.EndPoint, endpoint.Tls.Mode);
+                LogListening(endpoint.Name, listener.EndPoint, endpoint.Tls.Mode);
             }
         }
     }
@@ -295,6 +320,31 @@ public sealed partial class MailServer : IAsyncDisposable
         }
     }
 
+    private void Bind()
+    {
+        using var inherited = new SocketAdoption(InheritSockets());
+        var endpoints = Endpoints.Where(static endpoint => endpoint.Where is null).ToList();
+        foreach (var endpoint in endpoints)
+        {
+            foreach (var socket in inherited.Take(endpoint))
+            {
+                _listeners.Add((endpoint, SocketListener.Adopt(socket)));
+                LogInherited(endpoint.Name, socket.LocalEndPoint);
+            }
+        }
+
+        inherited.Finish(endpoints);
+        foreach (var endpoint in endpoints)
+        {
+            if (!_listeners.Exists(known => known.Endpoint == endpoint))
+            {
+                _listeners.Add((endpoint, SocketListener.Bind(endpoint.EndPoint, _options.Backlog)));
+            }
+
+            endpoint.EndPoint = _listeners.Find(known => known.Endpoint == endpoint).Listener.EndPoint;
+        }
+    }
+
     private void Unbind()
     {
         foreach (var (_, listener) in _listeners)
@@ -322,6 +372,9 @@ public sealed partial class MailServer : IAsyncDisposable
 
     [LoggerMessage(EventId = 1006, Level = LogLevel.Warning, Message = "Stopping: {Count} sessions did not end in time and are cut off")]
     private partial void LogAborting(int count);
+
+    [LoggerMessage(EventId = 1008, Level = LogLevel.Information, Message = "{Endpoint} takes over a socket that listens on {Address}")]
+    private partial void LogInherited(string endpoint, System.Net.EndPoint? address);
 
     [LoggerMessage(EventId = 1007, Level = LogLevel.Information, Message = "Stopped")]
     private partial void LogStopped();

@@ -56,13 +56,42 @@ internal sealed partial class QueueVerbTests
 
         await using (var next = await StartNextAsync(far, "far.example", "emil"))
         {
-            Assert.That(await RunAsync(0, "flush", $"[127.0.0.1]:{far}"), Is.EqualTo("1 items to be tried now.\n"));
+            Assert.That(await RunAsync(0, "list", "--to", "far.example"), Does.Contain("emil@far.example").And.Contain("1 items with "), "by the recipient's domain, whatever the next hop is called");
+            Assert.That(await RunAsync(0, "flush", "far.example"), Is.EqualTo("1 items to be tried now.\n"));
             await WaitForMailAsync(next, "emil@far.example");
         }
 
         await WaitForListAsync(static list => list.Contains("\n1 items with ", StringComparison.Ordinal), "all but the held one have gone");
         Assert.That(await RunAsync(0, "list"), Does.Contain("bert@near.example").And.Contain("  held\n"));
         Assert.That(await RunAsync(0, "delete", "--all", "yes"), Is.EqualTo("1 items deleted.\n"));
+    }
+
+    [Test]
+    [Property("Fact", "what 'list' shows after each verb: an item for two domains is held by either, and deleted by neither")]
+    public async Task A_domain_is_named_whether_the_server_runs_or_not()
+    {
+        await using (var server = await StartAsync(FreePort(), FreePort(), "--Mail:Relay:SmartHosts:1:Recipients:1=else.example"))
+        {
+            await using (var smtp = await RawSmtp.ConnectAsync(server.Smtp))
+            {
+                Assert.That(await smtp.SendAsync("MAIL FROM:<bob@example.org>"), Does.StartWith("250"));
+                foreach (var recipient in new[] { "one@far.example", "two@else.example" })
+                    Assert.That(await smtp.SendAsync($"RCPT TO:<{recipient}>"), Does.StartWith("250"));
+
+                Assert.That(await smtp.SendAsync("DATA"), Does.StartWith("354"));
+                Assert.That(await smtp.SendAsync("Subject: both\r\n\r\n."), Does.StartWith("250"));
+            }
+
+            await SubmitAsync(server, "anna@else.example", "bert@else.example");
+            Assert.That(await RunAsync(0, "hold", "--to", "else.example"), Is.EqualTo("3 items held.\n"));
+            Assert.That(await RunAsync(0, "list", "--to", "far.example"), Does.Contain("two@else.example").And.Contain("  held").And.Contain("1 items with "));
+            Assert.That(await RunAsync(1, "delete", "--to", "else.example"), Does.Contain("goes to other domains than else.example").And.Contain("one@far.example"));
+            Assert.That(await RunAsync(0, "list"), Does.Contain("3 items with "));
+            Assert.That(await server.StopAsync(), Is.Zero);
+        }
+
+        Assert.That(await RunAsync(0, "release", "--to", "ELSE.example"), Is.EqualTo("3 items released.\n"));
+        Assert.That(await RunAsync(0, "list"), Does.Not.Contain("held"));
     }
 
     [Test]
@@ -82,7 +111,7 @@ internal sealed partial class QueueVerbTests
         Assert.That(await RunAsync(2, "flush", "nowhere.example"), Does.StartWith("0 items "));
     }
 
-    private Task<SampleServer> StartAsync(int near, int far) => SampleServer.StartAsync(new SampleSetUp
+    private Task<SampleServer> StartAsync(int near, int far, params string[] more) => SampleServer.StartAsync(new SampleSetUp
     {
         Folder = _folder,
         Accounts = ["bob@example.org"],
@@ -90,7 +119,7 @@ internal sealed partial class QueueVerbTests
         [
             "--Mail:HostName=mx.example.org", "--Mail:AllowSubmissionFrom:0=127.0.0.0/8", "--Mail:Relay:Enabled=true",
             $"--Mail:Relay:SmartHosts:0:Host=[127.0.0.1]:{near}", "--Mail:Relay:SmartHosts:0:Recipients:0=near.example",
-            $"--Mail:Relay:SmartHosts:1:Host=[127.0.0.1]:{far}", "--Mail:Relay:SmartHosts:1:Recipients:0=far.example",
+            $"--Mail:Relay:SmartHosts:1:Host=[127.0.0.1]:{far}", "--Mail:Relay:SmartHosts:1:Recipients:0=far.example", .. more,
         ],
     });
 

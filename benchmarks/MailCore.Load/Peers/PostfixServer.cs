@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using MailCore.Load.Client;
 using MailCore.Load.Linux;
 using MailCore.Load.Servers;
+using MailCore.Tls;
 
 namespace MailCore.Load.Peers;
 
@@ -15,6 +17,7 @@ namespace MailCore.Load.Peers;
 internal sealed class PostfixServer : IMailSink
 {
     private const string Daemons = "/usr/lib/postfix/sbin";
+    private const string OwnClients = "smtpd_relay_restrictions = permit_mynetworks, reject\n";
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(20);
     private readonly Process _process;
 
@@ -33,12 +36,41 @@ internal sealed class PostfixServer : IMailSink
     public ProcessUsage Usage => ProcessUsage.ReadFamily(_process.Id);
 
     /// <exception cref="IOException">It is not installed or does not start.</exception>
-    public static Task<PostfixServer> StartAsync(string folder, CancellationToken cancellationToken) => StartAsync(folder, "discard:", "", cancellationToken);
+    public static Task<PostfixServer> StartAsync(string folder, CancellationToken cancellationToken) => StartAsync(folder, "discard:", OwnClients, cancellationToken);
 
     /// <summary>One that holds everything, and sends to a port of loopback what is no longer held and flushed.</summary>
     /// <exception cref="IOException">It is not installed or does not start.</exception>
     public static Task<PostfixServer> StartRelayAsync(string folder, int sink, CancellationToken cancellationToken) => StartAsync(
-        folder, string.Create(CultureInfo.InvariantCulture, $"smtp:[127.0.0.1]:{sink}"), "smtpd_client_restrictions = check_client_access static:HOLD\nqueue_run_delay = 10h\n", cancellationToken);
+        folder, string.Create(CultureInfo.InvariantCulture, $"smtp:[127.0.0.1]:{sink}"), OwnClients + "smtpd_client_restrictions = check_client_access static:HOLD\nqueue_run_delay = 10h\n", cancellationToken);
+
+    /// <summary>One that is a domain's own server: it offers TLS, keeps mail for the users in a Maildir for each, and refuses other recipients.</summary>
+    /// <param name="folder">Its own.</param>
+    /// <param name="mailFolder">The Maildirs go here, as nobody's.</param>
+    /// <param name="domain">The domain.</param>
+    /// <param name="users">Names in it.</param>
+    /// <param name="cancellationToken">Ends the wait for its start.</param>
+    /// <exception cref="IOException">It is not installed or does not start.</exception>
+    public static async Task<PostfixServer> StartReceivingAsync(string folder, string mailFolder, string domain, IEnumerable<string> users, CancellationToken cancellationToken)
+    {
+        using var owner = Process.Start("chown", ["nobody:nogroup", mailFolder]);
+        await owner.WaitForExitAsync(cancellationToken);
+        var chain = Path.Combine(folder, "chain.pem");
+        var certificate = ServerCertificate.SelfSigned($"mx.{domain}").Certificate;
+        using var key = certificate.GetECDsaPrivateKey()!;
+        await File.WriteAllTextAsync(chain, $"{key.ExportPkcs8PrivateKeyPem()}\n{certificate.ExportCertificatePem()}\n", cancellationToken);
+        return await StartAsync(folder, "discard:", $"""
+            myhostname = mx.{domain}
+            smtpd_relay_restrictions = reject_unauth_destination
+            virtual_mailbox_domains = {domain}
+            virtual_mailbox_base = {mailFolder}
+            virtual_mailbox_maps = inline:{"{ "}{string.Join(", ", users.Select(user => $"{user}@{domain}={user}/"))}{" }"}
+            virtual_uid_maps = static:65534
+            virtual_gid_maps = static:65534
+            smtpd_tls_security_level = may
+            smtpd_tls_chain_files = {chain}
+
+            """, cancellationToken);
+    }
 
     private static async Task<PostfixServer> StartAsync(string folder, string transport, string more, CancellationToken cancellationToken)
     {
@@ -107,7 +139,6 @@ internal sealed class PostfixServer : IMailSink
         relay_domains = example.org
         relay_transport = {transport}
         default_transport = {transport}
-        smtpd_relay_restrictions = permit_mynetworks, reject
         smtpd_peername_lookup = no
         alias_maps =
         alias_database =
@@ -133,6 +164,7 @@ internal sealed class PostfixServer : IMailSink
         retry unix - - n - - error
         discard unix - - n - - discard
         smtp unix - - n - - smtp
+        virtual unix - n n - - virtual
         anvil unix - - n - 1 anvil
         scache unix - - n - 1 scache
 

@@ -21,6 +21,20 @@ internal static class DirectoryAccess
         return Open(context);
     }
 
+    /// <summary>Whether a server has the mail folder open.</summary>
+    public static async Task<bool> IsInUseAsync(string folder)
+    {
+        try
+        {
+            await using var store = SqliteMailStore.Open(folder);
+            return false;
+        }
+        catch (SqliteStoreException error) when (error.InnerException is IOException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>What to do: the first word.</summary>
     public static string Action(VerbContext context, string otherwise) => context.Arguments.Words is [var action, ..] ? action : otherwise;
 

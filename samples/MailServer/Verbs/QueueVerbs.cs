@@ -10,10 +10,10 @@ internal static class QueueVerbs
     public static Verb Verb { get; } = new(
         "queue",
         "list|show|hold|release|retry|delete|flush [QUEUE-ID|DESTINATION] [--sender ADDRESS] [--to DESTINATION] [--all yes]",
-        "Lists mail that waits for other servers, and changes what happens to it; 'flush DESTINATION' tries all for one destination now. The server may run meanwhile and obeys within a second.",
+        "Lists mail that waits for other servers, and changes what happens to it; 'flush DESTINATION' tries all for one destination now: a next hop as 'list' shows it, or the domain of recipients. The server may run meanwhile and obeys within a second.",
         [
             new("sender", "ADDRESS", "only mail of this sender; '<>' for notifications"),
-            new("to", "DESTINATION", "only mail for this domain or host"),
+            new("to", "DESTINATION", "only mail for recipients in this domain, or that goes by this next hop"),
             new("all", "yes|no", "hold, release, retry, delete: everything, where nothing else is said"),
         ],
         RunAsync)
@@ -33,7 +33,7 @@ internal static class QueueVerbs
 
     private static async Task<int> ListAsync(VerbContext context)
     {
-        var items = await new SqliteStoreFolder(context.Folder).ReadQueueAsync(FilterOf(context), context.Stop);
+        var items = await QueueSelection.ReadAsync(context.Folder, FilterOf(context), context.Stop);
         foreach (var item in items)
         {
             context.Say(Text($"{item.QueueId}  {item.AcceptedAt:yyyy-MM-dd HH:mm:ss}Z  {item.Size,10:N0}  <{item.Sender}>{(item.IsHeld ? "  held" : "")}"));
@@ -73,7 +73,7 @@ internal static class QueueVerbs
             throw DirectoryAccess.Refuse("Say which: a QUEUE-ID, --sender, --to, or --all yes for everything.");
         }
 
-        var items = await new SqliteStoreFolder(context.Folder).ChangeQueueAsync(filter, action, context.Stop);
+        var items = await QueueSelection.ChangeAsync(context.Folder, filter, action, context.Stop);
         context.Say(Text($"{items:N0} items {done}."));
         return items > 0 ? 0 : 2;
     }
@@ -81,7 +81,7 @@ internal static class QueueVerbs
     private static async Task<int> FlushAsync(VerbContext context)
     {
         var filter = new QueueFilter { Destination = DirectoryAccess.Subject(context, "destination") };
-        var items = await new SqliteStoreFolder(context.Folder).ChangeQueueAsync(filter, QueueAction.Retry, context.Stop);
+        var items = await QueueSelection.ChangeAsync(context.Folder, filter, QueueAction.Retry, context.Stop);
         context.Say(Text($"{items:N0} items to be tried now."));
         return items > 0 ? 0 : 2;
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using MailCore.Hosting;
 using MailCore.Storage.Sqlite;
+using MailCore.Tls;
 
 namespace MailServerSample.Verbs;
 
@@ -20,6 +21,9 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
 
     public static IReadOnlyList<Verb> All { get; } =
     [
+        ServerVerbs.Status,
+        ServerVerbs.Reload,
+        CheckConfigVerb.Verb,
         new("check", "", "Reads every message and says what is wrong; changes nothing. The server may run meanwhile.", [], StoreVerbs.CheckAsync),
         new("rebuild", "", "Makes the index and the counters again from the messages. The server must be stopped.", [], StoreVerbs.RebuildAsync),
         new("compact", "", "Gives the room of deleted messages back to the disk. The server must be stopped.", [], StoreVerbs.CompactAsync),
@@ -31,6 +35,7 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
         QueueVerbs.Verb,
         QuotaVerbs.Verb,
         RelayVerb.Verb,
+        DnsVerb.Verb,
         WhereVerb.Verb,
         AdoptVerb.Verb,
         new("import", "--account ADDRESS (--maildir FOLDER | --mbox FILE [--mailbox NAME])",
@@ -54,7 +59,7 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
     public static Verb? Find(string[] args) => All.FirstOrDefault(verb => args is [var first, ..] && first == verb.Name);
 
     /// <summary>A line for each verb.</summary>
-    public static string Summary() => string.Concat(All.Select(static verb => $"  MailServer {verb.Name,-8} {verb.Text}{Environment.NewLine}"));
+    public static string Summary() => string.Concat(All.Select(static verb => $"  MailServer {verb.Name,-12} {verb.Text}{Environment.NewLine}"));
 
     public async Task<int> RunAsync(string[] args)
     {
@@ -82,10 +87,10 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
             await Console.Error.WriteLineAsync($"{Name} was broken off.");
             return 1;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MailServerConfigurationException or InvalidDataException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or MailServerConfigurationException or InvalidDataException or FormatException or CertificateException)
         {
             progress.Dispose();
-            await Console.Error.WriteLineAsync($"{Name}: {e.Message}");
+            await Console.Error.WriteLineAsync($"{Name}: {e.Message}{(e is InvalidDataException { InnerException: { } inner } ? $" {inner.Message} {inner.InnerException?.Message}" : "")}");
             if (e is SqliteStoreException { ResultCode: 0 } && e.Message.Contains("in use", StringComparison.Ordinal))
             {
                 await Console.Error.WriteLineAsync("check, backup and quota work while the server runs, and export does on a backup.");

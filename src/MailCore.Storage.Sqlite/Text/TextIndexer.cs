@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 using MailCore.Mime;
 using MailCore.Storage.Sqlite.Content;
 using MailCore.Storage.Sqlite.Database;
@@ -189,22 +189,22 @@ internal sealed partial class TextIndexer : IAsyncDisposable
         {
         }
 
-        var (header, body) = (new StringBuilder(), new StringBuilder());
-        FoldedText.Append(header, MessageText.OfHeader(block));
+        var (header, body) = (new ArrayBufferWriter<char>(), new ArrayBufferWriter<char>());
+        MessageText.Prepare(MessageText.OfHeader(block), header);
         await MessageText.ReadBodyAsync(
             octets, prefixLength, summary,
             (text, begins) =>
             {
                 if (begins)
                 {
-                    body.Append('\n');
+                    body.Write("\n");
                 }
 
-                FoldedText.Append(body, text);
-                return body.Length <= MaxLength;
+                MessageText.Prepare(text, body);
+                return body.WrittenCount <= MaxLength;
             },
             _stop.Token);
-        return body.Length <= MaxLength ? (header.ToString(), body.ToString()) : null;
+        return body.WrittenCount <= MaxLength ? (FoldedText.Of(header.WrittenSpan), FoldedText.Of(body.WrittenSpan)) : null;
     }
 
     private async Task<MessageSummary> SummarizeAsync(MessageContent octets, int prefixLength)

@@ -42,6 +42,9 @@ public sealed record MailIdentity(string Name, AccountId Account)
     /// <summary>Names of groups, for access control lists, where they stand as "$name"; none unless the authenticator knows of any.</summary>
     public IReadOnlyList<string> Groups { get; init; } = [];
 
+    /// <summary>The master user (<see cref="MasterUserOptions"/>) who logged in as this one; null for the user.</summary>
+    public string? Master { get; init; }
+
     internal bool IsAnyone => Account.Value is null;
 }
 

@@ -8,6 +8,8 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
 {
     private static readonly AuthenticationResult Rejected = new AuthenticationResult.Rejected();
 
+    private MasterClaim? _claim;
+
     public AuthenticationContext Context => context;
 
     public ITokenAuthenticator? Tokens => service.Authenticator.Tokens;
@@ -21,6 +23,7 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
     /// <param name="cancellationToken">The client went away.</param>
     public async ValueTask<AuthenticationResult> VerifyPasswordAsync(string user, string password, string authorization, CancellationToken cancellationToken)
     {
+        Claim(user, authorization);
         if (Banned(user) is { } banned)
         {
             return banned;
@@ -28,10 +31,15 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
 
         var name = Name(user);
         var result = name is not null && IsPlausible(password)
-            ? await AskAsync(authenticator => authenticator.VerifyPasswordAsync(name, password, context, cancellationToken)).ConfigureAwait(false)
+            ? await AskAsync(authenticator => _claim is { } claim
+                ? service.Masters!.VerifyPasswordAsync(claim, password, context, cancellationToken)
+                : authenticator.VerifyPasswordAsync(name, password, context, cancellationToken)).ConfigureAwait(false)
             : Rejected;
         return await SettleAsync(user, OnBehalf(result, user, authorization), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Takes down that a master user wants to be somebody else, where that is so: all that follows is counted and logged as the master's.</summary>
+    public void Claim(string user, string authorization) => _claim = service.Masters?.Find(user, authorization);
 
     /// <summary>The keys to compare with; made up ones for whoever has none, and a result where the exchange is over at once.</summary>
     public async ValueTask<(ScramKeys? Keys, AuthenticationResult Result)> FindScramAsync(string user, ScramHash hash, CancellationToken cancellationToken)
@@ -42,7 +50,11 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
         }
 
         ScramLookup found = new ScramLookup.Unknown();
-        if (Name(user) is { } name && service.Authenticator.Scram is { } scram)
+        if (_claim is { } claim)
+        {
+            found = await FindMasterAsync(claim, hash, cancellationToken).ConfigureAwait(false);
+        }
+        else if (Name(user) is { } name && service.Authenticator.Scram is { } scram)
         {
             try
             {
@@ -114,21 +126,37 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
         return await SettleAsync(user, result, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>A client may act for itself only: anything else needs a right that nobody has yet.</summary>
-    public static AuthenticationResult OnBehalf(AuthenticationResult result, string user, string authorization) =>
-        result is AuthenticationResult.Ok && authorization.Length > 0 && !string.Equals(Name(authorization), Name(user), StringComparison.OrdinalIgnoreCase)
+    /// <summary>A client may act for itself only, unless it is a master user.</summary>
+    public AuthenticationResult OnBehalf(AuthenticationResult result, string user, string authorization) =>
+        result is AuthenticationResult.Ok && _claim is null && authorization.Length > 0 && !string.Equals(Name(authorization), Name(user), StringComparison.OrdinalIgnoreCase)
             ? Rejected
             : result;
 
     /// <summary>Counts and logs a result, and holds back a failure.</summary>
     public ValueTask<AuthenticationResult> SettleAsync(string user, AuthenticationResult result, CancellationToken cancellationToken) =>
-        service.SettleAsync(new LoginOutcome(user, mechanism, context), result, cancellationToken);
+        service.SettleAsync(Outcome(user), result, cancellationToken);
 
     private static string? Name(string user) => IsPlausible(user) && SaslPrep.Prepare(user) is { } name && IsPlausible(name) ? name : null;
 
     private static bool IsPlausible(string text) => text.Length is > 0 and <= 255 && !text.Any(char.IsControl);
 
-    private AuthenticationResult? Banned(string user) => service.Banned(new LoginOutcome(user, mechanism, context));
+    private AuthenticationResult? Banned(string user) => service.Banned(Outcome(user));
+
+    // Whoever a master asks for, the failures are the master's.
+    private LoginOutcome Outcome(string user) => new(_claim?.Master.User.Name ?? user, mechanism, context) { For = _claim?.For };
+
+    private async ValueTask<ScramLookup> FindMasterAsync(MasterClaim claim, ScramHash hash, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (keys, result) = await service.Masters!.FindScramAsync(claim, hash, context, cancellationToken).ConfigureAwait(false);
+            return keys is null ? new ScramLookup.Unknown() : new ScramLookup.Found(keys, result);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            return new ScramLookup.TryLater(service.Explain(error, context.Protocol));
+        }
+    }
 
     private async ValueTask<AuthenticationResult> AskAsync(Func<IMailAuthenticator, ValueTask<AuthenticationResult>> ask)
     {
@@ -147,4 +175,8 @@ internal sealed class LoginAttempt(LoginService service, string mechanism, Authe
 /// <param name="User">As the client sent it; empty when it did not say.</param>
 /// <param name="Mechanism">SASL's name, or the command's.</param>
 /// <param name="Context">The connection.</param>
-internal readonly record struct LoginOutcome(string User, string Mechanism, AuthenticationContext Context);
+internal readonly record struct LoginOutcome(string User, string Mechanism, AuthenticationContext Context)
+{
+    /// <summary>Whom <see cref="User"/>, a master user, wants to be; null where nobody but itself.</summary>
+    public string? For { get; init; }
+}

@@ -29,6 +29,9 @@ public sealed partial class LoginService
     [LoggerMessage(EventId = 2008, Level = LogLevel.Information, Message = "Login of {User} by {Protocol} from {Remote} was not looked at: banned until {Until}")]
     private partial void LogBannedLogin(string user, string protocol, EndPoint? remote, DateTimeOffset until);
 
+    [LoggerMessage(EventId = 2011, Level = LogLevel.Information, Message = "Master user {Master} logged in as {User} by {Protocol} ({Mechanism}) from {Remote}")]
+    private partial void LogMaster(string master, string user, string protocol, string mechanism, EndPoint? remote);
+
     [LoggerMessage(EventId = 2010, Level = LogLevel.Debug, Message = "A connection from {Remote} was not served: banned until {Until}")]
     private partial void LogRefusedConnection(EndPoint? remote, DateTimeOffset until);
 }

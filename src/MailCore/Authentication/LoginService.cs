@@ -42,6 +42,9 @@ public sealed partial class LoginService : IDisposable
     /// <summary>Tells whose a client certificate is; null where EXTERNAL is not offered.</summary>
     public IClientCertificateMapper? Certificates { get; init; }
 
+    /// <summary>Those who may log in as others; null for nobody.</summary>
+    internal MasterUserAuthenticator? Masters { get; init; }
+
     /// <summary>Who may not log in for a while.</summary>
     public LoginBans Bans { get; }
 
@@ -165,12 +168,21 @@ public sealed partial class LoginService : IDisposable
     internal async ValueTask<AuthenticationResult> SettleAsync(LoginOutcome outcome, AuthenticationResult result, CancellationToken cancellationToken)
     {
         var (user, mechanism, context) = outcome;
+        var shown = LogText.Clean(outcome.For is null ? user : $"{outcome.For} by master user {user}");
         switch (result)
         {
             case AuthenticationResult.Ok ok:
                 _failures.Forgive(context.RemoteEndPoint, user);
                 _metrics.Login(context.Protocol, mechanism, "accepted");
-                LogAccepted(ok.Identity.Name, context.Protocol, mechanism, context.RemoteEndPoint);
+                if (ok.Identity.Master is { } master)
+                {
+                    LogMaster(master, ok.Identity.Name, context.Protocol, mechanism, context.RemoteEndPoint);
+                }
+                else
+                {
+                    LogAccepted(ok.Identity.Name, context.Protocol, mechanism, context.RemoteEndPoint);
+                }
+
                 break;
             case AuthenticationResult.TryLater later:
                 _metrics.Login(context.Protocol, mechanism, "unavailable");
@@ -178,11 +190,11 @@ public sealed partial class LoginService : IDisposable
                 break;
             case AuthenticationResult.Expired:
                 _metrics.Login(context.Protocol, mechanism, "expired");
-                LogExpired(LogText.Clean(user), context.Protocol, context.RemoteEndPoint);
+                LogExpired(shown, context.Protocol, context.RemoteEndPoint);
                 break;
             default:
                 _metrics.Login(context.Protocol, mechanism, "rejected");
-                LogRejected(LogText.Clean(user), context.Protocol, mechanism, context.RemoteEndPoint);
+                LogRejected(shown, context.Protocol, mechanism, context.RemoteEndPoint);
                 await DelayAsync(outcome, cancellationToken).ConfigureAwait(false);
                 break;
         }

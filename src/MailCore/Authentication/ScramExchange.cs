@@ -41,6 +41,8 @@ internal sealed class ScramExchange(LoginAttempt attempt, ScramHash hash, bool i
             return new SaslStep.Malformed("This is not how SCRAM begins");
         }
 
+        attempt.Claim(first.User, first.Authorization);
+
         // RFC 5802 6: the client can bind and saw no mechanism to do it with, so somebody has taken it out of what we offered.
         var isDowngrade = first.Flag == 'y' && attempt.Offer.BindsChannel;
         if (isDowngrade || (isPlus && FindBinding(first) is null))
@@ -75,7 +77,7 @@ internal sealed class ScramExchange(LoginAttempt attempt, ScramHash hash, bool i
             return new SaslStep.Done(await attempt.SettleAsync(first.User, Rejected, cancellationToken).ConfigureAwait(false));
         }
 
-        _result = LoginAttempt.OnBehalf(_result, first.User, first.Authorization);
+        _result = attempt.OnBehalf(_result, first.User, first.Authorization);
         if (_result is not AuthenticationResult.Ok)
         {
             return new SaslStep.Done(await attempt.SettleAsync(first.User, _result, cancellationToken).ConfigureAwait(false));

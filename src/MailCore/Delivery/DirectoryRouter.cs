@@ -54,7 +54,6 @@ public sealed class DirectoryRouter : IMessageRouter
 
     private readonly IMailDirectory _directory;
     private readonly DirectoryRouterOptions _options;
-    private readonly EmailAddress? _barePostmaster;
 
     /// <summary>Routes by <paramref name="directory"/>.</summary>
     /// <exception cref="FormatException">The default domain is none.</exception>
@@ -63,15 +62,18 @@ public sealed class DirectoryRouter : IMessageRouter
         ArgumentNullException.ThrowIfNull(directory);
         _directory = directory;
         _options = options ?? new DirectoryRouterOptions();
-        _barePostmaster = _options.Postmaster ?? (_options.DefaultDomain is { } domain ? EmailAddress.Postmaster.WithDomain(domain) : null);
+        _ = BarePostmaster;
     }
+
+    // The options may change while it works.
+    private EmailAddress? BarePostmaster => _options.Postmaster ?? (_options.DefaultDomain is { } domain ? EmailAddress.Postmaster.WithDomain(domain) : null);
 
     /// <inheritdoc/>
     public async ValueTask<RecipientRoute> RouteAsync(MailTransaction transaction, Recipient recipient, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(recipient);
-        var address = recipient.Address.Domain.Length > 0 ? recipient.Address : _barePostmaster;
+        var address = recipient.Address.Domain.Length > 0 ? recipient.Address : BarePostmaster;
         if (address is null)
         {
             return NoUser;

@@ -11,66 +11,36 @@ namespace MailCore.Hosting;
 internal sealed class ConfiguredDirectory : IMailDirectory
 {
     private readonly IMailDirectory _accounts;
-    private readonly Dictionary<string, MailDomain> _domains = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, MailAlias> _aliases = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<MailAlias> _expressions = [];
-    private readonly Dictionary<string, List<EmailAddress>> _senders = new(StringComparer.OrdinalIgnoreCase);
-    private readonly string _delimiters;
+    private volatile Tables _tables;
 
-    public ConfiguredDirectory(IMailDirectory accounts, ConfiguredAddresses configured, string delimiters = "")
-    {
-        (_accounts, _delimiters) = (accounts, delimiters);
-        foreach (var domain in configured.Domains)
-        {
-            _domains[domain.Name.TrimEnd('.')] = domain;
-        }
+    public ConfiguredDirectory(IMailDirectory accounts, ConfiguredAddresses configured, string delimiters = "") =>
+        (_accounts, _tables) = (accounts, new Tables(configured, delimiters));
 
-        foreach (var alias in configured.Aliases)
-        {
-            // Several of one name add up.
-            if (alias.IsExpression)
-            {
-                _expressions.Add(alias);
-            }
-            else
-            {
-                _aliases[Key(alias)] = _aliases.TryGetValue(Key(alias), out var other) ? MailAlias.Parse(alias.Name, [.. other.Targets, .. alias.Targets]) : alias;
-            }
-        }
-
-        foreach (var (account, sender) in configured.Senders)
-        {
-            var key = EmailAddress.TryParse(sender, out var address) ? Key(address) : sender.TrimEnd('.');
-            if (!_senders.TryGetValue(key, out var allowed))
-            {
-                _senders[key] = allowed = [];
-            }
-
-            allowed.Add(account);
-        }
-    }
+    /// <summary>From now on these, in the place of those before.</summary>
+    public void Use(ConfiguredAddresses configured, string delimiters) => _tables = new Tables(configured, delimiters);
 
     public async ValueTask<DirectoryEntry> ResolveAsync(EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
+        var tables = _tables;
         var known = await _accounts.ResolveAsync(address, cancellationToken).ConfigureAwait(false);
-        if (_aliases.TryGetValue(Key(address), out var alias))
+        if (tables.Aliases.TryGetValue(Key(address), out var alias))
         {
             return known is DirectoryEntry.Account account ? account with { Forward = Join(account.Forward, alias.ToForward()) } : new DirectoryEntry.Alias(alias.Expand(address)!);
         }
 
-        if (known is DirectoryEntry.Foreign && _domains.TryGetValue(address.Domain, out var domain))
+        if (known is DirectoryEntry.Foreign && tables.Domains.TryGetValue(address.Domain, out var domain))
         {
             known = domain.IsRelayed ? new DirectoryEntry.RelayDomain { Via = domain.Via } : new DirectoryEntry.Unknown();
         }
 
-        return known is DirectoryEntry.Unknown { Instead.Count: 0 } && Instead(address) is { Count: > 0 } instead ? new DirectoryEntry.Unknown { Instead = instead } : known;
+        return known is DirectoryEntry.Unknown { Instead.Count: 0 } && tables.Instead(address) is { Count: > 0 } instead ? new DirectoryEntry.Unknown { Instead = instead } : known;
     }
 
     public async ValueTask<bool> OwnsAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var delimiter = address.LocalPart.AsSpan().IndexOfAny(_delimiters);
+        var delimiter = address.LocalPart.AsSpan().IndexOfAny(_tables.Delimiters);
         if (delimiter > 0 && await ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Unknown)
         {
             // "user+tag" is the user's, and not that of whoever gets the mail of addresses that nobody has.
@@ -129,7 +99,7 @@ internal sealed class ConfiguredDirectory : IMailDirectory
 
     private async ValueTask<bool> IsAllowedAsync(AccountId account, string sender, CancellationToken cancellationToken)
     {
-        foreach (var allowed in _senders.GetValueOrDefault(sender) ?? [])
+        foreach (var allowed in _tables.Senders.GetValueOrDefault(sender) ?? [])
         {
             if (await HasAsync(account, allowed, cancellationToken).ConfigureAwait(false))
             {
@@ -143,17 +113,65 @@ internal sealed class ConfiguredDirectory : IMailDirectory
     private async ValueTask<bool> HasAsync(AccountId account, EmailAddress address, CancellationToken cancellationToken) =>
         await _accounts.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is DirectoryEntry.Account owner && owner.Id == account;
 
-    private IReadOnlyList<EmailAddress> Instead(EmailAddress address)
+    /// <summary>What was configured, made for looking up; never changed.</summary>
+    private sealed class Tables
     {
-        foreach (var expression in _expressions)
+        private readonly List<MailAlias> _expressions = [];
+
+        public Tables(ConfiguredAddresses configured, string delimiters)
         {
-            if (expression.Expand(address) is { Count: > 0 } matched)
+            Delimiters = delimiters;
+            foreach (var domain in configured.Domains)
             {
-                return matched;
+                Domains[domain.Name.TrimEnd('.')] = domain;
+            }
+
+            foreach (var alias in configured.Aliases)
+            {
+                // Several of one name add up.
+                if (alias.IsExpression)
+                {
+                    _expressions.Add(alias);
+                }
+                else
+                {
+                    Aliases[Key(alias)] = Aliases.TryGetValue(Key(alias), out var other) ? MailAlias.Parse(alias.Name, [.. other.Targets, .. alias.Targets]) : alias;
+                }
+            }
+
+            foreach (var (account, sender) in configured.Senders)
+            {
+                var key = EmailAddress.TryParse(sender, out var address) ? Key(address) : sender.TrimEnd('.');
+                if (!Senders.TryGetValue(key, out var allowed))
+                {
+                    Senders[key] = allowed = [];
+                }
+
+                allowed.Add(account);
             }
         }
 
-        return _aliases.GetValueOrDefault('@' + address.Domain)?.Expand(address) ?? [];
+        public string Delimiters { get; }
+
+        public Dictionary<string, MailDomain> Domains { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+        public Dictionary<string, MailAlias> Aliases { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+        public Dictionary<string, List<EmailAddress>> Senders { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+        /// <summary>Who gets the mail of an address that nobody has.</summary>
+        public IReadOnlyList<EmailAddress> Instead(EmailAddress address)
+        {
+            foreach (var expression in _expressions)
+            {
+                if (expression.Expand(address) is { Count: > 0 } matched)
+                {
+                    return matched;
+                }
+            }
+
+            return Aliases.GetValueOrDefault('@' + address.Domain)?.Expand(address) ?? [];
+        }
     }
 }
 

@@ -31,6 +31,12 @@ public class MailEndpointBuilder
     /// <summary>A Unix socket in the place of address and port.</summary>
     public string? UnixSocketPath { get; set; }
 
+    /// <summary>
+    /// The name of the inherited socket to be served on, where the server has such (<see cref="MailServerBuilderSockets.UseSocketActivation"/>): the
+    /// start fails without it. Null for one that fits, or for binding.
+    /// </summary>
+    public string? SocketName { get; set; }
+
     /// <summary>The TLS rule; a role's method sets the one that fits the role.</summary>
     public TlsPolicy Tls { get; set; } = TlsPolicy.None;
 

@@ -100,9 +100,20 @@ public sealed class MailServerBuilder
 
     internal ConfiguredAddresses Addresses { get; } = new();
 
+    internal MasterUserOptions MasterUsers { get; } = new();
+
     internal List<string> Problems { get; } = [];
 
     internal RelayBuilder? Relay { get; set; }
+
+    /// <summary>What the configuration says of it.</summary>
+    internal RelaySettings? RelaySettings { get; set; }
+
+    /// <summary>Keys and values of the settings that were applied.</summary>
+    internal IReadOnlyDictionary<string, string?> AppliedKeys { get; set; } = System.Collections.Frozen.FrozenDictionary<string, string?>.Empty;
+
+    /// <summary>Null where every endpoint binds by itself.</summary>
+    internal Func<IReadOnlyList<InheritedSocket>>? InheritSockets { get; set; }
 
     internal Func<IServiceProvider, IMailDirectory> CreateDirectory { get; private set; } = static services =>
     {
@@ -172,6 +183,17 @@ public sealed class MailServerBuilder
     {
         ArgumentNullException.ThrowIfNull(authenticator);
         MoreAuthenticators.Add(authenticator);
+        return this;
+    }
+
+    /// <summary>
+    /// Lets some log in as any user with a password of their own, for migrations: as "alice@example.org*master", or by SASL's authorization
+    /// identity. Nobody may by default, and those who may can't submit mail so unless that is said as well.
+    /// </summary>
+    public MailServerBuilder UseMasterUsers(Action<MasterUserOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(MasterUsers);
         return this;
     }
 
@@ -322,6 +344,17 @@ public sealed class MailServerBuilder
     {
         ArgumentException.ThrowIfNullOrEmpty(unixSocketPath);
         return Add(new MailEndpointBuilder("mail", 0) { UnixSocketPath = unixSocketPath }, configure);
+    }
+
+    /// <summary>What is configured of addresses, with the domains that are ours.</summary>
+    internal ConfiguredAddresses AllAddresses()
+    {
+        var configured = new ConfiguredAddresses();
+        // Ours comes last: it is stored even where it is named as one to pass on as well.
+        configured.Domains.AddRange([.. Addresses.Domains, .. Domains.Select(static domain => new MailDomain(domain))]);
+        configured.Aliases.AddRange(Addresses.Aliases);
+        configured.Senders.AddRange(Addresses.Senders);
+        return configured;
     }
 
     internal TlsPolicy TlsOf(MailEndpointBuilder endpoint) => _tls.Aggregate(endpoint.Tls, static (policy, configure) => configure(policy));

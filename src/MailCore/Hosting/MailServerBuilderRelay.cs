@@ -19,6 +19,7 @@ internal static class MailServerBuilderRelay
             return;
         }
 
+        mail.RelaySettings = settings;
         if (settings.Enabled == true)
         {
             mail.UseRelay(relay => ApplyQueue(mail, relay.Options, settings));
@@ -60,6 +61,38 @@ internal static class MailServerBuilderRelay
         {
             Read(mail, passwords, text => PostfixRelayFiles.ReadPasswords(text, client.SmartHosts));
         }
+    }
+
+    /// <summary>Keys that would do nothing, in silence.</summary>
+    public static string? FindIdle(MailServerBuilder mail) =>
+        mail is { RelaySettings: { Enabled: null } settings, Relay: null, Routing.RelaysOutward: false }
+        && UsedByRelayAlone(settings, mail.Addresses.Domains.Count > 0).ToList() is { Count: > 0 } idle
+            ? $"Relay has {string.Join(", ", idle)}, and no relay to use it. Set Relay:Enabled to true, or to false to keep it for later."
+            : null;
+
+    /// <summary>The keys that are set and mean nothing without a queue; those of the client have a use where domains are handed over to others.</summary>
+    private static IEnumerable<string> UsedByRelayAlone(RelaySettings settings, bool handsOver)
+    {
+        (string Name, bool IsSet)[] queue =
+        [
+            (nameof(settings.MinimumDelay), settings.MinimumDelay is not null), (nameof(settings.MaximumDelay), settings.MaximumDelay is not null),
+            (nameof(settings.Lifetime), settings.Lifetime is not null), (nameof(settings.WarnAfter), settings.WarnAfter is not null),
+            (nameof(settings.MaxConnections), settings.MaxConnections is not null),
+            (nameof(settings.MaxConnectionsPerDestination), settings.MaxConnectionsPerDestination is not null),
+            (nameof(settings.DoubleBouncesTo), settings.DoubleBouncesTo is { Length: > 0 }), (nameof(settings.SmartHosts), settings.SmartHosts.Count > 0),
+            (nameof(settings.SenderLogins), settings.SenderLogins.Count > 0), (nameof(settings.DirectSenders), settings.DirectSenders.Count > 0),
+            (nameof(settings.DirectRecipients), settings.DirectRecipients.Count > 0), (nameof(settings.RelayMapFile), settings.RelayMapFile is { Length: > 0 }),
+            (nameof(settings.PasswordFile), settings.PasswordFile is { Length: > 0 }), (nameof(settings.Srs), settings.Srs is not null),
+        ];
+        (string Name, bool IsSet)[] client =
+        [
+            (nameof(settings.HelloName), settings.HelloName is not null), (nameof(settings.BindAddresses), settings.BindAddresses.Count > 0),
+            (nameof(settings.BindAddressesByHop), settings.BindAddressesByHop.Count > 0), (nameof(settings.MaxRecipients), settings.MaxRecipients is not null),
+            (nameof(settings.PrefersChunking), settings.PrefersChunking is not null), (nameof(settings.AuthoritiesFile), settings.AuthoritiesFile is { Length: > 0 }),
+            (nameof(settings.Dane), settings.Dane == true), (nameof(settings.MtaSts), settings.MtaSts == true),
+            (nameof(settings.Tls), settings.Tls is { Length: > 0 }), (nameof(settings.TlsByDomain), settings.TlsByDomain.Count > 0),
+        ];
+        return (handsOver ? queue : queue.Concat(client)).Where(static key => key.IsSet).Select(static key => key.Name);
     }
 
     private static void ApplyQueue(MailServerBuilder mail, RelayOptions options, RelaySettings settings)

@@ -1,4 +1,5 @@
 using System.Net;
+using MailCore.Authentication;
 using MailCore.Imap;
 using MailCore.Messaging;
 using MailCore.Storage;
@@ -16,6 +17,7 @@ public static class MailServerBuilderSettings
     {
         ArgumentNullException.ThrowIfNull(mail);
         ArgumentNullException.ThrowIfNull(settings);
+        mail.AppliedKeys = settings.Keys;
         mail.HostName = settings.HostName ?? mail.HostName;
         mail.Options.MaxConnections = settings.MaxConnections ?? mail.Options.MaxConnections;
         mail.Options.MaxConnectionsPerAddress = settings.MaxConnectionsPerAddress ?? mail.Options.MaxConnectionsPerAddress;
@@ -31,6 +33,7 @@ public static class MailServerBuilderSettings
             ApplyAccount(mail, settings.Accounts[i], $"Accounts:{i}");
         }
 
+        ApplyMasterUsers(mail, settings);
         if (EmailAddress.TryParse(settings.SharedAccount, out var shared))
         {
             mail.SharedAccount = new AccountId($"{shared.LocalPart}@{shared.Domain}".ToLowerInvariant());
@@ -108,6 +111,26 @@ public static class MailServerBuilderSettings
         }
     }
 
+    private static void ApplyMasterUsers(MailServerBuilder mail, MailServerSettings settings)
+    {
+        switch (settings.MasterUserSeparator)
+        {
+            case null:
+                break;
+            case { Length: <= 1 } text:
+                mail.MasterUsers.Separator = text.Length == 0 ? null : text[0];
+                break;
+            default:
+                mail.Problems.Add($"MasterUserSeparator '{settings.MasterUserSeparator}' is more than one character.");
+                break;
+        }
+
+        foreach (var user in settings.MasterUsers)
+        {
+            mail.MasterUsers.Users.Add(new MasterUser { Name = user.Name ?? "", Password = user.Password, PasswordHash = user.PasswordHash, MaySubmit = user.MaySubmit });
+        }
+    }
+
     private static void ApplyRelayDomain(MailServerBuilder mail, RelayDomainSettings domain, string key)
     {
         if (domain.Name is not { Length: > 0 } name)
@@ -164,7 +187,7 @@ public static class MailServerBuilderSettings
             return;
         }
 
-        var endpoint = MailServerBuilderRoles.Listen(mail, role, listener.Port ?? DefaultPort(role), added => Limit(added, settings.MaxMessageSize));
+        var endpoint = MailServerBuilderRoles.Listen(mail, role, listener.Port ?? DefaultPort(role), added => Limit(mail, added, settings));
         if (listener.Path is { Length: > 0 } path)
         {
             endpoint.UnixSocketPath = path;
@@ -186,6 +209,7 @@ public static class MailServerBuilderSettings
             }
         }
 
+        endpoint.SocketName = listener.Socket is { Length: > 0 } socket ? socket : null;
         ApplyPeers(mail, endpoint, listener, key);
         endpoint.Tls = endpoint.Tls with { Mode = listener.Tls ?? endpoint.Tls.Mode, AllowCleartextAuthentication = listener.AllowCleartextAuthentication };
     }
@@ -240,18 +264,28 @@ public static class MailServerBuilderSettings
         }
         else
         {
-            mail.UsePreset(preset, endpoint => Limit(endpoint, settings.MaxMessageSize));
+            mail.UsePreset(preset, endpoint => Limit(mail, endpoint, settings));
         }
     }
 
     private static int DefaultPort(ListenerRole role) => role == ListenerRole.Lmtp ? 24 : MailServerPreset.Rfc8314.Endpoints.First(endpoint => endpoint.Role == role).Port;
 
-    private static void Limit(MailEndpointBuilder endpoint, long? maxMessageSize)
+    private static void Limit(MailServerBuilder mail, MailEndpointBuilder endpoint, MailServerSettings settings)
     {
+        var maxMessageSize = settings.MaxMessageSize;
+        if (maxMessageSize < 1)
+        {
+            var problem = $"MaxMessageSize is {maxMessageSize}; it must be 1 octet or more.";
+            mail.Problems.Remove(problem);
+            mail.Problems.Add(problem);
+            return;
+        }
+
         switch (endpoint)
         {
             case SmtpEndpointBuilder smtp:
                 smtp.Options.MaxMessageSize = maxMessageSize ?? smtp.Options.MaxMessageSize;
+                MailServerBuilderFilterSettings.Apply(mail, smtp, settings.Filters);
                 break;
             case ProtocolEndpointBuilder<ImapOptions> imap:
                 imap.Options.MaxMessageSize = maxMessageSize ?? imap.Options.MaxMessageSize;

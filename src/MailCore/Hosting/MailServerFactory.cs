@@ -31,11 +31,14 @@ internal static class MailServerFactory
             endpoints.Add(MakeEndpoint(endpoint, UniqueName(endpoint.Name, names), endpoint.EndPoint(mail.BindAddress), services, stopping.Token));
         }
 
+        var reload = new MailServerReload(mail, services, stopping.Token);
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
             LoginBans = services.GetRequiredService<LoginService>().Bans,
             Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
             Make = maker => MakeCarried(maker, mail, services, stopping.Token),
+            Reload = reload.RunAsync,
+            InheritSockets = mail.InheritSockets ?? (static () => []),
             Prepare = cancellationToken => PrepareAsync(mail, services, loggers, cancellationToken),
         };
     }
@@ -59,13 +62,32 @@ internal static class MailServerFactory
         var tls = endpoint.Where is not null && certificates is null
             ? TlsUpgrade.Carried(endpoint.Tls)
             : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>());
-        var protocol = endpoint.Protocol!(services, tls);
-        return new MailEndpoint(name, where, tls, protocol, Compose(endpoint, tls, protocol, services, stopping))
+        var (protocol, run) = MakeProtocol(endpoint, tls, services, stopping);
+        return new MailEndpoint(name, where, tls, protocol, run)
         {
             Purpose = endpoint.Purpose,
             ProxyFrom = [.. endpoint.ProxyFrom],
+            SocketName = endpoint.SocketName,
             Where = endpoint.Where,
         };
+    }
+
+    /// <summary>What serves an endpoint's connections, with the layers around it.</summary>
+    public static (IMailProtocol Protocol, MailConnectionDelegate Run) MakeProtocol(MailEndpointBuilder endpoint, TlsUpgrade tls, IServiceProvider services, CancellationToken stopping)
+    {
+        var protocol = endpoint.Protocol!(services, tls);
+        return (protocol, Compose(endpoint, tls, protocol, services, stopping));
+    }
+
+    public static async Task MakeAccountsAsync(MailServerBuilder mail, IMailDirectory directory, CancellationToken cancellationToken)
+    {
+        foreach (var (address, password) in mail.Accounts)
+        {
+            if (await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is not DirectoryEntry.Account)
+            {
+                await directory.CreateAsync(address, password, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     private static MailConnectionDelegate Compose(MailEndpointBuilder endpoint, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
@@ -140,18 +162,9 @@ internal static class MailServerFactory
             services.GetRequiredService<TimeProvider>(),
             loggers.CreateLogger<LoginService>(),
             cancellationToken).ConfigureAwait(false);
-        if (mail.Accounts.Count == 0)
+        if (mail.Accounts.Count > 0)
         {
-            return;
-        }
-
-        var directory = services.GetRequiredService<IMailDirectory>();
-        foreach (var (address, password) in mail.Accounts)
-        {
-            if (await directory.ResolveAsync(address, cancellationToken).ConfigureAwait(false) is not DirectoryEntry.Account)
-            {
-                await directory.CreateAsync(address, password, cancellationToken).ConfigureAwait(false);
-            }
+            await MakeAccountsAsync(mail, services.GetRequiredService<IMailDirectory>(), cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -66,13 +66,8 @@ public static class MailServerServiceCollectionExtensions
 
     private static ConfiguredDirectory MakeDirectory(MailServerBuilder mail, IServiceProvider services)
     {
-        var configured = new ConfiguredAddresses();
-        // Ours comes last: it is stored even where it is named as one to pass on as well.
-        configured.Domains.AddRange([.. mail.Addresses.Domains, .. mail.Domains.Select(static domain => new MailDomain(domain))]);
-        configured.Aliases.AddRange(mail.Addresses.Aliases);
-        configured.Senders.AddRange(mail.Addresses.Senders);
         var directory = services.GetRequiredService<AccountDirectory>().Directory;
-        return new ConfiguredDirectory(directory, configured, services.GetRequiredService<DirectoryRouterOptions>().SubaddressDelimiters);
+        return new ConfiguredDirectory(directory, mail.AllAddresses(), services.GetRequiredService<DirectoryRouterOptions>().SubaddressDelimiters);
     }
 
     private static LoginService MakeLogin(MailServerBuilder mail, IServiceProvider services)
@@ -86,7 +81,15 @@ public static class MailServerServiceCollectionExtensions
             services.GetService<IMeterFactory>())
         {
             Certificates = services.GetService<IClientCertificateMapper>(),
+            Masters = MakeMasters(mail, services),
         };
+    }
+
+    private static MasterUserAuthenticator MakeMasters(MailServerBuilder mail, IServiceProvider services)
+    {
+        var masters = new MasterUserAuthenticator(services.GetRequiredService<IMailDirectory>(), services.GetRequiredService<ILogger<LoginService>>());
+        masters.Use(mail.MasterUsers);
+        return masters;
     }
 
     private static void AddDelivery(IServiceCollection services, MailServerBuilder mail)

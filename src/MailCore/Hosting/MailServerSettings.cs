@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net.Security;
 using MailCore.Tls;
 using Microsoft.Extensions.Configuration;
@@ -40,6 +41,12 @@ public sealed class MailServerSettings
     /// <summary>Accounts to make at the start.</summary>
     public List<AccountSettings> Accounts { get; set; } = [];
 
+    /// <summary>Those who may log in as others; see <see cref="MailServerBuilder.UseMasterUsers"/>.</summary>
+    public List<MasterUserSettings> MasterUsers { get; set; } = [];
+
+    /// <summary>One character, or empty for none; see <see cref="Authentication.MasterUserOptions.Separator"/>.</summary>
+    public string? MasterUserSeparator { get; set; }
+
     /// <summary>The <c>postfix-accounts.cf</c> of a docker-mailserver installation. The host imports it.</summary>
     public string? AccountsFile { get; set; }
 
@@ -58,6 +65,9 @@ public sealed class MailServerSettings
     /// <summary>How addresses are understood.</summary>
     public RoutingSettings? Routing { get; set; }
 
+    /// <summary>Filters of strangers' mail and limits of users'; null for none.</summary>
+    public FilterSettings? Filters { get; set; }
+
     /// <summary>Where to listen; empty leaves it to the host.</summary>
     public List<ListenerSettings> Listeners { get; set; } = [];
 
@@ -69,6 +79,9 @@ public sealed class MailServerSettings
 
     /// <summary>Octets of one message; see each protocol's options for the default.</summary>
     public long? MaxMessageSize { get; set; }
+
+    /// <summary>What was read.</summary>
+    internal IReadOnlyDictionary<string, string?> Keys { get; private set; } = FrozenDictionary<string, string?>.Empty;
 
     /// <summary>Reads a section.</summary>
     /// <exception cref="MailServerConfigurationException">A key is unknown or a value can't be read; every such key is named.</exception>
@@ -83,7 +96,9 @@ public sealed class MailServerSettings
 
         try
         {
-            return section.Get<MailServerSettings>() ?? new MailServerSettings();
+            var settings = section.Get<MailServerSettings>() ?? new MailServerSettings();
+            settings.Keys = section.AsEnumerable(makePathsRelative: true).Where(static pair => pair.Key.Length > 0 && pair.Value is not null).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+            return settings;
         }
         catch (InvalidOperationException error)
         {
@@ -140,6 +155,22 @@ public sealed class AccountSettings
     public List<string> SendAs { get; set; } = [];
 }
 
+/// <summary>One who may log in as others.</summary>
+public sealed class MasterUserSettings
+{
+    /// <inheritdoc cref="Authentication.MasterUser.Name"/>
+    public string? Name { get; set; }
+
+    /// <inheritdoc cref="Authentication.MasterUser.Password"/>
+    public string? Password { get; set; }
+
+    /// <inheritdoc cref="Authentication.MasterUser.PasswordHash"/>
+    public string? PasswordHash { get; set; }
+
+    /// <inheritdoc cref="Authentication.MasterUser.MaySubmit"/>
+    public bool MaySubmit { get; set; }
+}
+
 /// <summary>One domain whose mail is passed on.</summary>
 public sealed class RelayDomainSettings
 {
@@ -193,6 +224,9 @@ public sealed class ListenerSettings
 
     /// <summary>A Unix socket in the place of address and port.</summary>
     public string? Path { get; set; }
+
+    /// <inheritdoc cref="MailEndpointBuilder.SocketName"/>
+    public string? Socket { get; set; }
 
     /// <summary>The role's own by default.</summary>
     public TlsMode? Tls { get; set; }

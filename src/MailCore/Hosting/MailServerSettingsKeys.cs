@@ -11,8 +11,10 @@ internal static class MailServerSettingsKeys
         nameof(MailServerSettings.HostName), nameof(MailServerSettings.Domains), nameof(MailServerSettings.DataFolder),
         nameof(MailServerSettings.FullTextSearch),
         nameof(MailServerSettings.Certificate), nameof(MailServerSettings.Tls), nameof(MailServerSettings.Preset),
-        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.SharedAccount), nameof(MailServerSettings.AccountsFile), nameof(MailServerSettings.Aliases),
+        nameof(MailServerSettings.AllowSubmissionFrom), nameof(MailServerSettings.Accounts), nameof(MailServerSettings.SharedAccount), nameof(MailServerSettings.AccountsFile),
+        nameof(MailServerSettings.MasterUsers), nameof(MailServerSettings.MasterUserSeparator), nameof(MailServerSettings.Aliases),
         nameof(MailServerSettings.RelayDomains), nameof(MailServerSettings.Relay), nameof(MailServerSettings.Routing),
+        nameof(MailServerSettings.Filters),
         nameof(MailServerSettings.Listeners), nameof(MailServerSettings.MaxConnections),
         nameof(MailServerSettings.MaxConnectionsPerAddress), nameof(MailServerSettings.MaxMessageSize),
     ];
@@ -29,6 +31,18 @@ internal static class MailServerSettingsKeys
     ];
 
     private static readonly string[] Account = [nameof(AccountSettings.Address), nameof(AccountSettings.Password), nameof(AccountSettings.SendAs)];
+
+    private static readonly string[] MasterUser =
+    [
+        nameof(MasterUserSettings.Name), nameof(MasterUserSettings.Password), nameof(MasterUserSettings.PasswordHash), nameof(MasterUserSettings.MaySubmit),
+    ];
+
+    private static readonly string[] Filters =
+    [
+        nameof(FilterSettings.Dnsbl), nameof(FilterSettings.Greylisting), nameof(FilterSettings.GreylistDelay), nameof(FilterSettings.ClientNames),
+        nameof(FilterSettings.GreetingDelay), nameof(FilterSettings.RefusedSenders), nameof(FilterSettings.RefusedRecipients),
+        nameof(FilterSettings.MessagesPerHour), nameof(FilterSettings.MessagesPerHourFromAddress),
+    ];
 
     private static readonly string[] Alias = [nameof(AliasSettings.Address), nameof(AliasSettings.Targets)];
 
@@ -68,7 +82,7 @@ internal static class MailServerSettingsKeys
 
     private static readonly string[] Listener =
     [
-        nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path),
+        nameof(ListenerSettings.Role), nameof(ListenerSettings.Port), nameof(ListenerSettings.Address), nameof(ListenerSettings.Path), nameof(ListenerSettings.Socket),
         nameof(ListenerSettings.Tls), nameof(ListenerSettings.AllowCleartextAuthentication),
         nameof(ListenerSettings.ProxyFrom), nameof(ListenerSettings.XClientFrom), nameof(ListenerSettings.XForwardFrom),
     ];
@@ -85,6 +99,14 @@ internal static class MailServerSettingsKeys
         CheckList(relay.GetSection(nameof(RelaySettings.DirectRecipients)), "example.org", problems);
     }
 
+    private static void CheckFilters(IConfigurationSection filters, List<string> problems)
+    {
+        Check(filters.GetChildren(), Filters, problems);
+        CheckList(filters.GetSection(nameof(FilterSettings.Dnsbl)), "zen.spamhaus.org", problems);
+        CheckList(filters.GetSection(nameof(FilterSettings.RefusedSenders)), "@example\\.org$", problems);
+        CheckList(filters.GetSection(nameof(FilterSettings.RefusedRecipients)), "@example\\.org$", problems);
+    }
+
     public static List<string> FindUnknown(IConfiguration section)
     {
         var problems = new List<string>();
@@ -93,8 +115,10 @@ internal static class MailServerSettingsKeys
         Check(section.GetSection(nameof(MailServerSettings.Tls)).GetChildren(), Tls, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Accounts)), Account, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Aliases)), Alias, problems);
+        CheckItems(section.GetSection(nameof(MailServerSettings.MasterUsers)), MasterUser, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.RelayDomains)), RelayDomain, problems);
         CheckRelay(section.GetSection(nameof(MailServerSettings.Relay)), problems);
+        CheckFilters(section.GetSection(nameof(MailServerSettings.Filters)), problems);
         Check(section.GetSection(nameof(MailServerSettings.Routing)).GetChildren(), Routing, problems);
         CheckItems(section.GetSection(nameof(MailServerSettings.Listeners)), Listener, problems);
         CheckList(section.GetSection(nameof(MailServerSettings.Domains)), "example.org", problems);

@@ -40,7 +40,13 @@ internal static class MailServerValidation
             }
         }
 
+        problems.AddRange(mail.MasterUsers.Problems());
         problems.AddRange(mail.Relay?.Options.Problems() ?? []);
+        if (MailServerBuilderRelay.FindIdle(mail) is { } idle)
+        {
+            problems.Add(idle);
+        }
+
         problems.AddRange(mail.RelayClient.Problems().Select(static problem => $"Relay: {problem}"));
         CheckPositive(problems, mail.Options.MaxConnections, nameof(MailServerOptions.MaxConnections));
         CheckPositive(problems, mail.Options.MaxConnectionsPerAddress, nameof(MailServerOptions.MaxConnectionsPerAddress));
@@ -99,6 +105,11 @@ internal static class MailServerValidation
         else if (endpoint.Tls.UsesTls && !hasCertificate)
         {
             problems.Add($"{what} needs a certificate. Call UseCertificate(\"cert.pem\", \"key.pem\") or, for development, UseSelfSignedCertificate(); or turn TLS off by name with endpoint.UseCleartext().");
+        }
+
+        if (endpoint.SocketName is { } socket && mail.InheritSockets is null)
+        {
+            problems.Add($"{what} asks for the inherited socket '{socket}', and the server takes none. Call UseSocketActivation().");
         }
 
         CheckTls(problems, what, endpoint.Tls);

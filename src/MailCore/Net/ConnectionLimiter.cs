@@ -7,11 +7,19 @@ namespace MailCore.Net;
 internal sealed class ConnectionLimiter(int total, int perAddress)
 {
     private readonly Dictionary<ClientKey, int> _perAddress = [];
+    private volatile int _limit = total;
+    private volatile int _limitPerAddress = perAddress;
     private readonly Lock _gate = new();
     private int _count;
 
     /// <summary>Connections admitted and not yet released.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>No more than this in all.</summary>
+    public int Limit => _limit;
+
+    /// <summary>Other limits, for connections that come from now on.</summary>
+    public void Use(int limit, int limitPerAddress) => (_limit, _limitPerAddress) = (limit, limitPerAddress);
 
     public bool TryEnter(EndPoint? remote, out Lease lease)
     {
@@ -20,7 +28,7 @@ internal sealed class ConnectionLimiter(int total, int perAddress)
         {
             lease = default;
             var fromHere = key is { } known ? _perAddress.GetValueOrDefault(known) : 0;
-            if (_count >= total || fromHere >= perAddress)
+            if (_count >= _limit || fromHere >= _limitPerAddress)
             {
                 return false;
             }
@@ -47,7 +55,7 @@ internal sealed class ConnectionLimiter(int total, int perAddress)
         lock (_gate)
         {
             var fromHere = _perAddress.GetValueOrDefault(key);
-            if (fromHere >= perAddress)
+            if (fromHere >= _limitPerAddress)
             {
                 return false;
             }

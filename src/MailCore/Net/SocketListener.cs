@@ -8,12 +8,14 @@ internal sealed class SocketListener : IDisposable
 {
     private readonly Socket _socket;
     private readonly string? _path;
+    private readonly bool _isTcp;
 
     private SocketListener(Socket socket, string? path)
     {
         _socket = socket;
         _path = path;
         EndPoint = socket.LocalEndPoint!;
+        _isTcp = EndPoint is IPEndPoint;
     }
 
     /// <summary>The address bound, with the real port where 0 was asked for.</summary>
@@ -51,6 +53,9 @@ internal sealed class SocketListener : IDisposable
             throw;
         }
     }
+
+    /// <summary>Accepts on a socket that listens already and becomes ours; its path, if it is a Unix socket, stays whose it was.</summary>
+    public static SocketListener Adopt(Socket socket) => new(socket, null);
 
     /// <summary>The next client, or null once the listener is disposed. Running out of file handles is waited out.</summary>
     public async ValueTask<SocketConnection?> AcceptAsync(Func<string> nextId, Action<SocketException> onBackOff, TimeProvider time)
@@ -98,7 +103,7 @@ internal sealed class SocketListener : IDisposable
     {
         try
         {
-            if (_path is null)
+            if (_isTcp)
             {
                 accepted.NoDelay = true;
             }
@@ -160,7 +165,7 @@ internal sealed class SocketListener : IDisposable
     private static string Explain(EndPoint endPoint, SocketException error) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => $"Cannot listen on {endPoint}: the address is in use. Stop the program that uses it, or configure another port.",
-        SocketError.AccessDenied => $"Cannot listen on {endPoint}: permission denied. Ports below 1024 need a privilege (root or CAP_NET_BIND_SERVICE); or configure a higher port.",
+        SocketError.AccessDenied => $"Cannot listen on {endPoint}: permission denied. Ports below 1024 need a privilege (root or CAP_NET_BIND_SERVICE) or a socket unit of systemd; or configure a higher port.",
         SocketError.AddressNotAvailable => $"Cannot listen on {endPoint}: this machine has no such address. Configure one it has, or 0.0.0.0 or [::] for all.",
         _ => $"Cannot listen on {endPoint}: {error.Message}",
     };

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
@@ -8,6 +9,9 @@ namespace MailCore.Relay;
 /// <summary>How the relay speaks with other servers.</summary>
 public sealed class RelayClientOptions
 {
+    private volatile RelayClientOptions? _successor;
+    private volatile FrozenDictionary<NextHop, SmartHost>? _smartHostsByHop;
+
     /// <summary>What we call ourselves in EHLO; null for the server's own name.</summary>
     public string? HelloName { get; set; }
 
@@ -55,6 +59,16 @@ public sealed class RelayClientOptions
 
     /// <summary>For the answer to a message. Short times make servers get it twice.</summary>
     public TimeSpan MessageTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What has taken the place of these while the server runs, or these.</summary>
+    internal RelayClientOptions Current => _successor ?? this;
+
+    /// <summary>From now on those, in the place of these.</summary>
+    internal void Use(RelayClientOptions successor) => _successor = successor;
+
+    /// <summary>The smart hosts by their next hop; made when first asked for, and not again.</summary>
+    internal FrozenDictionary<NextHop, SmartHost> SmartHostsByHop =>
+        _smartHostsByHop ??= SmartHosts.All().DistinctBy(static host => host.Hop).ToFrozenDictionary(static host => host.Hop);
 
     internal IPAddress? FindBindAddress(NextHop hop, SmartHost? smart, AddressFamily family) =>
         smart?.BindAddress is { } own ? own

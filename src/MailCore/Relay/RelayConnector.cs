@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -17,39 +16,42 @@ internal sealed partial class RelayConnector : IRelayConnector
     private static readonly OutboundTlsRequirement Cleartext = new() { Level = OutboundTlsLevel.None, Source = "default" };
 
     private readonly INextHopFinder _finder;
-    private readonly RelayClientOptions _options;
-    private readonly string _hostName;
+    private readonly RelayClientOptions _first;
+    private readonly string _ownName;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly FrozenDictionary<NextHop, SmartHost> _smartHosts;
     private int _connections;
 
     /// <summary>Connects as <paramref name="hostName"/>, unless the options name another.</summary>
     public RelayConnector(INextHopFinder finder, RelayClientOptions options, string hostName, TimeProvider time, ILogger<RelayConnector> logger)
     {
         options.Validate();
-        (_finder, _options, _hostName, _time, _logger) = (finder, options, options.HelloName ?? hostName, time, logger);
-        _smartHosts = options.SmartHosts.All().DistinctBy(static host => host.Hop).ToFrozenDictionary(static host => host.Hop);
+        (_finder, _first, _ownName, _time, _logger) = (finder, options, hostName, time, logger);
     }
+
+    // They may be exchanged between two uses.
+    private RelayClientOptions Options => _first.Current;
+
+    private string HostName => Options.HelloName ?? _ownName;
 
     /// <summary>Who counts what became of TLS; null for nobody.</summary>
     public TlsReportCollector? Reports { get; init; }
 
-    public NextHop FindHop(ReversePath sender, EmailAddress recipient) => _options.SmartHosts.Find(sender, recipient);
+    public NextHop FindHop(ReversePath sender, EmailAddress recipient) => Options.SmartHosts.Find(sender, recipient);
 
     public string SessionKey(NextHop hop, ReversePath sender, bool requireTls)
     {
-        var login = _options.SmartHosts.FindLogin(FindSmartHost(hop, sender), sender);
+        var login = Options.SmartHosts.FindLogin(FindSmartHost(hop, sender), sender);
         return $"{hop}{(requireTls ? " requiretls" : "")}{(login is null ? "" : " " + login.User)}";
     }
 
     public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
     {
         var smart = FindSmartHost(hop, sender);
-        var wish = new Wish(smart, _options.SmartHosts.FindLogin(smart, sender), requireTls);
+        var wish = new Wish(smart, Options.SmartHosts.FindLogin(smart, sender), requireTls);
         if (hop.IsSocket)
         {
-            var options = MakeOptions(hop, new HopHost(_hostName, [], 0, Cleartext), null, wish);
+            var options = MakeOptions(hop, new HopHost(HostName, [], 0, Cleartext), null, wish);
             return await TryAsync(new ConnectionAttempt(options, null, requireTls, _time), new UnixDomainSocketEndPoint(hop.Host), cancellationToken).ConfigureAwait(false);
         }
 
@@ -65,7 +67,7 @@ internal sealed partial class RelayConnector : IRelayConnector
         }
 
         var last = default(RelayConnection?);
-        foreach (var (host, address) in plan.Hosts.SelectMany(static host => host.Addresses.Select(address => (host, address))).Take(_options.MaxAddresses))
+        foreach (var (host, address) in plan.Hosts.SelectMany(static host => host.Addresses.Select(address => (host, address))).Take(Options.MaxAddresses))
         {
             var attempt = new ConnectionAttempt(MakeOptions(hop, host, address, wish), wish.Login, requireTls, _time);
             var connection = await TryAsync(attempt, new IPEndPoint(address, host.Port), cancellationToken).ConfigureAwait(false);
@@ -128,29 +130,29 @@ internal sealed partial class RelayConnector : IRelayConnector
         var smart = wish.Smart;
         return new SmtpClientOptions
         {
-            HostName = _hostName,
+            HostName = HostName,
             ServerName = host.Name,
             IsLmtp = hop.IsLmtp,
             UsesImplicitTls = smart?.IsImplicit == true,
             Requirement = wish.Requirement(host),
-            Authorities = _options.Authorities,
-            BindAddress = address is null ? null : _options.FindBindAddress(hop, smart, address.AddressFamily),
-            ConnectTimeout = _options.ConnectTimeout,
-            HandshakeTimeout = _options.HandshakeTimeout,
-            GreetingTimeout = _options.GreetingTimeout,
-            HelloTimeout = _options.HelloTimeout,
-            ReplyTimeout = _options.ReplyTimeout,
-            DataTimeout = _options.DataTimeout,
-            WriteTimeout = _options.WriteTimeout,
-            MessageTimeout = _options.MessageTimeout,
-            MaxRecipients = _options.MaxRecipients,
-            PrefersChunking = _options.PrefersChunking,
+            Authorities = Options.Authorities,
+            BindAddress = address is null ? null : Options.FindBindAddress(hop, smart, address.AddressFamily),
+            ConnectTimeout = Options.ConnectTimeout,
+            HandshakeTimeout = Options.HandshakeTimeout,
+            GreetingTimeout = Options.GreetingTimeout,
+            HelloTimeout = Options.HelloTimeout,
+            ReplyTimeout = Options.ReplyTimeout,
+            DataTimeout = Options.DataTimeout,
+            WriteTimeout = Options.WriteTimeout,
+            MessageTimeout = Options.MessageTimeout,
+            MaxRecipients = Options.MaxRecipients,
+            PrefersChunking = Options.PrefersChunking,
         };
     }
 
     /// <summary>The smart host that a hop is, whoever chose it; the sender's own where there are several logins for one.</summary>
     private SmartHost? FindSmartHost(NextHop hop, ReversePath sender) =>
-        _options.SmartHosts.FindBySender(sender) is { } own && own.Hop == hop ? own : _smartHosts.GetValueOrDefault(hop);
+        Options.SmartHosts.FindBySender(sender) is { } own && own.Hop == hop ? own : Options.SmartHostsByHop.GetValueOrDefault(hop);
 
     private static RelayConnection Fail(RelayStatus status, SmtpReply reply) => new(null, new RelayOutcome(status, reply) { ConcernsHop = true });
 

@@ -10,8 +10,8 @@ public interface IMessageSearch
     bool HasIndex => true;
 
     /// <summary>
-    /// Every message of the mailbox that holds the text, without regard to case (ordinally), and perhaps others; expunged ones that are
-    /// still readable are among them. Null when the index can't tell: then all are looked into.
+    /// Every message of the mailbox that holds the text, both prepared by <see cref="MessageText.Prepare"/>, and perhaps others; expunged
+    /// ones that are still readable are among them. Null when the index can't tell: then all are looked into.
     /// </summary>
     ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken);
 }

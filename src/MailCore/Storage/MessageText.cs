@@ -20,6 +20,17 @@ public static class MessageText
     public static string OfHeader(ReadOnlySpan<byte> block) => HeaderText.Of(block);
 
     /// <summary>
+    /// Writes the text in the form in which it is compared, by i;unicode-casemap (RFC 5051): a text holds another when it does so in this
+    /// form, to the letter. A text prepared in pieces that split no surrogate pair comes out as it does as a whole. The form is that of
+    /// Unicode 14 whatever the machine has; when it changes, the changelog says so, and what was prepared before is to be made anew.
+    /// </summary>
+    public static void Prepare(ReadOnlySpan<char> text, IBufferWriter<char> prepared)
+    {
+        ArgumentNullException.ThrowIfNull(prepared);
+        UnicodeCasemap.Prepare(text, prepared);
+    }
+
+    /// <summary>
     /// Reads all text behind the message's own header: text parts, in pieces, and the headers of parts and of messages within the
     /// message. A part is never held as a whole.
     /// </summary>

@@ -89,6 +89,32 @@ public class MailServerSettingsTests
         Assert.That(mail.Problems, Has.None.Contains("secret"));
     }
 
+    [TestCase("SmartHosts:0:Host", "[smtp.example.net]:587", "SmartHosts")]
+    [TestCase("MaxConnections", "5", "MaxConnections")]
+    [TestCase("Srs:Domain", "example.org", "Srs")]
+    [TestCase("HelloName", "mx.example.org", "HelloName")]
+    public void A_key_of_the_relay_that_is_not_there_is_told_and_not_ignored(string key, string value, string named)
+    {
+        var (silent, off, on) = (Builder(), Builder(), Builder());
+
+        silent.Apply(Read(($"Relay:{key}", value)));
+        off.Apply(Read(($"Relay:{key}", value), ("Relay:Enabled", "false")));
+        on.Apply(Read(($"Relay:{key}", value), ("Relay:Enabled", "true")));
+
+        Assert.That(MailServerBuilderRelay.FindIdle(silent), Is.EqualTo($"Relay has {named}, and no relay to use it. Set Relay:Enabled to true, or to false to keep it for later."));
+        Assert.That(MailServerBuilderRelay.FindIdle(off) ?? MailServerBuilderRelay.FindIdle(on), Is.Null);
+    }
+
+    [Test]
+    public void Without_a_relay_a_domain_that_is_handed_over_uses_the_keys_of_the_client()
+    {
+        var mail = Builder();
+
+        mail.Apply(Read(("Relay:HelloName", "mx.example.org"), ("RelayDomains:0:Name", "example.net"), ("RelayDomains:0:Via", "[mail.example.net]:25")));
+
+        Assert.That(MailServerBuilderRelay.FindIdle(mail), Is.Null);
+    }
+
     [Test]
     public void Names_limits_and_domains_are_taken_over()
     {

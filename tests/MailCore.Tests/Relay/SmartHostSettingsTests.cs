@@ -13,7 +13,7 @@ public class SmartHostSettingsTests
     public async Task Mail_Relay_is_read_from_the_configuration()
     {
         var options = await ApplyAsync(
-            ("HelloName", "out.example.org"), ("MaxRecipients", "7"), ("PrefersChunking", "false"), ("BindAddresses:0", "192.0.2.1"), ("BindAddressesByHop:example.net", "192.0.2.2"),
+            ("Enabled", "true"), ("HelloName", "out.example.org"), ("MaxRecipients", "7"), ("PrefersChunking", "false"), ("BindAddresses:0", "192.0.2.1"), ("BindAddressesByHop:example.net", "192.0.2.2"),
             ("SmartHosts:0:Host", "[smtp.example.net]:465"), ("SmartHosts:0:User", "u"), ("SmartHosts:0:Password", "p"), ("SmartHosts:0:Tls", "encrypt"),
             ("SmartHosts:1:Host", "relay.example"), ("SmartHosts:1:Senders:0", "one.example"), ("SmartHosts:1:Recipients:0", ".two.example"),
             ("DirectRecipients:0", "three.example"), ("SenderLogins:0:Sender", "four.example"), ("SenderLogins:0:User", "f"), ("SenderLogins:0:Password", "g"));

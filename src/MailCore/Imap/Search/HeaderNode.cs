@@ -4,7 +4,7 @@ using MailCore.Storage;
 namespace MailCore.Imap.Search;
 
 /// <summary>
-/// A header field that holds a text, encoded words decoded, without regard to case. The fields of the envelope are looked at where
+/// A header field that holds a text, encoded words decoded, compared by i;unicode-casemap. The fields of the envelope are looked at where
 /// they stand in the summary; whether a field is there at all is asked of the header.
 /// </summary>
 internal sealed class HeaderNode(byte[] field, string text) : SearchNode(text.Length > 0 && FieldOf(field) != EnvelopeFields.None ? SearchCost.Summary : SearchCost.Header)

@@ -5,14 +5,21 @@ using MailCore.Mime;
 namespace MailCore.Imap.Search;
 
 /// <summary>
-/// Looks for a text in header values as people read them, without regard to case. Values are turned into text in room that is used
-/// again; only encoded words and octets past ASCII cost memory. One search's, one thread.
+/// Looks for a text in header values as people read them, compared by i;unicode-casemap. Values are turned into text in room that is
+/// used again; only encoded words and octets past ASCII cost memory. One search's, one thread.
 /// </summary>
 internal sealed class HeaderTextFinder(string text)
 {
     private readonly ArrayBufferWriter<char> _value = new();
+    private readonly ArrayBufferWriter<char> _prepared = new();
+    private readonly string _text = TextSearch.Prepare(text);
 
-    public bool IsIn(ReadOnlySpan<char> value) => value.Contains(text, StringComparison.OrdinalIgnoreCase);
+    public bool IsIn(ReadOnlySpan<char> value)
+    {
+        _prepared.ResetWrittenCount();
+        UnicodeCasemap.Prepare(value, _prepared);
+        return _prepared.WrittenSpan.Contains(_text, StringComparison.Ordinal);
+    }
 
     /// <summary>In an unstructured value, encoded words decoded.</summary>
     public bool IsIn(ReadOnlySpan<byte> value)

@@ -1,25 +1,47 @@
 using System.Buffers;
 using MailCore.Imap.Fetch;
+using MailCore.Mime;
 using MailCore.Storage;
 
 namespace MailCore.Imap.Search;
 
-/// <summary>Looks for texts in messages as people read them (<see cref="MessageText"/>). A body is read in pieces and never held.</summary>
-internal sealed class TextSearch(IReadOnlyList<(string Text, bool InHeader)> texts)
+/// <summary>
+/// Looks for texts in messages as people read them (<see cref="MessageText"/>), compared by i;unicode-casemap (RFC 5255 4.2). A body is
+/// read in pieces and never held.
+/// </summary>
+internal sealed class TextSearch
 {
-    private readonly int _overlap = texts.Count == 0 ? 0 : Math.Max(0, texts.Max(static text => text.Text.Length) - 1);
+    private readonly (string Text, bool InHeader)[] _texts;
+    private readonly int _overlap;
+    private readonly char[] _end;
     private readonly ArrayBufferWriter<char> _piece = new();
     private bool[] _found = [];
 
+    public TextSearch(IReadOnlyList<(string Text, bool InHeader)> texts)
+    {
+        _texts = [.. texts.Select(static text => (Prepare(text.Text), text.InHeader))];
+        _overlap = _texts.Length == 0 ? 0 : Math.Max(0, _texts.Max(static text => text.Text.Length) - 1);
+        _end = new char[_overlap];
+    }
+
     private bool FoundAll => !_found.Contains(false);
+
+    /// <summary>A text in the form in which it is looked for in others of this form.</summary>
+    public static string Prepare(string text)
+    {
+        var prepared = new ArrayBufferWriter<char>(text.Length + UnicodeCasemap.Longest);
+        UnicodeCasemap.Prepare(text, prepared);
+        return new string(prepared.WrittenSpan);
+    }
 
     /// <summary>Which of the texts the message holds.</summary>
     public async ValueTask<bool[]> FindAsync(StoredMessage message, ReadOnlyMemory<byte> header, CancellationToken cancellationToken)
     {
-        _found = [.. texts.Select(static text => text.Text.Length == 0)];
-        if (texts.Any(static text => text.InHeader))
+        _found = [.. _texts.Select(static text => text.Text.Length == 0)];
+        if (_texts.Any(static text => text.InHeader))
         {
-            LookIn(MessageText.OfHeader(header.Span), isOuterHeader: true);
+            Add(MessageText.OfHeader(header.Span), begins: true);
+            LookIn(isOuterHeader: true);
         }
 
         if (!FoundAll)
@@ -32,22 +54,28 @@ internal sealed class TextSearch(IReadOnlyList<(string Text, bool InHeader)> tex
 
     private bool Look(ReadOnlySpan<char> text, bool begins)
     {
-        // A text may lie across two pieces.
-        var end = begins ? [] : _piece.WrittenSpan[^Math.Min(_overlap, _piece.WrittenCount)..].ToArray();
-        _piece.ResetWrittenCount();
-        _piece.Write(end);
-        _piece.Write(text);
-        LookIn(_piece.WrittenSpan, isOuterHeader: false);
+        Add(text, begins);
+        LookIn(isOuterHeader: false);
         return !FoundAll;
     }
 
-    private void LookIn(ReadOnlySpan<char> text, bool isOuterHeader)
+    // A text may lie across two pieces.
+    private void Add(ReadOnlySpan<char> text, bool begins)
     {
-        for (var i = 0; i < texts.Count; i++)
+        var kept = begins ? 0 : Math.Min(_overlap, _piece.WrittenCount);
+        _piece.WrittenSpan[^kept..].CopyTo(_end);
+        _piece.ResetWrittenCount();
+        _piece.Write(_end.AsSpan(0, kept));
+        UnicodeCasemap.Prepare(text, _piece);
+    }
+
+    private void LookIn(bool isOuterHeader)
+    {
+        for (var i = 0; i < _texts.Length; i++)
         {
-            if (!_found[i] && (!isOuterHeader || texts[i].InHeader))
+            if (!_found[i] && (!isOuterHeader || _texts[i].InHeader))
             {
-                _found[i] = text.Contains(texts[i].Text, StringComparison.OrdinalIgnoreCase);
+                _found[i] = _piece.WrittenSpan.Contains(_texts[i].Text, StringComparison.Ordinal);
             }
         }
     }

@@ -24,7 +24,7 @@ public sealed class NextHopExplainer
         }
 
         // The default for mail from nobody in particular; a sender may have a smart host of his own.
-        var way = hop is { UsesMx: true, Port: 25 } && EmailAddress.TryParse($"postmaster@{hop.Host}", out var recipient) ? _client.SmartHosts.Find(ReversePath.Null, recipient) : hop;
+        var way = hop is { UsesMx: true, Port: 25 } && EmailAddress.TryParse($"postmaster@{hop.Host}", out var recipient) ? _client.Current.SmartHosts.Find(ReversePath.Null, recipient) : hop;
         var plan = await _finder.FindAsync(way, requireTls, cancellationToken).ConfigureAwait(false);
         return new NextHopExplanation(way, plan.Failure, [.. plan.Hosts.Select(static host => new HostExplanation(host.Name, host.Tls, host.Policies)
         {

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+
+namespace MailServerSample.Operation;
+
+/// <summary>Wishes to read the configuration anew, by SIGHUP and by changed files; those that come before somebody listens are kept.</summary>
+internal sealed class ReloadRequests : IDisposable
+{
+    private readonly Channel<string> _requests = Channel.CreateBounded<string>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly PosixSignalRegistration? _signal;
+    private readonly bool _hasTerminal = !Console.IsOutputRedirected && !OperatingSystem.IsWindows();
+    private volatile Action? _hungUp;
+
+    public ReloadRequests()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            _signal = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Handle);
+        }
+    }
+
+    public ChannelReader<string> Reader => _requests.Reader;
+
+    /// <summary>What to do when the terminal has gone, with whoever sat before it; it is the same signal.</summary>
+    public void OnHangUp(Action stop) => _hungUp = stop;
+
+    public void Add(string reason) => _requests.Writer.TryWrite(reason);
+
+    public void Dispose() => _signal?.Dispose();
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (_hasTerminal && !IsTerminalThere())
+        {
+            context.Cancel = _hungUp is not null;
+            _hungUp?.Invoke();
+            return;
+        }
+
+        context.Cancel = true;
+        Add("SIGHUP");
+    }
+
+    private static bool IsTerminalThere()
+    {
+        try
+        {
+            File.OpenHandle("/dev/tty").Dispose();
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}
