@@ -38,7 +38,7 @@ internal sealed record LoadOptions
           bare                                          the bare pipe loop
           serve --sink discard|durable|net [--data DIR] MailCore; net is --no-engine's
           relay --data DIR --sink PORT                  MailCore's durable queue, filled by "fill N SIZE", let go by "release"
-          mailboxes --data DIR --accounts N [--text-index]
+          mailboxes --data DIR --accounts N [--text-index] [--forget-keys]
                                                         MailCore's IMAP (the port printed) and POP3 over the durable store
 
         smtp-sink and smtp-source come with Debian's package postfix. Rows beside Postfix and Dovecot start these, with

@@ -1,4 +1,3 @@
-using System.Text;
 using MailCore.Mime;
 
 namespace MailCore.AspNetCore;
@@ -14,16 +13,14 @@ public sealed class InboundAttachment
     public MimePart Part { get; }
 
     /// <summary>As the sender gave it: no name to store a file by. Folders before it are left out; null without one.</summary>
-    public string? FileName => NameOf(Part) is { } name ? name[(name.AsSpan().LastIndexOfAny('/', '\\') + 1)..] : null;
+    public string? FileName => MessageParts.BareFileNameOf(Part);
 
     /// <summary>Such as "image/png", in lower case; the sender's word.</summary>
-    public string ContentType => $"{Encoding.Latin1.GetString(Part.Type.Span)}/{Encoding.Latin1.GetString(Part.Subtype.Span)}".ToLowerInvariant();
+    public string ContentType => MessageParts.ContentTypeOf(Part);
 
     /// <summary>What an HTML text calls it, without angle brackets; null without one.</summary>
-    public string? ContentId => Part.ContentId is { } id ? Encoding.Latin1.GetString(id.Span).Trim('<', '>') : null;
+    public string? ContentId => MessageParts.ContentIdOf(Part);
 
     /// <summary>The content, transfer encoding removed, straight from where the message waits; to be read asynchronously.</summary>
     public Stream OpenRead() => _mail.OpenPart(Part);
-
-    internal static string? NameOf(MimePart part) => part.GetDispositionParameter("filename") ?? part.GetParameter("name");
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using MailCore.AspNetCore.Inbound;
 using MailCore.Delivery;
@@ -29,13 +28,13 @@ public sealed class InboundMail : IAsyncDisposable
     {
         (_transaction, _content, _reader, Summary, Headers) = (transaction, content, reader, summary, headers);
         var others = new List<InboundAttachment>();
-        foreach (var part in Leaves(summary.Root))
+        foreach (var part in MessageParts.Leaves(summary.Root))
         {
-            if (_text is null && IsBody(part, "plain"u8))
+            if (_text is null && MessageParts.IsBody(part, "plain"u8))
             {
                 _text = part;
             }
-            else if (_html is null && IsBody(part, "html"u8))
+            else if (_html is null && MessageParts.IsBody(part, "html"u8))
             {
                 _html = part;
             }
@@ -147,12 +146,6 @@ public sealed class InboundMail : IAsyncDisposable
         }
     }
 
-    // How deep parts nest is limited where they are parsed.
-    private static IEnumerable<MimePart> Leaves(MimePart part) => part.IsMultipart ? part.Children.SelectMany(Leaves) : [part];
-
-    private static bool IsBody(MimePart part, ReadOnlySpan<byte> subtype) =>
-        part.Is("text"u8, subtype) && InboundAttachment.NameOf(part) is null && !(part.Disposition is { } disposition && Ascii.EqualsIgnoreCase(disposition.Span, "attachment"u8));
-
     private async ValueTask<string?> ReadAsync(MimePart? part, CancellationToken cancellationToken)
     {
         if (part is null)
@@ -160,25 +153,11 @@ public sealed class InboundMail : IAsyncDisposable
             return null;
         }
 
-        var octets = new ArrayBufferWriter<byte>();
-        var stream = OpenPart(part);
-        await using (stream.ConfigureAwait(false))
+        var body = new PartStream(_reader, part);
+        await using (body.ConfigureAwait(false))
         {
-            while (octets.WrittenCount < MaxTextLength)
-            {
-                var room = octets.GetMemory(4096);
-                room = room[..Math.Min(room.Length, MaxTextLength - octets.WrittenCount)];
-                var count = await stream.ReadAsync(room, cancellationToken).ConfigureAwait(false);
-                if (count == 0)
-                {
-                    break;
-                }
-
-                octets.Advance(count);
-            }
+            return await MessageParts.ReadTextAsync(body, part, MaxTextLength, cancellationToken).ConfigureAwait(false);
         }
-
-        return MimeCharset.Decode(octets.WrittenSpan, Encoding.UTF8.GetBytes(part.GetParameter("charset") ?? ""));
     }
 }
 

@@ -39,6 +39,9 @@ public sealed partial class MailServer : IAsyncDisposable
         Endpoints = new MailEndpointCollection(endpoints);
     }
 
+    /// <inheritdoc cref="MailServerOptions.HostName"/>
+    public string HostName => _options.HostName;
+
     /// <summary>Where it listens; ports that were configured as 0 are the real ones after the start.</summary>
     public MailEndpointCollection Endpoints { get; }
 

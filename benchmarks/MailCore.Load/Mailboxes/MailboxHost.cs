@@ -19,10 +19,11 @@ internal static class MailboxHost
 
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
-        var hasTextIndex = arguments is [.., "--text-index"];
-        if (arguments.SkipLast(hasTextIndex ? 1 : 0).ToArray() is not ["--data", var folder, "--accounts", var count] || !int.TryParse(count, CultureInfo.InvariantCulture, out var accounts))
+        var hasTextIndex = arguments.Contains("--text-index");
+        var forgetsKeys = arguments.Contains("--forget-keys");
+        if (arguments.Except(["--text-index", "--forget-keys"]).ToArray() is not ["--data", var folder, "--accounts", var count] || !int.TryParse(count, CultureInfo.InvariantCulture, out var accounts))
         {
-            await Console.Error.WriteLineAsync("Usage: mailboxes --data DIR --accounts N [--text-index]");
+            await Console.Error.WriteLineAsync("Usage: mailboxes --data DIR --accounts N [--text-index] [--forget-keys]");
             return WrongUsage;
         }
 
@@ -33,7 +34,9 @@ internal static class MailboxHost
             mail.BindAddress = IPAddress.Loopback;
             mail.Options.MaxConnectionsPerAddress = mail.Options.MaxConnections;
             mail.UseSqliteStore(folder, options => options.FullTextSearch = hasTextIndex);
-            mail.ListenImap(0).UseCleartext().AllowCleartextAuthentication();
+            var imap = mail.ListenImap(0);
+            imap.UseCleartext().AllowCleartextAuthentication();
+            imap.Options.SortMemory = forgetsKeys ? 0 : imap.Options.SortMemory;
             mail.ListenPop3(0).UseCleartext().AllowCleartextAuthentication();
             for (var i = 0; i < accounts; i++)
             {

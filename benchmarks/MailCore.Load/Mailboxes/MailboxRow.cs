@@ -53,6 +53,10 @@ internal sealed record MailboxRow(
         Whole("imap-100k-sort-date", "sort", HundredThousand, "SORT (DATE) UTF-8 ALL", 3),
         Whole("imap-100k-sort-subject", "sort", HundredThousand, "SORT (SUBJECT) UTF-8 ALL", 3),
         Whole("imap-100k-thread", "thread", HundredThousand, "THREAD REFERENCES UTF-8 ALL", 3),
+        Whole("imap-100k-thread-refs", "thread", HundredThousand, "THREAD REFS UTF-8 ALL", 3),
+        Whole("imap-100k-sort-date-first", "first sort", HundredThousand with { ForgetsKeys = true }, "SORT (DATE) UTF-8 ALL", 3),
+        Whole("imap-100k-sort-subject-first", "first sort", HundredThousand with { ForgetsKeys = true }, "SORT (SUBJECT) UTF-8 ALL", 3),
+        Whole("imap-100k-thread-first", "first thread", HundredThousand with { ForgetsKeys = true }, "THREAD REFERENCES UTF-8 ALL", 3),
         Select("imap-select-1k", 1_000),
         Select("imap-select-10k", 10_000),
         Select("imap-select-100k", 100_000),
@@ -117,4 +121,7 @@ internal sealed record Boxes(int Accounts, int Messages, int MessageSize)
 {
     /// <summary>Whether MailCore keeps its index of texts.</summary>
     public bool HasTextIndex { get; init; }
+
+    /// <summary>Whether MailCore keeps nothing of what it sorted by, so that each SORT and THREAD is the first. Dovecot keeps its index.</summary>
+    public bool ForgetsKeys { get; init; }
 }

@@ -36,8 +36,13 @@ internal sealed class OwnMailboxServer : IMailboxServer
 
     public static async Task<OwnMailboxServer> StartAsync(string folder, Boxes boxes, CancellationToken cancellationToken)
     {
-        var server = await OwnServer.StartAsync(
-            Contender.MailCore, ["mailboxes", "--data", folder, "--accounts", boxes.Accounts.ToString(CultureInfo.InvariantCulture), .. boxes.HasTextIndex ? ["--text-index"] : Array.Empty<string>()], cancellationToken);
+        string[] arguments =
+        [
+            "mailboxes", "--data", folder, "--accounts", boxes.Accounts.ToString(CultureInfo.InvariantCulture),
+            .. boxes.HasTextIndex ? ["--text-index"] : Array.Empty<string>(),
+            .. boxes.ForgetsKeys ? ["--forget-keys"] : Array.Empty<string>(),
+        ];
+        var server = await OwnServer.StartAsync(Contender.MailCore, arguments, cancellationToken);
         return new OwnMailboxServer(server)
         {
             Imap = (int)await server.AskAsync("imap", "imap", cancellationToken),

@@ -13,10 +13,17 @@ internal sealed class Statement : IDisposable
 
     private readonly StoreConnection _connection;
     private readonly sqlite3_stmt _handle;
+
+    // Zero where it can't be used.
+    private readonly nint _address;
     private int _bound;
     private bool _inUse;
 
-    internal Statement(StoreConnection connection, sqlite3_stmt handle) => (_connection, _handle) = (connection, handle);
+    internal Statement(StoreConnection connection, sqlite3_stmt handle)
+    {
+        (_connection, _handle) = (connection, handle);
+        _address = NativeStatement.IsUsable ? handle.DangerousGetHandle() : 0;
+    }
 
     internal Statement Start()
     {
@@ -69,7 +76,7 @@ internal sealed class Statement : IDisposable
     /// <summary>Whether there is a row.</summary>
     public bool Step()
     {
-        var code = raw.sqlite3_step(_handle);
+        var code = _address != 0 ? NativeStatement.Step(_address) : raw.sqlite3_step(_handle);
         if (code == raw.SQLITE_ROW)
         {
             return true;
@@ -109,18 +116,18 @@ internal sealed class Statement : IDisposable
         }
     }
 
-    public long Int64(int column) => raw.sqlite3_column_int64(_handle, column);
+    public long Int64(int column) => _address != 0 ? NativeStatement.Int64(_address, column) : raw.sqlite3_column_int64(_handle, column);
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
+    public bool IsNull(int column) => TypeOf(column) == raw.SQLITE_NULL;
 
-    public bool IsInteger(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_INTEGER;
+    public bool IsInteger(int column) => TypeOf(column) == raw.SQLITE_INTEGER;
 
-    public string Text(int column) => Encoding.UTF8.GetString(raw.sqlite3_column_blob(_handle, column));
+    public string Text(int column) => Encoding.UTF8.GetString(Blob(column));
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 
     /// <summary>Valid until the next step.</summary>
-    public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(_handle, column);
+    public ReadOnlySpan<byte> Blob(int column) => _address != 0 ? NativeStatement.Blob(_address, column) : raw.sqlite3_column_blob(_handle, column);
 
     public void Dispose()
     {
@@ -134,4 +141,6 @@ internal sealed class Statement : IDisposable
 
         _inUse = false;
     }
+
+    private int TypeOf(int column) => _address != 0 ? NativeStatement.Type(_address, column) : raw.sqlite3_column_type(_handle, column);
 }

@@ -12,6 +12,7 @@ internal static class MailboxRows
 
     private static readonly Sql SelectAccount = new("SELECT modseq, oldest_kept, structure_modseq, quota_used, quota_limit, message_limit FROM account WHERE id = ?1");
     private static readonly Sql SelectOne = new($"SELECT {Columns} FROM mailbox WHERE account = ?1 AND id = ?2");
+    private static readonly Sql SelectExists = new("SELECT 1 FROM mailbox WHERE account = ?1 AND id = ?2");
     private static readonly Sql SelectAll = new($"SELECT {Columns} FROM mailbox WHERE account = ?1");
     private static readonly Sql SelectChanged = new($"SELECT {Columns} FROM mailbox WHERE account = ?1 AND (highest_modseq > ?2 OR info_modseq > ?2)");
     private static readonly Sql SelectOneChanged = new($"SELECT {Columns} FROM mailbox WHERE account = ?1 AND (highest_modseq > ?2 OR info_modseq > ?2) AND id = ?3");
@@ -34,6 +35,8 @@ internal static class MailboxRows
         using var row = db.Use(SelectOne).With(account).With(number);
         return row.Step() ? ReadInfo(row) : null;
     }
+
+    public static bool Exists(StoreConnection db, long account, long number) => db.Use(SelectExists).With(account).With(number).Scalar() is not null;
 
     public static List<MailboxInfo> ReadMailboxes(StoreConnection db, long account)
     {

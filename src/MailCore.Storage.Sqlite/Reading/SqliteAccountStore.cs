@@ -175,7 +175,7 @@ internal sealed class SqliteAccountStore(ReaderPool readers, AccountId id, long 
     // Null for a mailbox that never was, or was removed too long ago.
     private MessageQuery? TryQuery(StoreConnection db, long mailbox, MessageFields fields)
     {
-        var removed = MailboxRows.ReadMailbox(db, number, mailbox) is null;
+        var removed = !MailboxRows.Exists(db, number, mailbox);
         return removed && !MailboxRows.IsRemoved(db, number, mailbox) ? null : new MessageQuery(mailbox, removed, fields, tag);
     }
 

@@ -6,6 +6,7 @@ using MailCore.Messaging;
 using MailCore.Net;
 using MailCore.Relay;
 using MailCore.Relay.Security;
+using MailCore.Smtp;
 using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Tls;
@@ -333,6 +334,18 @@ public sealed class MailServerBuilder
             }
         }
 
+        return this;
+    }
+
+    /// <summary>
+    /// Keeps envelopes and dialogs of the last sessions of SMTP, submission and LMTP in memory: for development, and for inbox pages. They hold
+    /// no passwords, but who writes to whom. Off by default; <see cref="SessionRecords"/> has them.
+    /// </summary>
+    public MailServerBuilder RecordSessions(Action<SessionRecordOptions>? configure = null)
+    {
+        var options = new SessionRecordOptions();
+        configure?.Invoke(options);
+        Services.Replace(ServiceDescriptor.Singleton(new SessionRecords(options)));
         return this;
     }
 

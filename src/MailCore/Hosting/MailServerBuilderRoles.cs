@@ -118,6 +118,7 @@ public static class MailServerBuilderRoles
                 Directory = services.GetRequiredService<IMailDirectory>(),
                 Filters = [.. services.GetServices<SmtpFilterRegistration>(), .. endpoint.Filters.Select(filter => filter(services))],
                 Trace = services.GetService<IMessageTrace>(),
+                Records = services.GetService<SessionRecords>(),
                 Scopes = services.GetRequiredService<IServiceScopeFactory>(),
                 Time = services.GetRequiredService<TimeProvider>(),
                 Loggers = services.GetRequiredService<ILoggerFactory>(),

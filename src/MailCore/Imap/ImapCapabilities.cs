@@ -43,6 +43,15 @@ internal static class ImapCapabilities
         }
     }
 
+    // RFC 9738 3: one or the other.
+    private static void WriteLimits(ImapWriter writer, ImapSession session)
+    {
+        if (session.SaveLimit.Most is { } most)
+        {
+            writer.Raw(session.MessageLimit.Most is null ? " SAVELIMIT="u8 : " MESSAGELIMIT="u8).Number(most);
+        }
+    }
+
     private static void WriteOwn(ImapWriter writer, ImapSession session)
     {
         writer.Raw("CAPABILITY IMAP4rev1 IMAP4rev2 SASL-IR ID ENABLE LANGUAGE"u8);
@@ -54,8 +63,9 @@ internal static class ImapCapabilities
             writer.Raw(session.IsCompressed ? ""u8 : " COMPRESS=DEFLATE"u8);
             writer.Raw(" BINARY NOTIFY UNAUTHENTICATE LIST-EXTENDED LIST-STATUS STATUS=SIZE OBJECTID SAVEDATE"u8);
             writer.Raw(" SORT SORT=DISPLAY ESORT THREAD=ORDEREDSUBJECT THREAD=REFERENCES THREAD=REFS PREVIEW UIDONLY I18NLEVEL=1"u8);
-            writer.Raw(" WITHIN PARTIAL CONTEXT=SEARCH MULTISEARCH"u8);
+            writer.Raw(" WITHIN PARTIAL CONTEXT=SEARCH MULTISEARCH UIDBATCHES"u8);
             writer.Raw(session.Options.ProgressInterval >= TimeSpan.Zero ? " INPROGRESS"u8 : ""u8);
+            WriteLimits(writer, session);
             WriteOfStore(writer, session);
             return;
         }

@@ -98,6 +98,7 @@ internal sealed class ImapCommandTable
         new("THREAD", ImapStates.Selected, ThreadCommand.Parse) { UsesNumbers = true },
         new("UID THREAD", ImapStates.Selected, ThreadCommand.ParseUid),
         new("UID REPLACE", ImapStates.Selected, ReplaceCommand.ParseUid),
+        new("UIDBATCHES", ImapStates.Selected, UidBatchesCommand.Parse),                                    // RFC 10022
         new("GETQUOTA", ImapStates.LoggedIn, GetQuotaCommand.Parse),                                        // RFC 9208
         new("GETQUOTAROOT", ImapStates.LoggedIn, GetQuotaRootCommand.Parse),
         new("SETQUOTA", ImapStates.LoggedIn, SetQuotaCommand.Parse),

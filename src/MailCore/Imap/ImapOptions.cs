@@ -50,6 +50,21 @@ public sealed class ImapOptions
     /// <summary>Messages in one APPEND (RFC 3502); 1,000 by default.</summary>
     public int MaxMessagesPerAppend { get; set; } = 1_000;
 
+    /// <summary>
+    /// Messages that one FETCH, SEARCH, STORE, MOVE or UID EXPUNGE works on (RFC 9738): of more it takes those with the highest UIDs, and
+    /// says so; COPY, APPEND, SORT and THREAD of more are refused. Clients that do not know of it miss messages. The RFC asks for no less
+    /// than 1,000. Null, the default, for no limit.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>
+    public int? MessageLimit { get; set => field = AtLeastOne(value); }
+
+    /// <summary>
+    /// Messages that one COPY or APPEND takes (RFC 9738); more are refused. Where <see cref="MessageLimit"/> is set this counts for
+    /// nothing. Null, the default, for no limit but <see cref="MaxMessagesPerAppend"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is less than 1.</exception>
+    public int? SaveLimit { get; set => field = AtLeastOne(value); }
+
     /// <summary>What RFC 7889 announces: <see cref="MaxMessageSize"/>, as far as a literal's size can say it.</summary>
     internal long AppendLimit => Math.Min(MaxMessageSize, uint.MaxValue);
 
@@ -67,6 +82,12 @@ public sealed class ImapOptions
     /// says that it is not. 8 by default.
     /// </summary>
     public int MaxSearchContexts { get; set; } = 8;
+
+    /// <summary>
+    /// Octets of memory in which this endpoint keeps what SORT and THREAD found out of messages, about 100 for each, so that the next one
+    /// need not read them again. The mailboxes not sorted for the longest time go first; 0 keeps nothing. 64 MiB by default.
+    /// </summary>
+    public long SortMemory { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>Sessions of one account at this endpoint; a login past them is NO [LIMIT]. 16 by default.</summary>
     public int MaxSessionsPerAccount { get; set; } = 16;
@@ -109,4 +130,10 @@ public sealed class ImapOptions
 
     /// <summary>How often IDLE and NOTIFY look for changes of which no signal told; 1 min by default.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMinutes(1);
+
+    private static int? AtLeastOne(int? value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(value ?? 1, 1, nameof(value));
+        return value;
+    }
 }

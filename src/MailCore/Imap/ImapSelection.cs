@@ -50,9 +50,6 @@ internal sealed partial class ImapSelection : IDisposable
 
     public Mailbox Mailbox => _view.Mailbox;
 
-    /// <summary>Shared with other sessions on the mailbox.</summary>
-    public SentTimes SentTimes => _session.Services.SentTimes.Of(_view);
-
     public SelectedMailbox Messages { get; }
 
     /// <summary>Searches whose results the client follows.</summary>
@@ -102,6 +99,17 @@ internal sealed partial class ImapSelection : IDisposable
             selection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>For messages that are to be sorted or threaded, with what is known of them already.</summary>
+    public KeyedMessages OpenKeys(KeyKind[] kinds, bool withSizes = false)
+    {
+        var (account, mailbox, cache) = (Mailbox.Account.Id, Latest.Info, _session.Services.Keys);
+        return new KeyedMessages(cache.Open(account, mailbox), kinds, (int)Math.Min(mailbox.Messages, int.MaxValue))
+        {
+            WithSizes = withSizes,
+            OnDispose = () => cache.Settle(account, mailbox, _session.Options.SortMemory),
+        };
     }
 
     /// <summary>Whom to wake at a change, for IDLE; null for nobody. Called at once when there has been one.</summary>

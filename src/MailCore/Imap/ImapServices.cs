@@ -42,7 +42,7 @@ public sealed record ImapServices
     public IReadOnlyList<ImapMetadataSource> Metadata { get; init; } = [];
 
     /// <summary>What sorting found out.</summary>
-    internal SentTimeCache SentTimes { get; } = new();
+    internal MailboxKeyCache Keys { get; } = new();
 
     /// <summary>For metrics; null for a meter that belongs to no container.</summary>
     public IMeterFactory? Meters { get; init; }

@@ -81,6 +81,12 @@ internal sealed partial class ImapSession : IDisposable
     /// <summary>Of the command at hand.</summary>
     public ReadOnlyMemory<byte> Tag { get; private set; }
 
+    /// <summary>Of all commands that work on messages.</summary>
+    public MessageLimit MessageLimit => new(Options.MessageLimit);
+
+    /// <summary>Of COPY and APPEND.</summary>
+    public MessageLimit SaveLimit => new(Options.MessageLimit ?? Options.SaveLimit);
+
     public int LoginFailures { get; set; }
 
     public bool IsSecured => Connection.Tls is not null;

@@ -16,7 +16,9 @@ public static class MailDate
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> value, out DateTimeOffset date)
     {
-        date = default;
+        if (UsualDate.TryParse(value, out date))
+            return true;
+
         Span<byte> room = stackalloc byte[MaxLength];
         ReadOnlySpan<byte> text = room[..Simplify(value, room)];
         var fields = new Fields { Day = -1, Year = -1 };

@@ -166,6 +166,11 @@ internal static class MessageIntake
         var count = transaction.Envelope.Recipients.Count;
         try
         {
+            if (session.Transcript is { } transcript)
+            {
+                session.Services.Records!.Add(transaction, transcript);
+            }
+
             var message = new InboundMessage(staged.Content, staged.Summary, session.Routes);
             var replies = await session.Services.Delivery.DeliverAsync(transaction, message, session.Connection.Closed).ConfigureAwait(false);
             if (replies.Count == count)

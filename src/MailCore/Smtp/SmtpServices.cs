@@ -35,6 +35,9 @@ public sealed record SmtpServices
     /// <summary>Told of messages that no delivery gets: refused, or discarded by a filter. Null for nobody.</summary>
     public IMessageTrace? Trace { get; init; }
 
+    /// <summary>Keeps envelopes and dialogs for people to read; null for nobody.</summary>
+    public SessionRecords? Records { get; init; }
+
     /// <summary>Makes the services that the filters of one session share; null where there is no container.</summary>
     public IServiceScopeFactory? Scopes { get; init; }
 

@@ -43,6 +43,9 @@ internal sealed class SmtpSession : IAsyncDisposable
             | (options.XForwardFrom.Covers(remote) ? SmtpExtensions.XForward : SmtpExtensions.None);
         _command = new LineRule(options.MaxCommandLine, longest, options.CommandTimeout, IsCommand: true);
         Filters = protocol.Services.Filters.Count == 0 ? null : new SmtpFilterChain(this);
+        Transcript = protocol.Services.Records?.Begin();
+        Channel.Observer = Transcript is { } transcript ? transcript.Server : null;
+        NoteTls();
     }
 
     public SmtpProtocol Protocol { get; }
@@ -105,6 +108,9 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>Null where there are none.</summary>
     public SmtpFilterChain? Filters { get; }
+
+    /// <summary>Null where sessions are not recorded.</summary>
+    public SessionTranscript? Transcript { get; }
 
     /// <summary>The path of the last MAIL.</summary>
     public ref PathCache Sender => ref _sender;
@@ -199,6 +205,15 @@ internal sealed class SmtpSession : IAsyncDisposable
         (Hello, ClientName, Identity, _info) = (HelloKind.None, null, null, null);
     }
 
+    /// <summary>Writes down that what follows is encrypted.</summary>
+    public void NoteTls()
+    {
+        if (Transcript is not null && Connection.Tls is { } tls)
+        {
+            Transcript.Note(TlsDescription.Of(tls));
+        }
+    }
+
     public void BeginTransaction(Envelope envelope)
     {
         HasWorked = true;
@@ -263,6 +278,7 @@ internal sealed class SmtpSession : IAsyncDisposable
         EndTransaction();
         _body.Complete();
         Channel.Dispose();
+        Transcript?.Note("closed");
         return Filters?.DisposeAsync() ?? default;
     }
 
@@ -290,6 +306,11 @@ internal sealed class SmtpSession : IAsyncDisposable
         var octets = line.Span;
         var space = octets.IndexOf((byte)' ');
         var verb = space < 0 ? octets : octets[..space];
+        if (Transcript is not null)
+        {
+            Record(Transcript, verb, octets);
+        }
+
         if (Protocol.Commands.Find(verb) is not { } command || IsOtherDialect(command.Conditions))
         {
             return new ValueTask<SmtpReply?>(IsHttp(verb) ? Answer(LineKind.NotMail) : SmtpReplies.UnknownCommand);
@@ -305,6 +326,23 @@ internal sealed class SmtpSession : IAsyncDisposable
         return Refusal(command.Conditions, argument.IsEmpty) is { } refusal
             ? new ValueTask<SmtpReply?>(refusal)
             : command.RunAsync(this, argument);
+    }
+
+    // What is no command may be a password that came too early.
+    private void Record(SessionTranscript transcript, ReadOnlySpan<byte> verb, ReadOnlySpan<byte> line)
+    {
+        switch (Protocol.Commands.Find(verb)?.Verb)
+        {
+            case null:
+                transcript.Secret();
+                break;
+            case "AUTH":
+                transcript.Login(line[verb.Length..].Trim((byte)' '));
+                break;
+            default:
+                transcript.Client(line);
+                break;
+        }
     }
 
     /// <summary>What stands against a command under these conditions.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.IO.Pipelines;
 using MailCore.Mime;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,9 @@ public sealed partial class MailAccounts : IMessageStaging
     private readonly Dictionary<AccountId, Entry> _open = [];
     private readonly ILogger _logger;
     private int _sweepAt = SweepFloor;
+
+    // Replaced as a whole, under _lock; called outside it.
+    private ImmutableArray<Action<AccountId>> _listeners = [];
 
     /// <summary>Works on one store.</summary>
     public MailAccounts(IMailStore store, IChangeSignal signal, TimeProvider time, ILogger<MailAccounts>? logger = null)
@@ -115,6 +119,24 @@ public sealed partial class MailAccounts : IMessageStaging
     }
 
     /// <summary>
+    /// Calls <paramref name="hint"/> after commits of this process, of any account, until disposal: for those who must learn of accounts that
+    /// they do not know. Runs on the thread that made the change and must not block or throw. What other processes change is told by
+    /// <see cref="MailAccount.Listen(Action)"/> alone.
+    /// </summary>
+    public IDisposable Listen(Action<AccountId> hint)
+    {
+        ArgumentNullException.ThrowIfNull(hint);
+        // A delegate of its own: the same may listen twice.
+        Action<AccountId> listener = account => hint(account);
+        lock (_lock)
+        {
+            _listeners = _listeners.Add(listener);
+        }
+
+        return new Listening(this, listener);
+    }
+
+    /// <summary>
     /// Receives a message, computing its summary while the octets pass. If reading fails or is cancelled nothing stays behind and
     /// the reader's exception is passed on. The pipe is the caller's to complete.
     /// </summary>
@@ -204,10 +226,32 @@ public sealed partial class MailAccounts : IMessageStaging
             // The commit stands, and a hint may get lost.
             SignalFailed(e, account);
         }
+
+        ImmutableArray<Action<AccountId>> listeners;
+        lock (_lock)
+        {
+            listeners = _listeners;
+        }
+
+        foreach (var listener in listeners)
+        {
+            listener(account);
+        }
     }
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "The change signal for account {Account} failed; listeners will notice the change later.")]
     private partial void SignalFailed(Exception exception, AccountId account);
+
+    private sealed class Listening(MailAccounts owner, Action<AccountId> listener) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (owner._lock)
+            {
+                owner._listeners = owner._listeners.Remove(listener);
+            }
+        }
+    }
 
     private sealed record Entry(WeakReference<MailAccount>? Account, Task<MailAccount?>? Opening);
 }

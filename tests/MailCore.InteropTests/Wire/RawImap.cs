@@ -34,10 +34,11 @@ internal sealed partial class RawImap : IAsyncDisposable
         return await ReadAsync(tag, command);
     }
 
-    public async Task<List<ImapLine>> AppendAsync(string mailbox, long length, Stream message)
+    public async Task<List<ImapLine>> AppendAsync(string mailbox, long length, Stream message, DateTimeOffset? internalDate = null)
     {
         var tag = $"t{++_tag}";
-        await _wire.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{tag} APPEND \"{mailbox}\" {{{length}}}\r\n"));
+        var date = internalDate is { } given ? string.Create(CultureInfo.InvariantCulture, $"\"{given:dd-MMM-yyyy HH:mm:ss} {(given.Offset < TimeSpan.Zero ? '-' : '+')}{given.Offset:hhmm}\" ") : "";
+        await _wire.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{tag} APPEND \"{mailbox}\" {date}{{{length}}}\r\n"));
         Assert.That(await _wire.ReadLineAsync() ?? throw new EndOfStreamException("The server closed."), Does.StartWith("+"));
         var buffer = new byte[32 * 1024];
         int count;

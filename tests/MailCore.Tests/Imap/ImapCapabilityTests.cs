@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MailCore.Authentication;
+using MailCore.Imap;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using MailCore.Tests.Scripts;
@@ -33,6 +34,13 @@ internal sealed partial class ImapCapabilityTests
         {
             Assert.That(names.Contains("LITERAL-") ^ names.Contains("LITERAL+"), Is.True, string.Join(' ', names));
         }
+    }
+
+    [Test]
+    public async Task One_limit_of_messages_is_announced_at_the_most()
+    {
+        var announced = (await AnnouncementsAsync()).Select(static names => names.Where(static name => name.Contains("LIMIT=", StringComparison.Ordinal) && !name.StartsWith("APPEND", StringComparison.Ordinal)));
+        Assert.That(announced.Select(static names => string.Join(' ', names)).Where(static names => names.Length > 0), Is.EqualTo(new[] { "MESSAGELIMIT=3", "MESSAGELIMIT=3", "SAVELIMIT=2" }));
     }
 
     [Test]
@@ -98,6 +106,16 @@ internal sealed partial class ImapCapabilityTests
         }
 
         all.Add(await FullAnnouncementAsync());
+        foreach (var options in new Action<ImapOptions>[] { static options => options.MessageLimit = 3, static options => (options.MessageLimit, options.SaveLimit) = (3, 2), static options => options.SaveLimit = 2 })
+        {
+            await using var server = new ImapTestServer();
+            options(server.Options);
+            await server.AddUserAsync();
+            await using var client = await server.ClientAsync();
+            await client.OkAsync("LOGIN bob secret");
+            all.Add(Names(await client.OkAsync("CAPABILITY")));
+        }
+
         return all;
     }
 

@@ -50,6 +50,7 @@ internal sealed class Rfc9051Tests
     [TestCase("BADCHARSET", "search")]
     [TestCase("CANNOT", "list-names")]
     [TestCase("CAPABILITY", "first-steps")]
+    [TestCase("CLIENTBUG", "uidbatches")]
     [TestCase("CLOSED", "select")]
     [TestCase("COPYUID", "move")]
     [TestCase("EXPUNGEISSUED", "two-sessions-expunge")]
@@ -67,13 +68,13 @@ internal sealed class Rfc9051Tests
     public void Every_response_code_that_is_sent_is_shown(string code, string script) =>
         Assert.That(Lines(script), Has.Some.Match($@"^([A-Z]<|S:|[A-Z]~|S~) .*\\?\[{code}[] \\]"));
 
-    // RFC 9051 6.4.4 and the older keys, RFC 5032, 5466, 6203, 7162, 8474, 8514.
+    // RFC 9051 6.4.4 and the older keys, RFC 5032, 5466, 6203, 7162, 8474, 8514, 9738.
     [Test]
     public void Every_search_key_is_shown([Values(
         "ALL", "ANSWERED", "BCC", "BEFORE", "BODY", "CC", "DELETED", "DRAFT", "FLAGGED", "FROM", "HEADER", "KEYWORD", "LARGER", "NOT", "ON", "OR", "SEEN",
         "SENTBEFORE", "SENTON", "SENTSINCE", "SINCE", "SMALLER", "SUBJECT", "TEXT", "TO", "UID", "UNANSWERED", "UNDELETED", "UNDRAFT", "UNFLAGGED",
         "UNKEYWORD", "UNSEEN", "NEW", "OLD", "RECENT", "OLDER", "YOUNGER", "FILTER", "FUZZY", "MODSEQ", "EMAILID", "THREADID", "SAVEDBEFORE", "SAVEDON",
-        "SAVEDSINCE", "SAVEDATESUPPORTED")] string key) =>
+        "SAVEDSINCE", "SAVEDATESUPPORTED", "UIDAFTER", "UIDBEFORE")] string key) =>
         Assert.That(Directory.EnumerateFiles(Path.Combine(ScriptFiles.Root, "imap")).SelectMany(File.ReadLines), Has.Some.Match($"^([A-Z]>|C:) \\S+ (UID )?SEARCH .*\\b{key}\\b"));
 
     private static string[] Lines(string script) => File.ReadAllLines(Path.Combine(ScriptFiles.Root, "imap", script + ".txt"));

@@ -56,6 +56,32 @@ public class MailDateTests
     }
 
     [Test]
+    public void The_usual_form_is_read_as_the_others_are()
+    {
+        var random = new Random(5322);
+        string[] weekdays = ["Mon", "Tue", "Sun", "Jan", "mon", "nTu", "Fr,"];
+        string[] months = ["Jan", "Feb", "Dec", "Jun", "jul", "anF", "Mon", "Xyz"];
+        var usual = 0;
+        for (var i = 0; i < 20_000; i++)
+        {
+            var text = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{weekdays[random.Next(weekdays.Length)]}, {random.Next(33)} {months[random.Next(months.Length)]} {random.Next(10) * 1111:0000} {random.Next(25):00}:{random.Next(61):00}:{random.Next(62):00} {"+-"[random.Next(2)]}{random.Next(16):00}{random.Next(61):00}").ToCharArray();
+            if (random.Next(4) == 0)
+            {
+                text[random.Next(text.Length)] = " :+-,0aX("[random.Next(9)];
+            }
+
+            // A comment at the end is not of the usual form and says nothing.
+            var isDate = MailDate.TryParse(Encoding.ASCII.GetBytes([.. text, .. " ()"]), out var slow);
+            Assert.That((MailDate.TryParse(Encoding.ASCII.GetBytes(text), out var fast), fast.Ticks, fast.Offset), Is.EqualTo((isDate, slow.Ticks, slow.Offset)), new string(text));
+            usual += UsualDate.TryParse(Encoding.ASCII.GetBytes(text), out _) ? 1 : 0;
+        }
+
+        Assert.That(usual, Is.GreaterThan(1_000));
+    }
+
+    [Test]
     public void The_day_is_the_senders_own_at_the_edge_of_zones()
     {
         Assert.That(MailDate.TryParse("1 Jan 2025 00:30:00 +1200"u8, out var east));

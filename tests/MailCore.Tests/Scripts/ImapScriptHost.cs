@@ -78,7 +78,7 @@ internal sealed partial class ImapScriptHost(ProtocolScript script) : IScriptHos
         option.SetValue(_server.Options, option.PropertyType == typeof(TimeSpan)
             ? TimeSpan.Parse(value, CultureInfo.InvariantCulture)
             : option.PropertyType == typeof(AccountId?) ? new AccountId(value)
-            : Convert.ChangeType(value, option.PropertyType, CultureInfo.InvariantCulture));
+            : Convert.ChangeType(value, Nullable.GetUnderlyingType(option.PropertyType) ?? option.PropertyType, CultureInfo.InvariantCulture));
     }
 
     private async Task FillAsync(string user)

@@ -23,6 +23,8 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
     private MessageArguments? _current;
     private CatenatedMessage? _catenated;
     private long _octets;
+    private int _most;
+    private ImapReply _tooMany;
 
     public IReadOnlyList<MessageToAppend> Messages => _messages;
 
@@ -58,14 +60,18 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
         return !reader.Failed;
     }
 
-    /// <summary>Takes the messages, at the most so many. Null when all are there; else the answer, and none of them counts.</summary>
-    public async ValueTask<ImapReply?> ReceiveAsync(AppendStretch stretch, int most)
+    /// <summary>Takes the messages. Null when all are there; else the answer, and none of them counts.</summary>
+    /// <param name="stretch">What stands before the first.</param>
+    /// <param name="most">So many are taken.</param>
+    /// <param name="tooMany">The answer to more.</param>
+    public async ValueTask<ImapReply?> ReceiveAsync(AppendStretch stretch, int most, ImapReply tooMany)
     {
+        (_most, _tooMany) = (most, tooMany);
         while (true)
         {
             foreach (var step in stretch.Steps)
             {
-                if (await RunAsync(step, most) is { } refusal)
+                if (await RunAsync(step) is { } refusal)
                 {
                     return refusal;
                 }
@@ -114,13 +120,13 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
         }
     }
 
-    private async ValueTask<ImapReply?> RunAsync(AppendStep step, int most)
+    private async ValueTask<ImapReply?> RunAsync(AppendStep step)
     {
         switch (step)
         {
             case AppendStep.Begin { Arguments: var arguments }:
                 _current = arguments;
-                return Begin(most);
+                return Begin();
             case AppendStep.Fetch { Url: var url }:
                 return await FetchAsync(url);
             default:
@@ -131,7 +137,7 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
         }
     }
 
-    private ImapReply? Begin(int most)
+    private ImapReply? Begin()
     {
         if (!_current!.IsCatenated && session.Framer.MessageHeader.Start == 0)
         {
@@ -143,9 +149,9 @@ internal sealed class MessageIntake(ImapSession session, MailboxAccess target, l
             return ImapReply.Rejected(CommitError.NotSupported);
         }
 
-        if (_messages.Count >= most)
+        if (_messages.Count >= _most)
         {
-            return most == 1 ? ImapReply.Bad("One message expected") : ImapReply.No("Too many messages for one command", "LIMIT");
+            return _tooMany;
         }
 
         _catenated = _current.IsCatenated ? new CatenatedMessage(session, target.Mailbox!.Account.Id) : null;

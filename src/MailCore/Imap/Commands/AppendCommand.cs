@@ -26,7 +26,10 @@ internal sealed class AppendCommand(MailboxName name, AppendStretch first) : Ima
         }
 
         await using var intake = new MessageIntake(session, access);
-        if (await intake.ReceiveAsync(first, session.Options.MaxMessagesPerAppend) is { } refusal)
+        var (most, tooMany) = session.SaveLimit.Most is { } limit && limit <= session.Options.MaxMessagesPerAppend
+            ? (limit, session.SaveLimit.Refusal())
+            : (session.Options.MaxMessagesPerAppend, ImapReply.No("Too many messages for one command", "LIMIT"));
+        if (await intake.ReceiveAsync(first, most, tooMany) is { } refusal)
         {
             return refusal;
         }

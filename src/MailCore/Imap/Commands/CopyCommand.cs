@@ -4,7 +4,7 @@ using MailCore.Storage;
 
 namespace MailCore.Imap.Commands;
 
-/// <summary>COPY (RFC 3501 6.4.7) and MOVE (RFC 6851), all or nothing.</summary>
+/// <summary>COPY (RFC 3501 6.4.7) and MOVE (RFC 6851), all or nothing but for the limit of RFC 9738.</summary>
 internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool areUids, bool moves) : ImapCommand
 {
     // EXPUNGE is what MOVE does; COPY by message number is not among the commands that it must not interrupt.
@@ -58,6 +58,13 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
             return ImapReply.Ok("There was nothing to do");
         }
 
+        // RFC 9738 3.1: all or nothing is what COPY is, and MOVE is not.
+        var note = (moves ? session.MessageLimit : session.SaveLimit).Cut(ref uids);
+        if (note.IsCut && !moves)
+        {
+            return session.SaveLimit.Refusal(uids[0]);
+        }
+
         var result = await new CommandProgress(session).WhileAsync(moves
             ? selection.Mailbox.MoveAsync(uids, mailbox, access.FlagsKept, session.Aborted)
             : selection.Mailbox.CopyAsync(uids, mailbox, access.FlagsKept, session.Aborted));
@@ -82,7 +89,7 @@ internal sealed class CopyCommand(NumberSet numbers, MailboxName target, bool ar
         session.Writer.Raw("* OK ["u8).Raw(code).Raw("] Moved"u8).Line();
         await selection.SyncAsync(session, mayExpunge: true, surely: true);
         // As EXPUNGE does (RFC 7162 3.2.7).
-        return ImapReply.Ok("Moved", session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null);
+        return note.Amend(ImapReply.Ok("Moved", session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null), session.Writer);
     }
 
     private static CopyCommand Parse(ref ImapReader reader, bool areUids, bool moves)

@@ -35,6 +35,8 @@ internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
         }
 
         var deleted = await selection.DeletedAsync(uids is null ? UidSet.All : selection.Messages.ResolveUids(uids), session.Aborted);
+        // RFC 9738 3.1: EXPUNGE has no limit.
+        var note = uids is null ? default : session.MessageLimit.Cut(ref deleted);
         var result = deleted.Length > 0 ? await selection.Mailbox.ExpungeAsync(deleted, session.Aborted) : null;
         if (result is { Succeeded: false })
         {
@@ -43,6 +45,6 @@ internal sealed class ExpungeCommand(NumberSet? uids) : ImapCommand
 
         await selection.SyncAsync(session, mayExpunge: true, surely: true);
         // RFC 7162 3.2.7.
-        return ImapReply.Ok("Expunged", result?.Expunged.Count > 0 && session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null);
+        return note.Amend(ImapReply.Ok("Expunged", result?.Expunged.Count > 0 && session.Has(ImapFeatures.QResync) ? selection.HighestModSeqCode : null), session.Writer);
     }
 }

@@ -45,8 +45,13 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
         {
             // RFC 9394 3.4: the page comes first, then what has changed on it.
             set = set.Page(page);
+            if (!session.MessageLimit.Allows(set.Count))
+            {
+                return session.MessageLimit.Refusal();
+            }
         }
 
+        var note = session.MessageLimit.Cut(ref set, selection.Messages.Numbers);
         if (modifiers.Vanished)
         {
             await selection.WriteVanishedAsync(session, selection.Messages.ResolveUids(numbers), modifiers.ChangedSince!.Value);
@@ -54,9 +59,10 @@ internal sealed class FetchCommand(NumberSet numbers, List<FetchItem> items, Fet
 
         AddOwed(session);
         var run = new FetchRun(session, items, modifiers.ChangedSince ?? default);
-        return !await run.RunAsync(set) ? ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED")
+        var reply = !await run.RunAsync(set) ? ImapReply.No("Some of the messages were expunged", "EXPUNGEISSUED")
             : run.MetUnknownEncoding ? ImapReply.No("Some of the sections can't be decoded", "UNKNOWN-CTE")
             : ImapReply.Ok("Fetched");
+        return note.Amend(reply, session.Writer);
     }
 
     private static FetchCommand Parse(ref ImapReader reader, bool areUids)

@@ -47,7 +47,7 @@ internal sealed class ReplaceCommand(NumberSet replaced, bool isUid, MailboxName
         }
 
         await using var intake = new MessageIntake(session, access, freed: mailbox.Account == selection.Mailbox.Account ? SizeOf(selection, uid) ?? 0 : 0);
-        if (await intake.ReceiveAsync(arguments, most: 1) is { } refusal)
+        if (await intake.ReceiveAsync(arguments, most: 1, ImapReply.Bad("One message expected")) is { } refusal)
         {
             return refusal;
         }

@@ -54,6 +54,7 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
             return ImapReply.Bad("There is no message of this number");
         }
 
+        var note = session.MessageLimit.Cut(ref set, selection.Messages.Numbers);
         var uids = selection.Messages.UidsOf(set, out var departed);
         var modified = "";
         if (uids.Length > 0)
@@ -71,10 +72,10 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
                 uids = [.. uids.Except(result.Refused)];
             }
 
-            departed += await ReportAsync(session, selection, uids);
+            departed += await ReportAsync(session, selection, uids, isDescending: note.IsCut);
         }
 
-        return Reply(modified, departed > 0 && !areUids && !numbers.IsSaved);
+        return note.Amend(Reply(modified, departed > 0 && !areUids && !numbers.IsSaved), session.Writer);
     }
 
     private static ImapReply Reply(string modified, bool someDeparted) => (modified.Length > 0, someDeparted) switch
@@ -112,18 +113,19 @@ internal sealed class StoreCommand(NumberSet numbers, FlagStore store, bool areU
 
     // Counts the messages that are gone. A ModSeq alone says that the flags are as the client reckons: it comes before the flags of
     // messages that others have changed meanwhile.
-    private async ValueTask<int> ReportAsync(ImapSession session, ImapSelection selection, Uid[] uids)
+    private async ValueTask<int> ReportAsync(ImapSession session, ImapSelection selection, Uid[] uids, bool isDescending)
     {
         await selection.RefreshAsync(session.Aborted);
         var latest = selection.Latest;
         var own = new OwnChange(uids, store.Mode, Bits(latest.Info.Keywords), store.IsSilent);
+        Uid[] inOrder = isDescending ? [.. uids.AsEnumerable().Reverse()] : uids;
         if (!store.IsSilent)
         {
             await selection.SyncAsync(session, MayExpunge, own);
-            return await ReportOwnAsync(session, selection, latest, uids);
+            return await ReportOwnAsync(session, selection, latest, inOrder);
         }
 
-        var gone = await ReportOwnAsync(session, selection, latest, uids);
+        var gone = await ReportOwnAsync(session, selection, latest, inOrder);
         await selection.SyncAsync(session, MayExpunge, own);
         return gone;
     }

@@ -7,6 +7,9 @@ namespace MailCore.Imap.Commands;
 /// <summary>RFC 5256 3.</summary>
 internal sealed class ThreadCommand(ThreadAlgorithm algorithm, SearchKey key, bool areUids) : ImapCommand
 {
+    // Messages linked between two looks at whether the client is still there.
+    private const int BreathSize = 16 * 1024;
+
     public override bool MayExpunge => areUids;
 
     public static ImapCommand Parse(ref ImapReader reader) => Parse(ref reader, areUids: false);
@@ -15,17 +18,21 @@ internal sealed class ThreadCommand(ThreadAlgorithm algorithm, SearchKey key, bo
 
     public override async ValueTask<ImapReply> RunAsync(ImapSession session)
     {
-        MessageThreads threads = algorithm == ThreadAlgorithm.OrderedSubject
-            ? new SubjectThreads()
-            : new ReferenceThreads(usesSubjects: algorithm == ThreadAlgorithm.References);
-        var scan = new MessageScan(session, MessageThreads.Fields, threads.Add);
-        var (plan, refusal) = await FoundMessages.ScanAsync(session, SearchReturnOptions.Plain, key, scan);
+        using var messages = session.Selection!.OpenKeys(MessageThreads.KindsOf(algorithm));
+        var (plan, refusal) = await FoundMessages.ScanAsync(session, SearchReturnOptions.Plain, key, new MessageScan(session, messages));
         if (plan is null)
         {
             return refusal;
         }
 
-        await new ThreadWriter(session, threads, areUids).WriteAsync(threads.Build());
+        using var threads = MessageThreads.Create(algorithm, messages);
+        while (!threads.Advance(BreathSize))
+        {
+            await session.BreatheAsync();
+        }
+
+        using var tree = threads.Build();
+        await new ThreadWriter(session, threads, areUids).WriteAsync(tree);
         return ImapReply.Ok("Threaded");
     }
 

@@ -144,24 +144,27 @@ internal sealed class FetchRun
         }
 
         var numbers = _selection.Messages.Numbers;
+        var step = batch[0] <= batch[^1] ? 1 : -1;
         var uids = batch.ConvertAll(numbers.UidAt).ToArray();
+        Array.Sort(uids);
         var seen = _setsSeen && _selection.Allows(MailboxOperation.StoreSeen) ? await SetSeenAsync(batch) : [];
         var rows = await _selection.Mailbox.ReadBatchAsync(uids, _fields, _session.Aborted);
         var isComplete = true;
-        var next = 0;
+        var next = step > 0 ? 0 : rows.Count - 1;
         var left = batch.Count;
         foreach (var sequence in batch)
         {
             await _progress.TellAsync(looked - left--, total);
             _silence++;
             var message = _selection.Messages.Numbers[sequence];
-            if (next == rows.Count || rows[next].Uid != message.Uid)
+            if ((uint)next >= (uint)rows.Count || rows[next].Uid != message.Uid)
             {
                 isComplete = false;
                 continue;
             }
 
-            await using var stored = new StoredMessage(_selection.Mailbox, rows[next++]);
+            await using var stored = new StoredMessage(_selection.Mailbox, rows[next]);
+            next += step;
             isComplete &= await RunMessageAsync(message, stored, Array.BinarySearch(seen, message.Uid) >= 0);
         }
 
@@ -182,6 +185,7 @@ internal sealed class FetchRun
         }
 
         Uid[] uids = [.. unseen];
+        Array.Sort(uids);
         if (uids.Length == 0
             || !(await _selection.Mailbox.SetFlagsAsync(uids, new FlagChange(FlagMode.Add, SystemFlags.Seen), _session.Aborted)).Succeeded)
         {

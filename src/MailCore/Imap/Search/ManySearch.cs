@@ -26,6 +26,11 @@ internal sealed class ManySearch(ImapSession session, SearchReturnOptions option
 
         var visible = MailboxesOf(await session.ListMailboxesAsync(sources.Any(MayLeadToOthers)), sources);
         var (before, total) = (0L, visible.Sum(static mailbox => mailbox.Info.Messages));
+        if (!session.MessageLimit.Allows(total))
+        {
+            return session.MessageLimit.Refusal();
+        }
+
         foreach (var (_, info, _) in visible)
         {
             await session.BreatheAsync();

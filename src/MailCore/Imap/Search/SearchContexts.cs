@@ -97,8 +97,11 @@ internal sealed class SearchContexts
         }
     }
 
-    private static void Refuse(ImapWriter writer, ISearchContext context) =>
-        writer.Raw("* NO [NOUPDATE \""u8).Raw(context.Tag).Raw("\"] Its changes will not be told"u8).Line();
+    private static void Refuse(ImapWriter writer, ISearchContext context) => Refuse(writer, context.Tag);
+
+    /// <summary>Says that a result is not followed (RFC 5267 4.3.1).</summary>
+    public static void Refuse(ImapWriter writer, ReadOnlySpan<byte> tag) =>
+        writer.Raw("* NO [NOUPDATE \""u8).Raw(tag).Raw("\"] Its changes will not be told"u8).Line();
 
     private int IndexOf(ReadOnlySpan<byte> tag)
     {

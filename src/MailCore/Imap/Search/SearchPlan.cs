@@ -29,6 +29,9 @@ internal sealed class SearchPlan
     /// <summary>Outside of these no message can match; null when nothing is known. Holds until the mailbox's numbers change.</summary>
     public SequenceSet? Scope { get; }
 
+    /// <summary>Where to look.</summary>
+    public SequenceSet ScopeIn(SelectedMailbox messages) => Scope ?? SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]);
+
     /// <summary>Texts to look for in a message, by <see cref="SearchNode.Content.Index"/>; some in the header too.</summary>
     public IReadOnlyList<(string Text, bool InHeader)> Contents => _contents;
 

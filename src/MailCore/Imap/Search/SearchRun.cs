@@ -38,8 +38,7 @@ internal sealed class SearchRun(ImapSession session, Mailbox mailbox, SelectedMa
     /// <summary>Where this search is a part of another.</summary>
     public SearchProgress Progress { get; init; } = new(new CommandProgress(session), 0, 0);
 
-    public ValueTask RunAsync(ISearchSink sink) =>
-        RunAsync(sink, plan.Scope ?? SequenceSet.From(messages.Count == 0 ? [] : [new SequenceRange(1, messages.Count)]));
+    public ValueTask RunAsync(ISearchSink sink) => RunAsync(sink, plan.ScopeIn(messages));
 
     /// <summary>As above, among these messages only.</summary>
     public async ValueTask RunAsync(ISearchSink sink, SequenceSet scope)

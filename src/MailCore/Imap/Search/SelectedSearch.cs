@@ -37,6 +37,9 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
             session.Enable(ImapFeatures.CondStore);
         }
 
+        // RFC 9738 3.1: those that are searched count, not those that are found.
+        var scope = plan.ScopeIn(mailbox);
+        var note = session.MessageLimit.Cut(ref scope, mailbox.Numbers);
         var scores = await SearchPreparation.ScoresAsync(session, selection.Mailbox, mailbox, options.Has(SearchReturn.Relevancy) ? key : null);
         if (options.Has(SearchReturn.Save))
         {
@@ -49,18 +52,22 @@ internal sealed class SelectedSearch(ImapSession session, SearchReturnOptions op
             Source = NamesMailbox ? mailbox.State.Info with { Name = selection.Name } : null,
             Scores = scores,
         };
-        await new SearchRun(session, selection.Mailbox, mailbox, plan).RunAsync(report);
+        await new SearchRun(session, selection.Mailbox, mailbox, plan).RunAsync(report, scope);
         report.End(plan.NamesModSeq);
         if (options.Has(SearchReturn.Save))
         {
             mailbox.Saved = report.Saved();
         }
 
-        if (options.Has(SearchReturn.Update))
+        if (options.Has(SearchReturn.Update) && note.IsCut)
+        {
+            SearchContexts.Refuse(session.Writer, session.Tag.Span);
+        }
+        else if (options.Has(SearchReturn.Update))
         {
             selection.Contexts.Add(new SearchContext(session.Tag.ToArray(), plan, areUids, report.Found) { Fetch = options.Fetch }, session);
         }
 
-        return ImapReply.Ok("Searched");
+        return note.Amend(ImapReply.Ok("Searched"), session.Writer);
     }
 }

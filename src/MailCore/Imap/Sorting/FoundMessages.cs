@@ -22,6 +22,12 @@ internal static class FoundMessages
             return (null, ImapReply.Bad("There is no message of this number"));
         }
 
+        // RFC 9738 3.3: the order of some says nothing of that of all.
+        if (!session.MessageLimit.Allows(plan.ScopeIn(selection.Messages).Count))
+        {
+            return (null, session.MessageLimit.Refusal());
+        }
+
         if (plan.NamesModSeq)
         {
             session.Enable(ImapFeatures.CondStore);

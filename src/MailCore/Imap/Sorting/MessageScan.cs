@@ -6,12 +6,9 @@ using MailCore.Storage;
 
 namespace MailCore.Imap.Sorting;
 
-/// <summary>Looks at a message that a search found.</summary>
-internal delegate void FoundMessageHandler(NumberedMessage message, in MessageGlance glance);
-
 /// <summary>
-/// Takes what a search finds and looks at each message, in the order of their numbers and a batch at a time. What the store has
-/// forgotten is passed over.
+/// Takes what a search finds and looks at each message that has no keys yet, in the order of their numbers and a batch at a time. What
+/// the store has forgotten is passed over.
 /// </summary>
 internal sealed class MessageScan : ISearchSink
 {
@@ -19,8 +16,7 @@ internal sealed class MessageScan : ISearchSink
 
     private readonly ImapSession _session;
     private readonly Mailbox _mailbox;
-    private readonly MessageFields _fields;
-    private readonly FoundMessageHandler _handler;
+    private readonly KeyedMessages _messages;
     private readonly MessageGlanceHandler _look;
     private readonly NumberedMessage[] _batch = new NumberedMessage[StorageLimits.UidsPerRead];
     private readonly Uid[] _uids = new Uid[StorageLimits.UidsPerRead];
@@ -29,12 +25,9 @@ internal sealed class MessageScan : ISearchSink
     private bool _isStuck;
     private int _silence;
 
-    /// <param name="session">Whose command this is.</param>
-    /// <param name="fields">What of a message is to be known.</param>
-    /// <param name="handler">Called for each message.</param>
-    public MessageScan(ImapSession session, MessageFields fields, FoundMessageHandler handler)
+    public MessageScan(ImapSession session, KeyedMessages messages)
     {
-        (_session, _mailbox, _fields, _handler) = (session, session.Selection!.Mailbox, fields, handler);
+        (_session, _mailbox, _messages) = (session, session.Selection!.Mailbox, messages);
         _look = Look;
     }
 
@@ -44,9 +37,6 @@ internal sealed class MessageScan : ISearchSink
     /// <inheritdoc/>
     public bool IsDone => false;
 
-    /// <summary>Says of a message that there is no need to look at it.</summary>
-    public Func<NumberedMessage, bool>? IsKnown { get; init; }
-
     /// <summary>The highest ModSeq found.</summary>
     public ModSeq HighestModSeq { get; private set; }
 
@@ -54,33 +44,32 @@ internal sealed class MessageScan : ISearchSink
     public ValueTask AddAsync(NumberedMessage message)
     {
         HighestModSeq = message.ModSeq > HighestModSeq ? message.ModSeq : HighestModSeq;
-        if (IsKnown is not null && IsKnown(message))
+        if (_messages.Add(message))
         {
-            return ValueTask.CompletedTask;
-        }
-
-        if (_fields == MessageFields.None)
-        {
-            _handler(message, default);
             return ValueTask.CompletedTask;
         }
 
         _batch[_count] = message;
         _uids[_count++] = message.Uid;
-        return _count == _batch.Length ? EndAsync() : ValueTask.CompletedTask;
+        return _count == _batch.Length ? LookAsync() : ValueTask.CompletedTask;
     }
 
-    /// <summary>Looks at what is left; called once more when nothing more will be added.</summary>
+    /// <summary>Looks at what is left; called when nothing more will be added.</summary>
     public async ValueTask EndAsync()
     {
-        if (_count == 0)
+        if (_count > 0)
         {
-            return;
+            await LookAsync();
         }
 
+        _messages.Complete();
+    }
+
+    private async ValueTask LookAsync()
+    {
         _next = 0;
         _isStuck = false;
-        await _mailbox.ScanBatchAsync(_uids.AsMemory(0, _count), _fields, _look, _session.Aborted);
+        await _mailbox.ScanBatchAsync(_uids.AsMemory(0, _count), _messages.Fields, _look, _session.Aborted);
         if (_isStuck)
         {
             await ReadRestAsync();
@@ -103,14 +92,14 @@ internal sealed class MessageScan : ISearchSink
             next++;
         }
 
-        _isStuck |= (_fields & MessageFields.Summary) != 0 && !EnvelopeView.TryOpen(glance.Summary, out _);
+        _isStuck |= (_messages.Fields & MessageFields.Summary) != 0 && !EnvelopeView.TryOpen(glance.Summary, out _);
         if (_isStuck || next == _count)
         {
             return;
         }
 
         _next = next + 1;
-        _handler(_batch[next], glance);
+        _messages.Look(_batch[next], glance);
     }
 
     // From the first message on whose summary is missing or of an older version.
@@ -127,7 +116,7 @@ internal sealed class MessageScan : ISearchSink
             await using var stored = new StoredMessage(_mailbox, row);
             if (await stored.SummarizeAsync(_session.Aborted))
             {
-                _handler(_batch[_next], new MessageGlance(row with { Summary = stored.Summary.Encode() }));
+                _messages.Look(_batch[_next], new MessageGlance(row with { Summary = stored.Summary.Encode() }));
             }
         }
     }

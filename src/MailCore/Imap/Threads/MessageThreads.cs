@@ -1,50 +1,53 @@
 using MailCore.Imap.Sorting;
-using MailCore.Imap.View;
-using MailCore.Mime;
-using MailCore.Storage;
 
 namespace MailCore.Imap.Threads;
 
-/// <summary>Gathers messages, in the order of their numbers, and then makes threads of them.</summary>
-internal abstract class MessageThreads
+/// <summary>Makes threads of messages.</summary>
+internal abstract class MessageThreads(KeyedMessages messages) : IDisposable
 {
-    private readonly List<int> _sequences = [];
-    private readonly List<long> _times = [];
+    public int Count => messages.Count;
 
-    /// <summary>What must be known of a message.</summary>
-    public static MessageFields Fields => MessageFields.Dates | MessageFields.Summary;
+    /// <summary>The messages, whose keys are known.</summary>
+    protected KeyedMessages Messages => messages;
 
-    public int Count => _sequences.Count;
+    /// <summary>The keys that an algorithm needs.</summary>
+    public static KeyKind[] KindsOf(ThreadAlgorithm algorithm) => algorithm switch
+    {
+        ThreadAlgorithm.OrderedSubject => [KeyKind.Sent, KeyKind.Subject],
+        ThreadAlgorithm.References => [KeyKind.Sent, KeyKind.References, KeyKind.Subject],
+        _ => [KeyKind.Sent, KeyKind.References],
+    };
+
+    /// <param name="algorithm">Which.</param>
+    /// <param name="messages">With the keys that it needs; stays the caller's.</param>
+    public static MessageThreads Create(ThreadAlgorithm algorithm, KeyedMessages messages) => algorithm == ThreadAlgorithm.OrderedSubject
+        ? new SubjectThreads(messages)
+        : new ReferenceThreads(messages, usesSubjects: algorithm == ThreadAlgorithm.References);
 
     /// <summary>The number of the message of a node; 0 for a place without a message.</summary>
-    public int SequenceOf(int node) => node < Count ? _sequences[node] : 0;
+    public int SequenceOf(int node) => node < Count ? messages.SequenceOf(node) : 0;
 
-    /// <summary>Octets of memory.</summary>
-    public virtual long Size => (4L * _sequences.Capacity) + (8L * _times.Capacity);
+    /// <summary>Links so many messages; says whether there is none left.</summary>
+    public virtual bool Advance(int count) => true;
 
-    public void Add(NumberedMessage message, in MessageGlance glance)
-    {
-        EnvelopeView.TryOpen(glance.Summary, out var envelope);
-        _sequences.Add(message.Sequence);
-        _times.Add(SentTime.Of(envelope, glance.InternalDate));
-        Add(envelope);
-    }
-
-    /// <summary>Called once.</summary>
+    /// <summary>Called once, when nothing is left to be linked.</summary>
     public abstract ThreadTree Build();
 
-    protected abstract void Add(EnvelopeView envelope);
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+    }
 
     /// <summary>All messages by time and, where it is the same, by number.</summary>
-    protected int[] InOrderOfTime()
+    protected MessageOrder InOrderOfTime()
     {
-        var order = new int[Count];
-        for (var i = 0; i < order.Length; i++)
-        {
-            order[i] = i;
-        }
-
-        NumberOrder.Sort([.. _times], order);
+        var order = new MessageOrder(messages, [new SortCriterion(SortKey.Date, IsReverse: false)]);
+        order.Advance(long.MaxValue);
         return order;
     }
 }

@@ -1,14 +1,16 @@
+using MailCore.Imap.Sorting;
+
 namespace MailCore.Imap.Threads;
 
 /// <summary>
 /// Who is whose parent, with the guarantee that nobody becomes its own ancestor. Each change takes log n steps on average, however
 /// deep the trees are and in whatever order they grow: beside the parents stands a link/cut tree, whose paths are splay trees.
 /// </summary>
-internal sealed class ParentForest
+internal sealed class ParentForest : IDisposable
 {
     private const int None = -1;
 
-    private readonly List<Node> _nodes = [];
+    private readonly RentedList<Node> _nodes = new();
 
     public int Count => _nodes.Count;
 
@@ -18,7 +20,12 @@ internal sealed class ParentForest
     /// <summary>Octets of memory.</summary>
     public long Size => 20L * _nodes.Capacity;
 
-    public void Add() => _nodes.Add(new Node { Parent = None, ChildCount = 0, Left = None, Right = None, Up = None });
+    /// <summary>Adds a node that hangs at none; they are counted from 0 on.</summary>
+    public int Add()
+    {
+        _nodes.Add(new Node { Parent = None, ChildCount = 0, Left = None, Right = None, Up = None });
+        return Count - 1;
+    }
 
     /// <summary>-1 for none.</summary>
     public int ParentOf(int node) => _nodes[node].Parent;
@@ -48,6 +55,8 @@ internal sealed class ParentForest
         Of(child).Parent = None;
     }
 
+    public void Dispose() => _nodes.Dispose();
+
     private int RootOf(int node)
     {
         Access(node);
@@ -61,7 +70,7 @@ internal sealed class ParentForest
         return node;
     }
 
-    private ref Node Of(int node) => ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_nodes)[node];
+    private ref Node Of(int node) => ref _nodes[node];
 
     // Makes the way from the root to the node one splay tree, with the node at its top.
     private void Access(int node)

@@ -1,6 +1,5 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 using MailCore.Imap.Sorting;
-using MailCore.Mime;
 
 namespace MailCore.Imap.Threads;
 
@@ -8,78 +7,76 @@ namespace MailCore.Imap.Threads;
 /// REFERENCES (RFC 5256 3): answers below what they answer, threads about the same subject joined. And REFS, as
 /// draft-ietf-morg-inthread has it and Dovecot announces it: without subjects, the thread with the newest message last.
 /// </summary>
-/// <remarks>Nodes are message identifiers while messages are added; then they are messages, and behind them places without one.</remarks>
-internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
+/// <remarks>Nodes are message identifiers while messages are linked; then they are messages, and behind them places without one.</remarks>
+internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects) : MessageThreads(messages)
 {
-    /// <summary>Octets of References that count, the last ones: the nearest ancestors. Else a sender could fill the memory.</summary>
-    internal const int MaxReferences = 16 * 1024;
-
     private const int None = -1;
 
-    private readonly MessageIdTable _ids = new();
+    private readonly int _references = messages.PlaceOf(KeyKind.References);
     private readonly ParentForest _forest = new();
-    private readonly TextColumn _subjects = new();
 
-    // By identifier: its message, or none.
-    private readonly List<int> _messages = [];
+    // By the number of an identifier: its node, if it stands in one of these messages.
+    private readonly RentedList<int> _known = RentedList<int>.Of(messages.IdCount, None);
+
+    // By node: its message, or none.
+    private readonly RentedList<int> _messages = new();
 
     // By message.
-    private readonly List<int> _nodes = [];
-    private readonly List<bool> _areReplies = [];
+    private readonly RentedList<int> _nodes = new();
 
-    public override long Size => base.Size + _ids.Size + _forest.Size + _subjects.Size + (4L * (_messages.Capacity + _nodes.Capacity)) + _areReplies.Capacity;
+    /// <summary>Octets of memory.</summary>
+    public long Size => _forest.Size + (4L * (_known.Capacity + _messages.Capacity + _nodes.Capacity));
 
     /// <summary>Steps in which links between messages were made.</summary>
     public long Steps => _forest.Steps;
 
-    public override ThreadTree Build()
+    public override bool Advance(int count)
     {
-        var order = InOrderOfTime();
-        var parents = Prune();
-        if (usesSubjects)
+        for (var end = Math.Min(Count, (long)_nodes.Count + count); _nodes.Count < end;)
         {
-            parents = new SubjectMerge(_subjects, _areReplies, order).Merge(parents);
+            var key = MemoryMarshal.Cast<byte, int>(Messages.KeyOf(_references, _nodes.Count));
+            var message = NodeOfMessage(key[0]);
+            Link(message, key[1..]);
         }
 
-        var tree = ThreadTree.From(parents, order);
+        return _nodes.Count == Count;
+    }
+
+    public override ThreadTree Build()
+    {
+        using var order = InOrderOfTime();
+        using var parents = RentedList<int>.Of(Count, None);
+        Prune(parents);
+        if (usesSubjects)
+        {
+            SubjectMerge.Run(Messages, order.Order, parents);
+        }
+
+        var tree = ThreadTree.From(parents.Span, order.Order);
         if (!usesSubjects)
         {
-            SortByNewest(tree, parents, order);
+            SortByNewest(tree, parents, order.Order);
         }
 
         return tree;
     }
 
-    protected override void Add(EnvelopeView envelope)
+    protected override void Dispose(bool disposing)
     {
-        envelope.TryGet(EnvelopeFields.MessageId, out var messageId);
-        envelope.TryGet(EnvelopeFields.References, out var references);
-        references = references[Math.Max(0, references.Length - MaxReferences)..];
-        envelope.TryGet(EnvelopeFields.InReplyTo, out var inReplyTo);
-        var longest = Math.Max(messageId.Length, Math.Max(references.Length, inReplyTo.Length));
-        byte[]? rented = null;
-        var room = longest <= 1024 ? stackalloc byte[longest] : (rented = ArrayPool<byte>.Shared.Rent(longest));
-        var message = NodeOf(messageId, room);
-        LinkReferences(message, references, inReplyTo, room);
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
-
-        if (usesSubjects)
-        {
-            envelope.TryGet(EnvelopeFields.Subject, out var subject);
-            _areReplies.Add(_subjects.AddSubject(subject));
-        }
+        _forest.Dispose();
+        _known.Dispose();
+        _messages.Dispose();
+        _nodes.Dispose();
+        base.Dispose(disposing);
     }
 
     // A message without an identifier, or with one that another has already, is nobody's parent.
-    private int NodeOf(ReadOnlySpan<byte> messageId, Span<byte> room)
+    private int NodeOfMessage(int id)
     {
-        var node = new MessageIdReader(messageId, room).TryNext(out var id) ? Node(_ids.NumberOf(id)) : None;
+        var node = id == None ? None : NodeOf(id);
         if (node == None || _messages[node] != None)
         {
-            node = Node(_ids.NewNumber());
+            node = NewNode();
         }
 
         _messages[node] = _nodes.Count;
@@ -87,35 +84,35 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
         return node;
     }
 
-    private int Node(int number)
+    private int NodeOf(int id)
     {
-        if (number == _forest.Count)
+        if (_known[id] == None)
         {
-            _forest.Add();
-            _messages.Add(None);
+            _known[id] = NewNode();
         }
 
-        return number;
+        return _known[id];
     }
 
-    // Step 1.
-    private void LinkReferences(int message, ReadOnlySpan<byte> references, ReadOnlySpan<byte> inReplyTo, Span<byte> room)
+    private int NewNode()
+    {
+        _messages.Add(None);
+        return _forest.Add();
+    }
+
+    // Step 1. Of those that a message refers to the last one is its parent.
+    private void Link(int message, ReadOnlySpan<int> references)
     {
         var last = None;
-        for (var reader = new MessageIdReader(references, room); reader.TryNext(out var id);)
+        foreach (var id in references)
         {
-            var next = Node(_ids.NumberOf(id));
+            var next = NodeOf(id);
             if (last != None && _forest.ParentOf(next) == None)
             {
                 _forest.TryLink(next, last);
             }
 
             last = next;
-        }
-
-        if (last == None && new MessageIdReader(inReplyTo, room).TryNext(out var answered))
-        {
-            last = Node(_ids.NumberOf(answered));
         }
 
         // 1.B: what others took for the parent is not, if the message says otherwise.
@@ -133,14 +130,12 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
     }
 
     /// <summary>Steps 2 and 3: the parents of messages, without places that have no message but at the top of several.</summary>
-    private int[] Prune()
+    private void Prune(RentedList<int> parents)
     {
         // Of a node without a message: what its children hang at, a message or, below zero, the topmost place (as ~node).
-        var anchors = new int[_forest.Count];
-        Array.Fill(anchors, int.MaxValue);
-        var parents = new int[Count];
-        var childCounts = new int[_forest.Count];
-        for (var i = 0; i < parents.Length; i++)
+        using var anchors = RentedList<int>.Of(_forest.Count, int.MaxValue);
+        using var childCounts = RentedList<int>.Of(_forest.Count, 0);
+        for (var i = 0; i < Count; i++)
         {
             var above = _forest.ParentOf(_nodes[i]);
             parents[i] = above == None ? int.MaxValue : AnchorOf(above, anchors);
@@ -152,22 +147,20 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
 
         var placeCount = 0;
         var places = anchors;
-        for (var node = 0; node < childCounts.Length; node++)
+        for (var node = 0; node < childCounts.Count; node++)
         {
             places[node] = childCounts[node] > 1 ? Count + placeCount++ : None;
         }
 
-        for (var i = 0; i < parents.Length; i++)
+        for (var i = 0; i < Count; i++)
         {
             parents[i] = parents[i] == int.MaxValue ? None : parents[i] < 0 ? places[~parents[i]] : parents[i];
         }
 
-        Array.Resize(ref parents, Count + placeCount);
-        parents.AsSpan(Count).Fill(None);
-        return parents;
+        parents.Extend(placeCount, None);
     }
 
-    private int AnchorOf(int node, int[] anchors)
+    private int AnchorOf(int node, RentedList<int> anchors)
     {
         var end = node;
         var anchor = int.MaxValue;
@@ -189,20 +182,25 @@ internal sealed class ReferenceThreads(bool usesSubjects) : MessageThreads
         return anchor;
     }
 
-    private static void SortByNewest(ThreadTree tree, int[] parents, int[] order)
+    private static void SortByNewest(ThreadTree tree, RentedList<int> parents, ReadOnlySpan<int> order)
     {
-        var roots = new int[parents.Length];
-        Array.Fill(roots, None);
-        var newest = new int[parents.Length];
+        using var roots = RentedList<int>.Of(parents.Count, None);
+        using var newest = RentedList<int>.Of(parents.Count, 0);
         for (var place = 0; place < order.Length; place++)
         {
             newest[RootOf(order[place], parents, roots)] = place;
         }
 
-        tree.Roots.AsSpan().Sort((a, b) => newest[a].CompareTo(newest[b]));
+        using var places = new RentedList<int>();
+        foreach (var root in tree.Roots.Span)
+        {
+            places.Add(newest[root]);
+        }
+
+        places.Span.Sort(tree.Roots.Span);
     }
 
-    private static int RootOf(int node, int[] parents, int[] roots)
+    private static int RootOf(int node, RentedList<int> parents, RentedList<int> roots)
     {
         var end = node;
         while (roots[end] == None && parents[end] != None)

@@ -3,97 +3,92 @@ using MailCore.Imap.Sorting;
 namespace MailCore.Imap.Threads;
 
 /// <summary>Step 5 of REFERENCES (RFC 5256 3): joins the threads that are about the same.</summary>
-/// <param name="subjects">The base subjects of the messages.</param>
-/// <param name="areReplies">Whether each is a reply or a forwarded message.</param>
-/// <param name="order">The messages by time.</param>
-internal sealed class SubjectMerge(TextColumn subjects, List<bool> areReplies, int[] order)
+internal static class SubjectMerge
 {
     private const int None = -1;
 
-    private readonly int _messageCount = order.Length;
-
-    /// <summary>Gives back the new parents; there may be more places without a message.</summary>
-    public int[] Merge(int[] parents)
+    /// <param name="messages">With their subjects.</param>
+    /// <param name="order">The messages by time.</param>
+    /// <param name="parents">Of each node; altered. There may be more places without a message then.</param>
+    public static void Run(KeyedMessages messages, ReadOnlySpan<int> order, RentedList<int> parents)
     {
-        var (roots, firsts) = Roots(parents);
-        var table = Populate(roots, firsts);
-        var result = new List<int>(parents);
+        using var firsts = RentedList<int>.Of(parents.Count, None);
+        using var roots = Roots(order, parents, firsts);
+        using var table = new SubjectTable(messages, roots.Count);
+        Populate(table, roots, firsts, order.Length);
         // Of a place without a message: the one its children went to.
         var mergedInto = new Dictionary<int, int>();
-        foreach (var root in roots)
+        foreach (var root in roots.Span)
         {
             var first = firsts[root];
-            if (subjects[first].IsEmpty || table[first] is var other && other == root)
+            if (table.SubjectOf(first).IsEmpty)
             {
                 continue;
             }
 
-            if (IsPlace(other))
+            ref var other = ref table.NodeOf(first, out _);
+            if (other == root)
+            {
+                continue;
+            }
+
+            if (other >= order.Length)
             {
                 // Both are places, or the message goes below the other's children's place.
-                _ = IsPlace(root) ? mergedInto[root] = other : result[root] = other;
+                _ = root >= order.Length ? mergedInto[root] = other : parents[root] = other;
             }
-            else if (areReplies[root] && !areReplies[other])
+            else if (table.IsReply(root) && !table.IsReply(other))
             {
-                result[root] = other;
+                parents[root] = other;
             }
             else
             {
-                var place = result.Count;
-                result.Add(None);
-                result[root] = result[other] = place;
-                table[first] = place;
+                var place = parents.Count;
+                parents.Add(None);
+                parents[root] = parents[other] = place;
+                other = place;
             }
         }
 
-        for (var message = 0; message < _messageCount && mergedInto.Count > 0; message++)
+        for (var message = 0; message < order.Length && mergedInto.Count > 0; message++)
         {
-            result[message] = mergedInto.GetValueOrDefault(result[message], result[message]);
+            parents[message] = mergedInto.GetValueOrDefault(parents[message], parents[message]);
         }
-
-        return [.. result];
     }
 
-    private bool IsPlace(int node) => node >= _messageCount;
-
     // Step 4: the roots in order, and the first message of each.
-    private (List<int> Roots, int[] Firsts) Roots(int[] parents)
+    private static RentedList<int> Roots(ReadOnlySpan<int> order, RentedList<int> parents, RentedList<int> firsts)
     {
-        var roots = new List<int>();
-        var firsts = new int[parents.Length];
-        Array.Fill(firsts, None);
+        var roots = new RentedList<int>();
         foreach (var message in order)
         {
             var root = parents[message] == None ? message : parents[message];
-            if (firsts[root] == None && (parents[message] == None || IsPlace(root)))
+            if (firsts[root] == None && (parents[message] == None || root >= order.Length))
             {
                 roots.Add(root);
                 firsts[root] = message;
             }
         }
 
-        return (roots, firsts);
+        return roots;
     }
 
     // 5.B: for each subject the thread to which others are joined.
-    private Dictionary<int, int> Populate(List<int> roots, int[] firsts)
+    private static void Populate(SubjectTable table, RentedList<int> roots, RentedList<int> firsts, int messageCount)
     {
-        var table = new Dictionary<int, int>(new TextColumnComparer(subjects));
-        foreach (var root in roots)
+        foreach (var root in roots.Span)
         {
             var first = firsts[root];
-            if (subjects[first].IsEmpty || table.TryAdd(first, root))
+            if (table.SubjectOf(first).IsEmpty)
             {
                 continue;
             }
 
-            var other = table[first];
-            if (!IsPlace(other) && (IsPlace(root) || (areReplies[other] && !areReplies[root])))
+            ref var other = ref table.NodeOf(first, out var isNew);
+            if (isNew || (other < messageCount && (root >= messageCount || (table.IsReply(other) && !table.IsReply(root)))))
             {
-                table[first] = root;
+                other = root;
             }
         }
-
-        return table;
     }
 }

@@ -1,31 +1,28 @@
 using MailCore.Imap.Sorting;
-using MailCore.Mime;
 
 namespace MailCore.Imap.Threads;
 
 /// <summary>ORDEREDSUBJECT (RFC 5256 3): messages about the same, the first sent being the parent of all the others.</summary>
-internal sealed class SubjectThreads : MessageThreads
+internal sealed class SubjectThreads(KeyedMessages messages) : MessageThreads(messages)
 {
-    private readonly TextColumn _subjects = new();
-
-    public override long Size => base.Size + _subjects.Size;
-
     public override ThreadTree Build()
     {
-        var firsts = new Dictionary<int, int>(new TextColumnComparer(_subjects));
-        var parents = new int[Count];
-        var order = InOrderOfTime();
-        foreach (var message in order)
+        using var order = InOrderOfTime();
+        using var firsts = new SubjectTable(Messages, Count);
+        using var parents = RentedList<int>.Of(Count, -1);
+        foreach (var message in order.Order)
         {
-            parents[message] = firsts.TryAdd(message, message) ? -1 : firsts[message];
+            ref var first = ref firsts.NodeOf(message, out var isNew);
+            if (isNew)
+            {
+                first = message;
+            }
+            else
+            {
+                parents[message] = first;
+            }
         }
 
-        return ThreadTree.From(parents, order);
-    }
-
-    protected override void Add(EnvelopeView envelope)
-    {
-        envelope.TryGet(EnvelopeFields.Subject, out var subject);
-        _subjects.AddSubject(subject);
+        return ThreadTree.From(parents.Span, order.Order);
     }
 }

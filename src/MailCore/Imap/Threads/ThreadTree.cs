@@ -1,21 +1,23 @@
+using MailCore.Imap.Sorting;
+
 namespace MailCore.Imap.Threads;
 
 /// <summary>Messages in threads. A node past the messages is a place without a message, which only roots may be.</summary>
-internal sealed class ThreadTree
+internal sealed class ThreadTree : IDisposable
 {
-    private readonly int[] _firstChild;
-    private readonly int[] _nextSibling;
+    private const int None = -1;
+
+    private readonly RentedList<int> _firstChild;
+    private readonly RentedList<int> _nextSibling;
 
     private ThreadTree(int nodeCount)
     {
-        _firstChild = new int[nodeCount];
-        _nextSibling = new int[nodeCount];
-        Array.Fill(_firstChild, -1);
-        Array.Fill(_nextSibling, -1);
+        _firstChild = RentedList<int>.Of(nodeCount, None);
+        _nextSibling = RentedList<int>.Of(nodeCount, None);
     }
 
     /// <summary>In their order.</summary>
-    public int[] Roots { get; private set; } = [];
+    public RentedList<int> Roots { get; } = new();
 
     /// <summary>-1 for none.</summary>
     public int FirstChildOf(int node) => _firstChild[node];
@@ -31,15 +33,13 @@ internal sealed class ThreadTree
     public static ThreadTree From(ReadOnlySpan<int> parents, ReadOnlySpan<int> order)
     {
         var tree = new ThreadTree(parents.Length);
-        var lastChild = new int[parents.Length];
-        Array.Fill(lastChild, -1);
-        var roots = new List<int>();
+        using var lastChild = RentedList<int>.Of(parents.Length, None);
         foreach (var message in order)
         {
             var parent = parents[message];
             if (parent < 0)
             {
-                roots.Add(message);
+                tree.Roots.Add(message);
                 continue;
             }
 
@@ -48,7 +48,7 @@ internal sealed class ThreadTree
                 tree._firstChild[parent] = message;
                 if (parent >= order.Length)
                 {
-                    roots.Add(parent);
+                    tree.Roots.Add(parent);
                 }
             }
             else
@@ -59,7 +59,13 @@ internal sealed class ThreadTree
             lastChild[parent] = message;
         }
 
-        tree.Roots = [.. roots];
         return tree;
+    }
+
+    public void Dispose()
+    {
+        _firstChild.Dispose();
+        _nextSibling.Dispose();
+        Roots.Dispose();
     }
 }

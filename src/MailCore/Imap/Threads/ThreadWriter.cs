@@ -12,10 +12,10 @@ internal sealed class ThreadWriter(ImapSession session, MessageThreads threads, 
 
     public async ValueTask WriteAsync(ThreadTree tree)
     {
-        session.Writer.Raw("* THREAD"u8).Raw(tree.Roots.Length > 0 ? " "u8 : ""u8);
-        foreach (var root in tree.Roots)
+        session.Writer.Raw("* THREAD"u8).Raw(tree.Roots.Count > 0 ? " "u8 : ""u8);
+        for (var i = 0; i < tree.Roots.Count; i++)
         {
-            await WriteThreadAsync(tree, root);
+            await WriteThreadAsync(tree, tree.Roots[i]);
         }
 
         session.Writer.Line();

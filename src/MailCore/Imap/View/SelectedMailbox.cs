@@ -153,7 +153,7 @@ internal sealed class SelectedMailbox(MailboxViewState state)
     {
         var uids = new List<Uid>(set.Count);
         departed = 0;
-        foreach (var sequence in set)
+        foreach (var sequence in set.Ascending())
         {
             var message = Numbers[sequence];
             if (message.IsDeparted)

@@ -279,6 +279,16 @@ internal ref partial struct ImapReader
             return new SearchKey.Uids(NumberSet());
         }
 
+        // RFC 9738 3.2.
+        if (Is(word, "UIDAFTER"u8) || Is(word, "UIDBEFORE"u8))
+        {
+            Space();
+            var uid = NonZeroNumber();
+            return new SearchKey.Uids(new NumberSet(
+                word.Length == 9 ? (uid > 1 ? [new NumberRange(1, uid - 1)] : [])
+                : uid < uint.MaxValue ? [new NumberRange(uid + 1, uint.MaxValue)] : []));
+        }
+
         if (Is(word, "MODSEQ"u8))
         {
             Space();

@@ -13,7 +13,10 @@ internal sealed class SequenceSet
 {
     private readonly SequenceRange[] _ranges;
 
-    private SequenceSet(SequenceRange[] ranges) => _ranges = ranges;
+    private SequenceSet(SequenceRange[] ranges, bool isDescending = false) => (_ranges, IsDescending) = (ranges, isDescending);
+
+    /// <summary>Whether the numbers, not the ranges, go from the last to the first.</summary>
+    public bool IsDescending { get; }
 
     public static SequenceSet Empty { get; } = new([]);
 
@@ -80,6 +83,11 @@ internal sealed class SequenceSet
         return From(cut);
     }
 
+    /// <summary>The last so many, from the last to the first; there are more.</summary>
+    public SequenceSet Last(int count) => new(Page(new PageRange(1, (uint)count, IsFromEnd: true))._ranges, isDescending: true);
+
+    public SequenceSet Ascending() => IsDescending ? new SequenceSet(_ranges) : this;
+
     public bool Contains(int sequence)
     {
         int low = 0, high = _ranges.Length - 1;
@@ -103,36 +111,36 @@ internal sealed class SequenceSet
         return false;
     }
 
-    /// <summary>Every number, ascending.</summary>
-    public Enumerator GetEnumerator() => new(_ranges);
+    /// <summary>Every number, ascending unless <see cref="IsDescending"/>.</summary>
+    public Enumerator GetEnumerator() => new(_ranges, IsDescending);
 
-    internal struct Enumerator(SequenceRange[] ranges)
+    internal struct Enumerator(SequenceRange[] ranges, bool isDescending)
     {
-        private int _range;
-        private int _next;
+        private readonly int _step = isDescending ? -1 : 1;
+        private int _range = isDescending ? ranges.Length - 1 : 0;
+        private int _left;
 
         public int Current { get; private set; }
 
         public bool MoveNext()
         {
-            while (_range < ranges.Length)
+            if (_left > 0)
             {
-                if (_next == 0)
-                {
-                    _next = ranges[_range].First;
-                }
-
-                if (_next <= ranges[_range].Last)
-                {
-                    Current = _next++;
-                    return true;
-                }
-
-                _range++;
-                _next = 0;
+                _left--;
+                Current += _step;
+                return true;
             }
 
-            return false;
+            if ((uint)_range >= (uint)ranges.Length)
+            {
+                return false;
+            }
+
+            var range = ranges[_range];
+            _range += _step;
+            _left = range.Count - 1;
+            Current = _step > 0 ? range.First : range.Last;
+            return true;
         }
     }
 }

@@ -66,6 +66,7 @@ internal static class AuthCommand
 
             session.Channel.Write($"334 {Convert.ToBase64String(challenge.Data.Span)}\r\n");
             var line = await session.Channel.ReadLineAsync(rule).ConfigureAwait(false);
+            session.Transcript?.Secret();
             if (line.Kind != LineKind.Line)
             {
                 return line.Kind == LineKind.TooLong ? SmtpReplies.AuthLineTooLong : session.Answer(line.Kind);

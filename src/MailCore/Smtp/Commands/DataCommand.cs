@@ -20,6 +20,7 @@ internal static class DataCommand
         var body = session.Body;
         body.Begin(MessageIntake.Limits(session.Options), session.Stopping);
         var staged = await MessageIntake.StageAsync(session, body).ConfigureAwait(false);
+        session.Transcript?.Client(staged is null ? "(a message)" : $"(a message of {staged.Length} octets)");
         if (staged is null || body.Outcome != DataOutcome.Complete)
         {
             await MessageIntake.DropAsync(session, staged).ConfigureAwait(false);

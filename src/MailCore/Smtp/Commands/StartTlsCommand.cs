@@ -28,6 +28,7 @@ internal static class StartTlsCommand
         session.Channel.Write(SmtpReplies.Ready);
         await session.Channel.FlushAsync().ConfigureAwait(false);
         await session.Channel.StartTlsAsync(session.Services.Tls).ConfigureAwait(false);
+        session.NoteTls();
         session.Forget();
         return null;
     }

@@ -41,6 +41,9 @@ internal enum LineKind
 /// <summary>A line without its end, valid until the next is read; empty unless it is one.</summary>
 internal readonly record struct SmtpLine(LineKind Kind, ReadOnlyMemory<byte> Octets);
 
+/// <summary>Looks at octets of replies, which may come in pieces.</summary>
+internal delegate void ReplyObserver(ReadOnlySpan<byte> octets);
+
 /// <summary>How to read a line.</summary>
 /// <param name="Limit">Octets without the line's end.</param>
 /// <param name="AuthLimit">The same for one that begins with AUTH (RFC 4954 4).</param>
@@ -75,12 +78,25 @@ internal sealed class SmtpChannel : IDisposable
 
     public LineFramer Framer { get; }
 
-    public void Write(SmtpReply reply) => _output.Write(reply.Encoded.Span);
+    /// <summary>Shown what is written; null for nobody.</summary>
+    public ReplyObserver? Observer { get; set; }
 
-    public void Write(ReadOnlySpan<byte> reply) => _output.Write(reply);
+    public void Write(SmtpReply reply) => Write(reply.Encoded.Span);
+
+    public void Write(ReadOnlySpan<byte> reply)
+    {
+        Observer?.Invoke(reply);
+        _output.Write(reply);
+    }
 
     /// <summary>Writes ASCII.</summary>
-    public void Write(string reply) => _output.Advance(Encoding.ASCII.GetBytes(reply, _output.GetSpan(reply.Length)));
+    public void Write(string reply)
+    {
+        var room = _output.GetSpan(reply.Length);
+        var length = Encoding.ASCII.GetBytes(reply, room);
+        Observer?.Invoke(room[..length]);
+        _output.Advance(length);
+    }
 
     /// <exception cref="IOException">The connection broke, or the client does not read.</exception>
     public ValueTask FlushAsync() => _output.UnflushedBytes == 0 ? default : FlushOutputAsync();

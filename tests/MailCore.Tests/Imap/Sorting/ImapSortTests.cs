@@ -75,21 +75,64 @@ internal sealed class ImapSortTests
 
     [TestCase("DATE")]
     [TestCase("SUBJECT")]
-    public void A_hundred_thousand_messages_are_sorted_in_n_log_n_comparisons_and_bounded_memory(string key)
+    public void A_hundred_thousand_messages_are_sorted_in_n_log_n_steps_and_bounded_memory(string key)
     {
         const int Count = 100_000;
         var random = new Random(1);
-        var columns = new SortColumns([new SortCriterion(Enum.Parse<SortKey>(key, ignoreCase: true), IsReverse: true)]);
-        for (var i = 1; i <= Count; i++)
+        var criterion = new SortCriterion(Enum.Parse<SortKey>(key, ignoreCase: true), IsReverse: true);
+        var keys = new MailboxKeys();
+        using var messages = KeyedMail.Of(Enumerable.Range(1, Count).Select(_ => $"Subject: {random.Next()}\r\nDate: {Moment(random):ddd, d MMM yyyy HH:mm:ss} +0000\r\n\r\n"), keys, criterion.Kind);
+        using var order = new MessageOrder(messages, [criterion]);
+        Assert.That(order.Advance(1), Is.False, "it can be stopped on the way");
+        Assert.That(order.Advance(long.MaxValue / 2), Is.True);
+        Assert.That(order.Steps, Is.LessThan(Count * Math.Log2(Count)));
+        Assert.That(order.Size + messages.Size + keys.Size, Is.LessThan(80L * Count));
+    }
+
+    [Test]
+    public void A_hundred_thousand_long_subjects_that_differ_at_their_ends_are_sorted_in_bounded_steps()
+    {
+        const int Count = 100_000;
+        var random = new Random(2);
+        var subjects = Enumerable.Range(0, Count).Select(_ => Encoding.ASCII.GetBytes($"{new string('x', 505)}{random.Next(1_000_000):D6}")).ToArray();
+        using var messages = KeyedMail.OfKeys((KeyKind.Subject, subjects));
+        using var order = new MessageOrder(messages, [new SortCriterion(SortKey.Subject, IsReverse: false)]);
+        while (!order.Advance(10_000))
         {
-            var summarizer = new MessageSummarizer();
-            summarizer.Push(Encoding.ASCII.GetBytes($"Subject: {random.Next()}\r\nDate: {Moment(random):ddd, d MMM yyyy HH:mm:ss} +0000\r\n\r\n"));
-            columns.Add(i, 1, new MessageGlance(new Uid((uint)i), summarizer.Complete().Encode().Span));
         }
 
-        columns.Sort();
-        Assert.That(columns.Comparisons, Is.LessThan(3 * Count * Math.Log2(Count)));
-        Assert.That(columns.Size, Is.LessThan(64L * Count));
+        Assert.That(order.Steps, Is.LessThan(80L * Count), "each octet is looked at once");
+        Assert.That(order.ToSequences().Select(number => Encoding.ASCII.GetString(subjects[number - 1])), Is.Ordered.Using((IComparer<string>)StringComparer.Ordinal));
+    }
+
+    [Test]
+    public void Octets_of_every_kind_are_sorted_as_a_comparison_of_two_would([Range(1, 20)] int seed)
+    {
+        var random = new Random(seed);
+        (KeyKind Kind, SortKey Key)[] named = [(KeyKind.Subject, SortKey.Subject), (KeyKind.From, SortKey.From), (KeyKind.Sent, SortKey.Date)];
+        var columns = named.Select(column => (column.Kind, Keys: (IReadOnlyList<byte[]>)Enumerable.Range(0, 400).Select(_ => RandomKey(random, column.Kind)).ToArray())).ToArray();
+        using var messages = KeyedMail.OfKeys(columns);
+        var criteria = random.GetItems(named, 3).Select(column => new SortCriterion(column.Key, random.Next(2) == 0)).ToArray();
+        using var order = new MessageOrder(messages, criteria);
+        order.Advance(long.MaxValue / 2);
+
+        var expected = Enumerable.Range(1, 400).Order(Comparer<int>.Create((a, b) =>
+        {
+            foreach (var criterion in criteria)
+            {
+                var keys = columns.Single(column => column.Kind == criterion.Kind).Keys;
+                var result = criterion.Kind == KeyKind.Sent
+                    ? BitConverter.ToInt64(keys[a - 1]).CompareTo(BitConverter.ToInt64(keys[b - 1]))
+                    : keys[a - 1].AsSpan(1).SequenceCompareTo(keys[b - 1].AsSpan(1));
+                if (result != 0)
+                {
+                    return criterion.IsReverse ? -result : result;
+                }
+            }
+
+            return a.CompareTo(b);
+        }));
+        Assert.That(order.ToSequences(), Is.EqualTo(expected));
     }
 
     [Test]
@@ -131,10 +174,9 @@ internal sealed class ImapSortTests
     [TestCase("А", "A", false)]
     public void Texts_are_compared_by_unicode_casemap(string a, string b, bool areEqual)
     {
-        var column = new TextColumn();
-        column.AddText(a);
-        column.AddText(b);
-        Assert.That(column.Compare(0, 1) == 0, Is.EqualTo(areEqual));
+        Span<byte> first = stackalloc byte[TextKey.MaxOctets];
+        Span<byte> second = stackalloc byte[TextKey.MaxOctets];
+        Assert.That(first[..TextKey.WriteText(a, first)].SequenceEqual(second[..TextKey.WriteText(b, second)]), Is.EqualTo(areEqual));
     }
 
     [TestCase(511, false)]
@@ -142,10 +184,11 @@ internal sealed class ImapSortTests
     [TestCase(513, true)]
     public void Texts_count_up_to_512_octets(int same, bool areEqual)
     {
-        var column = new TextColumn();
-        column.Add(Encoding.ASCII.GetBytes(new string('x', same) + "a"));
-        column.Add(Encoding.ASCII.GetBytes(new string('X', same) + "b"));
-        Assert.That(column.Compare(0, 1) == 0, Is.EqualTo(areEqual));
+        Span<byte> first = stackalloc byte[TextKey.MaxOctets];
+        Span<byte> second = stackalloc byte[TextKey.MaxOctets];
+        var one = first[..TextKey.Write(Encoding.ASCII.GetBytes(new string('x', same) + "a"), first)];
+        var other = second[..TextKey.Write(Encoding.ASCII.GetBytes(new string('X', same) + "b"), second)];
+        Assert.That(one.SequenceEqual(other), Is.EqualTo(areEqual));
     }
 
     private static readonly string[] Names = ["ARRIVAL", "DATE", "FROM", "SUBJECT", "SIZE", "DISPLAYFROM"];
@@ -200,6 +243,23 @@ internal sealed class ImapSortTests
         _ when mail.From.Contains("anne", StringComparison.Ordinal) => "Änne",
         _ => mail.From,
     };
+
+    // Few octets, so that many keys are the same or begin alike.
+    private static byte[] RandomKey(Random random, KeyKind kind)
+    {
+        if (kind == KeyKind.Sent)
+        {
+            return BitConverter.GetBytes(random.NextInt64(5));
+        }
+
+        var key = new byte[1 + random.Next(20)];
+        for (var i = 0; i < key.Length; i++)
+        {
+            key[i] = (byte)(i < 1 + random.Next(16) ? 'a' : random.Next(3) == 0 ? 0xFF : random.Next(3));
+        }
+
+        return key;
+    }
 
     private static DateTimeOffset Moment(Random random) =>
         new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddHours(random.Next(60)).ToOffset(TimeSpan.FromHours(random.Next(-11, 12)));

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
+using MailCore.Imap.Sorting;
 using MailCore.Imap.Threads;
-using MailCore.Imap.View;
 using MailCore.Mime;
 using MailCore.Storage;
 using NUnit.Framework;
@@ -104,19 +104,14 @@ internal sealed class ImapThreadTests
     [TestCase(1, false)]
     public void References_count_up_to_16_KiB_from_their_end(int surplus, bool isBelow)
     {
-        var last = $"<first@x> {string.Concat(Enumerable.Repeat("<b@x>", ReferenceThreads.MaxReferences))}"[..(ReferenceThreads.MaxReferences + surplus)];
-        var threads = new ReferenceThreads(usesSubjects: true);
-        Add(threads, 1, "Message-ID: <first@x>\r\n\r\n");
-        Add(threads, 2, $"References: {last}\r\n\r\n");
-        Assert.That(threads.Build().Roots, Has.Length.EqualTo(isBelow ? 1 : 2));
-        Assert.That(threads.Size, Is.LessThan(64 * 1024));
-    }
-
-    private static void Add(ReferenceThreads threads, int number, string header)
-    {
-        var summarizer = new MessageSummarizer();
-        summarizer.Push(Encoding.ASCII.GetBytes(header));
-        threads.Add(new NumberedMessage(number, new Uid((uint)number), 0, default, 1, false), new MessageGlance(new Uid((uint)number), summarizer.Complete().Encode().Span));
+        var last = $"<first@x> {string.Concat(Enumerable.Repeat("<b@x>", MailboxKeys.MaxReferences))}"[..(MailboxKeys.MaxReferences + surplus)];
+        var keys = new MailboxKeys();
+        using var messages = KeyedMail.Of(["Message-ID: <first@x>\r\n\r\n", $"References: {last}\r\n\r\n"], keys, MessageThreads.KindsOf(ThreadAlgorithm.References));
+        using var threads = new ReferenceThreads(messages, usesSubjects: true);
+        threads.Advance(2);
+        using var tree = threads.Build();
+        Assert.That(tree.Roots.Count, Is.EqualTo(isBelow ? 1 : 2));
+        Assert.That(keys.Size, Is.LessThan(64 * 1024));
     }
 
     private static List<string> Ids(string field)
@@ -133,19 +128,16 @@ internal sealed class ImapThreadTests
 
     private static long Steps(int count, bool fromTheEnd, out long size)
     {
-        var threads = new ReferenceThreads(usesSubjects: true);
-        for (var i = 0; i < count; i++)
-        {
-            var number = fromTheEnd ? count - i : i + 1;
-            var summarizer = new MessageSummarizer();
-            summarizer.Push(Encoding.ASCII.GetBytes($"Message-ID: <{number}@x>\r\nReferences: <{number / 2}@x> <{number - 1}@x>\r\n\r\n"));
-            var glance = new MessageGlance(new Uid((uint)i + 1), summarizer.Complete().Encode().Span);
-            threads.Add(new NumberedMessage(i + 1, new Uid((uint)i + 1), 0, default, 1, false), glance);
-        }
-
-        size = threads.Size;
-        var tree = threads.Build();
-        Assert.That(tree.Roots, Is.Not.Empty);
+        var keys = new MailboxKeys();
+        var headers = Enumerable.Range(0, count).Select(i => fromTheEnd ? count - i : i + 1).Select(static number =>
+            $"Message-ID: <{number}@x>\r\nReferences: <{number / 2}@x> <{number - 1}@x>\r\n\r\n");
+        using var messages = KeyedMail.Of(headers, keys, MessageThreads.KindsOf(ThreadAlgorithm.References));
+        using var threads = new ReferenceThreads(messages, usesSubjects: true);
+        Assert.That(threads.Advance(count - 1), Is.False, "it can be stopped on the way");
+        Assert.That(threads.Advance(1), Is.True);
+        size = keys.Size + messages.Size + threads.Size;
+        using var tree = threads.Build();
+        Assert.That(tree.Roots.Count, Is.GreaterThan(0));
         return threads.Steps;
     }
 

@@ -1,4 +1,4 @@
-namespace MailCore.Imap.Threads;
+namespace MailCore.Imap.Sorting;
 
 /// <summary>
 /// Reads the message identifiers of a header field one after the other. Quoting does not count: &lt;"a"@b&gt; is &lt;a@b&gt; (RFC 5256 3).

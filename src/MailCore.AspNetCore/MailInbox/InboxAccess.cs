@@ -1,0 +1,66 @@
+using System.Net;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace MailCore.AspNetCore.MailInbox;
+
+/// <summary>Who may see the inbox, and which requests are its own page's.</summary>
+internal sealed class InboxAccess(MailInboxOptions options)
+{
+    /// <summary>A form or an image of another site can't send it, and a script of one has to ask first, which is not answered.</summary>
+    public const string OwnHeader = "X-MailCore-Inbox";
+
+    // What a proxy says of a client that is none of this machine.
+    private static readonly string[] Forwarding = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"];
+
+    /// <summary>Null when the client may go on.</summary>
+    public InboxProblem? Check(HttpContext http)
+    {
+        if (!options.AllowsAnyClient && !IsAuthorized(http) && CheckLocal(http) is { } problem)
+        {
+            return problem;
+        }
+
+        return HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? null : CheckOrigin(http.Request);
+    }
+
+    // The middleware has let it pass: it throws where it is missing.
+    private static bool IsAuthorized(HttpContext http) =>
+        http.GetEndpoint()?.Metadata is { } metadata
+        && (metadata.GetMetadata<IAuthorizeData>() is not null || metadata.GetMetadata<AuthorizationPolicy>() is not null)
+        && metadata.GetMetadata<IAllowAnonymous>() is null;
+
+    private InboxProblem? CheckLocal(HttpContext http)
+    {
+        if (http.Connection.RemoteIpAddress is not { } client || !IPAddress.IsLoopback(client) || Forwarding.Any(http.Request.Headers.ContainsKey))
+        {
+            return InboxProblem.Forbidden("The inbox is for clients on the same machine. Let others in by RequireAuthorization or AllowsAnyClient.");
+        }
+
+        // Else a page of any site could read it, whose name is made to lead here (DNS rebinding).
+        return IsOwnName(http.Request.Host.Host)
+            ? null
+            : InboxProblem.Forbidden("The inbox does not answer to this host name. Ask for localhost, or add the name to Hosts.");
+    }
+
+    private bool IsOwnName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))
+        || options.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase);
+
+    private static InboxProblem? CheckOrigin(HttpRequest request)
+    {
+        if (request.Headers[OwnHeader] is not ["1"])
+        {
+            return InboxProblem.Forbidden($"Requests that change something carry the header {OwnHeader}: 1.");
+        }
+
+        var isOwn = request.Headers[HeaderNames.Origin] is [] or [null]
+            || (request.Headers[HeaderNames.Origin] is [{ } origin] && origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase));
+        return isOwn && request.Headers["Sec-Fetch-Site"] is [] or ["same-origin"] or ["none"]
+            ? null
+            : InboxProblem.Forbidden("The request comes from another site.");
+    }
+}
