@@ -24,8 +24,7 @@ internal sealed class InboxRoutes
         var page = new PageEndpoints();
         var routes = new InboxRoutes(endpoints, options);
         routes.Get("/", page.IndexAsync);
-        routes.Get("/assets/inbox.css", page.StyleAsync);
-        routes.Get("/assets/inbox.js", page.ScriptAsync);
+        routes.Get("/assets/{name}", page.AssetAsync);
         routes.Get("/api/openapi.json", new OpenApiEndpoint().RunAsync);
         routes.Get("/api/messages", http => inbox.Value.List.MessagesAsync(http));
         routes.Get("/api/mailboxes", http => inbox.Value.List.MailboxesAsync(http));

@@ -46,7 +46,8 @@ internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects
     {
         using var order = InOrderOfTime();
         using var parents = RentedList<int>.Of(Count, None);
-        Prune(parents);
+        using var missing = RentedList<int>.Of(Count, None);
+        Prune(parents, missing);
         if (usesSubjects)
         {
             SubjectMerge.Run(Messages, order.Order, parents);
@@ -55,7 +56,7 @@ internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects
         var tree = ThreadTree.From(parents.Span, order.Order);
         if (!usesSubjects)
         {
-            SortByNewest(tree, parents, order.Order);
+            SortByNewest(tree, parents, missing, order.Order);
         }
 
         return tree;
@@ -130,7 +131,9 @@ internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects
     }
 
     /// <summary>Steps 2 and 3: the parents of messages, without places that have no message but at the top of several.</summary>
-    private void Prune(RentedList<int> parents)
+    /// <param name="parents">Of each message; becomes longer by the places.</param>
+    /// <param name="missing">Of each root the topmost node above it for which there is no message, or none; becomes as long.</param>
+    private void Prune(RentedList<int> parents, RentedList<int> missing)
     {
         // Of a node without a message: what its children hang at, a message or, below zero, the topmost place (as ~node).
         using var anchors = RentedList<int>.Of(_forest.Count, int.MaxValue);
@@ -145,19 +148,30 @@ internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects
             }
         }
 
-        var placeCount = 0;
         var places = anchors;
         for (var node = 0; node < childCounts.Count; node++)
         {
-            places[node] = childCounts[node] > 1 ? Count + placeCount++ : None;
+            places[node] = None;
+            if (childCounts[node] > 1)
+            {
+                places[node] = parents.Count;
+                parents.Add(None);
+                missing.Add(node);
+            }
         }
 
         for (var i = 0; i < Count; i++)
         {
-            parents[i] = parents[i] == int.MaxValue ? None : parents[i] < 0 ? places[~parents[i]] : parents[i];
+            if (parents[i] < 0)
+            {
+                missing[i] = ~parents[i];
+                parents[i] = places[~parents[i]];
+            }
+            else if (parents[i] == int.MaxValue)
+            {
+                parents[i] = None;
+            }
         }
-
-        parents.Extend(placeCount, None);
     }
 
     private int AnchorOf(int node, RentedList<int> anchors)
@@ -182,22 +196,27 @@ internal sealed class ReferenceThreads(KeyedMessages messages, bool usesSubjects
         return anchor;
     }
 
-    private static void SortByNewest(ThreadTree tree, RentedList<int> parents, ReadOnlySpan<int> order)
+    // By the time of the newest message. The draft says no more; where it is the same Dovecot has threads first whose beginning is missing,
+    // in the order in which it was named, and then goes by the numbers of the first messages.
+    private void SortByNewest(ThreadTree tree, RentedList<int> parents, RentedList<int> missing, ReadOnlySpan<int> order)
     {
+        var sent = Messages.PlaceOf(KeyKind.Sent);
         using var roots = RentedList<int>.Of(parents.Count, None);
-        using var newest = RentedList<int>.Of(parents.Count, 0);
+        using var times = RentedList<int>.Of(parents.Count, 0);
+        var time = 0;
         for (var place = 0; place < order.Length; place++)
         {
-            newest[RootOf(order[place], parents, roots)] = place;
+            time += place > 0 && !Messages.KeyOf(sent, order[place]).SequenceEqual(Messages.KeyOf(sent, order[place - 1])) ? 1 : 0;
+            times[RootOf(order[place], parents, roots)] = time;
         }
 
-        using var places = new RentedList<int>();
+        using var keys = new RentedList<ulong>();
         foreach (var root in tree.Roots.Span)
         {
-            places.Add(newest[root]);
+            keys.Add(((ulong)times[root] << 32) | (uint)(missing[root] == None ? _forest.Count + root : missing[root]));
         }
 
-        places.Span.Sort(tree.Roots.Span);
+        keys.Span.Sort(tree.Roots.Span);
     }
 
     private static int RootOf(int node, RentedList<int> parents, RentedList<int> roots)

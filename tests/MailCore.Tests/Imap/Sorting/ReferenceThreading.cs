@@ -8,15 +8,18 @@ internal static class ReferenceThreading
     public static string References(IReadOnlyList<ModelMail> mails, bool refs = false)
     {
         var root = Link(mails);
-        foreach (var child in root.Children.ToList())
+        var tops = root.Children.ToList();
+        foreach (var child in tops)
         {
             Prune(child);
         }
 
         if (refs)
         {
-            Sort(root, static mail => mail.Date);
-            root.Children = [.. root.Children.OrderBy(static child => child.All().Max(static mail => (mail.Date.ToUniversalTime(), mail.Number)))];
+            root.Children.ForEach(static child => Sort(child, static mail => mail.Date));
+            // Dovecot's order where the draft has none: threads whose beginning is missing as it was named, then by the numbers of the first messages.
+            var missing = tops.Where(static top => top.Mail is null).ToDictionary(top => top, top => tops.IndexOf(top) - tops.Count);
+            root.Children = [.. root.Children.OrderBy(child => (child.All().Max(static mail => mail.Date.ToUniversalTime()), missing.GetValueOrDefault(child.Top ?? child, child.Mail?.Number ?? 0)))];
             return Write(root);
         }
 
@@ -128,6 +131,7 @@ internal static class ReferenceThreading
             {
                 place.Remove(child);
                 parent.Add(child);
+                child.Top = parent.Parent is null ? place : child.Top;
             }
 
             parent.Remove(place);
@@ -217,6 +221,9 @@ internal static class ReferenceThreading
         public ModelMail? Mail { get; set; } = mail;
 
         public Place? Parent { get; private set; }
+
+        /// <summary>The missing beginning in whose place it came to stand.</summary>
+        public Place? Top { get; set; }
 
         public List<Place> Children { get; set; } = [];
 
