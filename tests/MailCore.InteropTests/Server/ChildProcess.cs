@@ -106,6 +106,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>kill -HUP.</summary>
+    public void HangUp() => Signal(1);
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
