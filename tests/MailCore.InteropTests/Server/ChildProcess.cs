@@ -31,9 +31,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>The words <c>dotnet arguments</c>, of the dotnet that runs the tests.</summary>
     public static string[] Dotnet(params string[] arguments) => [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", .. arguments];
 
-    /// <summary>Starts <c>dotnet program arguments</c>.</summary>
-    public static ChildProcess Start(string program, IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null) =>
-        Start([.. Dotnet(program), .. arguments], folder, variables);
+    /// <summary>Starts <c>dotnet program arguments</c>, behind the words of <paramref name="wrapper"/> if there are any.</summary>
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null, string[]? wrapper = null) =>
+        Start([.. wrapper ?? [], .. Dotnet(program), .. arguments], folder, variables);
 
     /// <summary>Starts a program of the machine.</summary>
     public static ChildProcess Start(string[] words, string folder, Dictionary<string, string>? variables = null)
