@@ -139,6 +139,31 @@ public sealed class SqliteSearchCostTests
     }
 
     [Test]
+    public async Task A_search_by_text_allocates_little_for_each_message()
+    {
+        const int Messages = 1_000;
+        await using var server = new ImapTestServer();
+        server.UseStore(_store);
+        await server.AddUserAsync();
+        var text = new System.Text.StringBuilder("Received: from client.example by relay.example; Mon, 5 Jan 2026 10:00:00 +0000\r\nMessage-ID: <1@client.example>\r\n"
+            + "Date: Mon, 5 Jan 2026 10:00:00 +0000\r\nFrom: Person <p@client.example>\r\nTo: Somebody <u@example.org>\r\nSubject: Message\r\n"
+            + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n").Insert(0, "X-Field: value\r\n", 10);
+        var message = System.Text.Encoding.ASCII.GetBytes(text.Append(new string('x', 2_000)).ToString());
+        for (var i = 0; i < Messages; i++)
+        {
+            await server.AppendAsync(message);
+        }
+
+        await using var client = await server.SelectedAsync();
+        await client.OkAsync("SEARCH TEXT nothing");
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.That((await client.OkAsync("SEARCH TEXT nothing"))[0], Is.EqualTo("* SEARCH"));
+        var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / Messages;
+        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{each:N0} octets for each message."));
+        Assert.That(each, Is.LessThan(4_000));
+    }
+
+    [Test]
     public async Task Messages_that_left_are_shown_to_a_session_that_has_not_been_told()
     {
         await using var server = new ImapTestServer();
