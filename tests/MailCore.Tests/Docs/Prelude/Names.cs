@@ -29,7 +29,7 @@ internal static class Names
     public static Task<IConformanceTarget> MakeAsync(ConformanceOptions options) => throw new NotImplementedException();
 }
 
-internal sealed class AppDb
+internal sealed class AppDb : Microsoft.AspNetCore.Identity.EntityFrameworkCore.IdentityDbContext
 {
     public Task AddTicketAsync(string sender, string? subject, string? text, CancellationToken ct) => throw new NotImplementedException();
 }
