@@ -81,6 +81,29 @@ public sealed class SqliteSearchCostTests
     }
 
     [Test]
+    public async Task A_search_by_flag_ends_with_its_client_among_a_million_messages()
+    {
+        await using var server = new ImapTestServer();
+        server.Options.ProgressInterval = TimeSpan.Zero;
+        await FillAsync(server, SqliteFilling.Entries(Million));
+        // So little that the server can't be many notes ahead of who reads them.
+        var client = await server.SelectedAsync(capacity: 256);
+        await client.SendAsync("a SEARCH RETURN (COUNT) NOT UNFLAGGED LARGER 3\r\n");
+        Assert.That(await client.ReadLineAsync(), Does.Contain("[INPROGRESS "));
+        client.Connection.FinishClientWriting();
+        var notes = new List<string>();
+        while (await client.ReadLineAsync() is { } line)
+        {
+            notes.Add(line);
+        }
+
+        await Assert.ThrowsAsync<IOException>(() => client.Session);
+        Assert.That(notes, Has.All.Contains("[INPROGRESS "), "no answer");
+        Assert.That(notes, Has.Count.LessThan(Million / (16 * 1024) / 2));
+        await client.DisposeAsync();
+    }
+
+    [Test]
     public async Task Another_session_is_served_while_a_search_by_header_runs()
     {
         const int Messages = 4_000;
