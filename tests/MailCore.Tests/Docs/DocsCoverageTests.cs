@@ -82,6 +82,16 @@ internal sealed partial class DocsCoverageTests
             .Select(to => $"{page}: nothing is at {to}"));
     }
 
+    // https://keepachangelog.com/en/1.1.0/
+    [Test]
+    public void The_changelog_has_the_usual_form()
+    {
+        var versions = Headings().Matches(File.ReadAllText(Path.Combine(DocsPage.Root, "CHANGELOG.md"))).Select(static heading => heading.Value).ToList();
+
+        Assert.That(versions[..2], Is.EqualTo(new[] { "# Changelog", "## [Unreleased]" }));
+        Assert.That(versions[2..], Has.All.Match(@"^## \[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$|^### (Added|Changed|Deprecated|Removed|Fixed|Security)$"));
+    }
+
     private static bool Exists(string target, DocsPage page, string link)
     {
         var text = link.StartsWith('#') ? page.Text : File.Exists(target) && link.Contains('#') ? File.ReadAllText(target) : null;

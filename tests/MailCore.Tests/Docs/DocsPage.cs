@@ -25,6 +25,7 @@ internal sealed record DocsPage(string Path, string Text)
     private static IEnumerable<string> Find()
     {
         yield return "README.md";
+        yield return "CHANGELOG.md";
         foreach (var folder in new[] { "docs", "src" })
         {
             foreach (var file in Directory.EnumerateFiles(System.IO.Path.Combine(Root, folder), "*.md", SearchOption.AllDirectories))
