@@ -28,6 +28,11 @@ internal sealed class SearchTests : SampleFixture
         [
             ("""{"subject":"budget"}""", number => Subject(octets[number]).Contains("budget", StringComparison.OrdinalIgnoreCase)),
             ("""{"subject":"MÜNCHEN"}""", number => Subject(octets[number]).Contains("M=C3=BCnchen", StringComparison.Ordinal)),
+            // As i;unicode-casemap has it, and so as a Mac writes it.
+            ("""{"subject":"mu\u0308NCHEN"}""", number => Subject(octets[number]).Contains("M=C3=BCnchen", StringComparison.Ordinal)),
+            ("""{"body":"GRu\u0308ßE"}""", number => octets[number].Contains("\r\nGrüße\r\n", StringComparison.Ordinal)),
+            ("""{"text":"ｎｅｅｄｌｅ\u00A03"}""", number => octets[number].Contains("needle 3", StringComparison.Ordinal)),
+            ("""{"body":"grusse"}""", static _ => false),
             ("""{"body":"grüße"}""", number => octets[number].Contains("\r\nGrüße\r\n", StringComparison.Ordinal)),
             ("""{"body":"needle 3"}""", number => octets[number].Contains("needle 3", StringComparison.Ordinal)),
             ("""{"text":"needle 5","not":{"subject":"boat"}}""", static _ => false),

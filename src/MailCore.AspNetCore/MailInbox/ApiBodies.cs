@@ -79,7 +79,14 @@ internal sealed record AttachmentBody(string Section, string? FileName, string C
 
 internal sealed record MailboxBody(string Account, string Mailbox, long Messages, long Unseen);
 
-internal sealed record SettingsBody(bool CanDelete, bool CanRelease, string? ReleaseHint, string Host);
+internal sealed record SettingsBody(bool CanDelete, bool CanRelease, string? ReleaseHint, string Host, IReadOnlyList<SmtpAddressBody> Smtp);
+
+/// <summary>Where mail can be sent to.</summary>
+/// <param name="Name">The endpoint's.</param>
+/// <param name="Address">A name or an address that a client on this machine may connect to.</param>
+/// <param name="Port">Of TCP.</param>
+/// <param name="Tls">"none", "starttls" or "implicit".</param>
+internal sealed record SmtpAddressBody(string Name, string Address, int Port, string Tls);
 
 internal sealed record ChangeBody(string Id, string Account, string Mailbox);
 

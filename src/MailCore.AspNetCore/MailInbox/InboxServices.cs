@@ -41,6 +41,8 @@ internal sealed class InboxServices
 
     public IMailSubmission Submission => _services.GetRequiredService<IMailSubmission>();
 
+    public MailEndpointCollection Endpoints => _services.GetRequiredService<MailServer>().Endpoints;
+
     public string HostName => _services.GetRequiredService<MailServer>().HostName;
 
     /// <summary>Fires when the host stops: nobody is to wait for what does not come any more.</summary>

@@ -52,7 +52,8 @@ internal sealed class ListEndpoints(InboxServices inbox)
     {
         var options = inbox.Options;
         var settings = new SettingsBody(
-            options.AllowsDelete && inbox.Store.Traits.HasFlag(Storage.StoreTraits.Expunge), options.ReleaseSender is not null, options.ReleaseHint, inbox.HostName);
+            options.AllowsDelete && inbox.Store.Traits.HasFlag(Storage.StoreTraits.Expunge), options.ReleaseSender is not null, options.ReleaseHint, inbox.HostName,
+            SmtpAddresses.Of(inbox.Endpoints));
         await InboxJson.WriteAsync(http, settings, InboxJson.Default.SettingsBody).ConfigureAwait(false);
         return null;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 
@@ -10,9 +11,8 @@ internal sealed class PageEndpoints
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private readonly Asset? _index = Asset.Find("index.html", "text/html; charset=utf-8");
-    private readonly Asset? _style = Asset.Find("inbox.css", "text/css; charset=utf-8");
-    private readonly Asset? _script = Asset.Find("inbox.js", "text/javascript; charset=utf-8");
+    private readonly Asset? _index = Asset.Find("index.html");
+    private readonly FrozenDictionary<string, Asset> _assets = Asset.FindAll();
 
     public async ValueTask<InboxProblem?> IndexAsync(HttpContext http)
     {
@@ -28,15 +28,14 @@ internal sealed class PageEndpoints
         return await WriteAsync(http, _index).ConfigureAwait(false);
     }
 
-    public ValueTask<InboxProblem?> StyleAsync(HttpContext http) => WriteAsync(http, _style);
-
-    public ValueTask<InboxProblem?> ScriptAsync(HttpContext http) => WriteAsync(http, _script);
+    /// <summary>The style sheet, or a module of the script.</summary>
+    public ValueTask<InboxProblem?> AssetAsync(HttpContext http) => WriteAsync(http, _assets.GetValueOrDefault(http.Request.RouteValues["name"] as string ?? ""));
 
     private static async ValueTask<InboxProblem?> WriteAsync(HttpContext http, Asset? asset)
     {
         if (asset is null)
         {
-            return new InboxProblem(StatusCodes.Status404NotFound, "No page", "This build has none.");
+            return new InboxProblem(StatusCodes.Status404NotFound, "No such file", "The page has no file of this name.");
         }
 
         http.Response.Headers.ETag = asset.Tag;
@@ -56,9 +55,15 @@ internal sealed class PageEndpoints
 
     private sealed record Asset(byte[] Octets, string ContentType, string Tag)
     {
-        public static Asset? Find(string name, string contentType)
+        private const string Prefix = "MailInbox/";
+
+        public static FrozenDictionary<string, Asset> FindAll() => typeof(PageEndpoints).Assembly.GetManifestResourceNames()
+            .Where(static resource => resource.StartsWith(Prefix, StringComparison.Ordinal) && (resource.EndsWith(".js", StringComparison.Ordinal) || resource.EndsWith(".css", StringComparison.Ordinal)))
+            .ToFrozenDictionary(static resource => resource[Prefix.Length..], static resource => Find(resource[Prefix.Length..])!, StringComparer.Ordinal);
+
+        public static Asset? Find(string name)
         {
-            using var stream = typeof(PageEndpoints).Assembly.GetManifestResourceStream($"MailInbox/{name}");
+            using var stream = typeof(PageEndpoints).Assembly.GetManifestResourceStream(Prefix + name);
             if (stream is null)
             {
                 return null;
@@ -66,7 +71,14 @@ internal sealed class PageEndpoints
 
             var octets = new byte[stream.Length];
             stream.ReadExactly(octets);
-            return new Asset(octets, contentType, $"\"{Convert.ToHexStringLower(SHA256.HashData(octets)[..8])}\"");
+            return new Asset(octets, TypeOf(name), $"\"{Convert.ToHexStringLower(SHA256.HashData(octets)[..8])}\"");
         }
+
+        private static string TypeOf(string name) => Path.GetExtension(name) switch
+        {
+            ".css" => "text/css; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            _ => "text/html; charset=utf-8",
+        };
     }
 }

@@ -48,7 +48,7 @@ internal static class UnicodeCasemap
         var prepared = Loaded.Value.Of(rune.Value);
         if (prepared.IsEmpty)
         {
-            return rune.IsAscii ? Write(Rune.ToUpperInvariant(rune), into) : Write(rune, into);
+            return (rune.IsAscii ? Rune.ToUpperInvariant(rune) : rune).EncodeToUtf16(into);
         }
 
         prepared.CopyTo(into);
@@ -86,8 +86,6 @@ internal static class UnicodeCasemap
 
         return (taken, written);
     }
-
-    private static int Write(Rune rune, Span<char> into) => rune.EncodeToUtf16(into);
 
     // Unicode 3.12.
     private static int Decompose(int syllable, Span<char> into)

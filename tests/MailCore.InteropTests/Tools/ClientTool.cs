@@ -30,6 +30,8 @@ internal sealed class ClientTool(string command, string package)
 
     public static ClientTool Thunderbird { get; } = new("thunderbird", "thunderbird");
 
+    public static ClientTool Chromium { get; } = new("chromium", "chromium");
+
     public static ClientTool Node { get; } = new("node", "nodejs");
 
     public static ClientTool Openssl { get; } = new("openssl", "openssl");

@@ -66,7 +66,7 @@ internal sealed partial class ImapUidOnlyTests
         _ => "EXPUNGE",
     };
 
-    private static string Command(Random random) => random.Next(9) switch
+    private static string Command(Random random) => random.Next(13) switch
     {
         0 => "NOOP",
         1 => $"UID FETCH {random.Next(1, 40)}:* FLAGS",
@@ -76,12 +76,17 @@ internal sealed partial class ImapUidOnlyTests
         5 => "UID SORT (REVERSE DATE) UTF-8 ALL",
         6 => "UID THREAD REFERENCES UTF-8 ALL",
         7 => "UID SEARCH RETURN (SAVE) FLAGGED",
+        8 => $"UID SEARCH RETURN (SAVE PARTIAL -1:-{random.Next(1, 9)}) UID 1:*",
+        9 => $"UID FETCH {random.Next(1, 20)}:* FLAGS (PARTIAL 1:{random.Next(1, 9)})",
+        10 => $"UID FETCH 1:* FLAGS (PARTIAL -{random.Next(1, 9)}:-{random.Next(1, 9)})",
+        11 => "UIDBATCHES 500",
         _ => "UID FETCH $ FLAGS",
     };
 
     private async Task CheckAsync(ImapTestClient client)
     {
         Take(await client.OkAsync("NOOP"));
+        await CheckPagesAsync(client);
         var truth = new ImapUidOnlyTests();
         truth.Take(await client.OkAsync("UID FETCH 1:* FLAGS"));
         foreach (var (uid, flags) in truth._known)
@@ -93,6 +98,19 @@ internal sealed partial class ImapUidOnlyTests
 
         Assert.That(_known.Keys, Is.EquivalentTo(truth._known.Keys));
         Assert.That(_known, Has.Count.EqualTo(_exists));
+    }
+
+    // Nothing changes between these.
+    private static async Task CheckPagesAsync(ImapTestClient client)
+    {
+        static string[] Uids(IReadOnlyList<string> responses) => [.. responses.Select(static line => Fetched.Match(line)).Where(static match => match.Success).Select(static match => match.Groups["uid"].Value)];
+        var all = Uids(await client.OkAsync("UID FETCH 1:* FLAGS"));
+        Assert.That(Uids(await client.OkAsync("UID FETCH 1:* FLAGS (PARTIAL 2:4)")), Is.EqualTo(all.Skip(1).Take(3)));
+        Assert.That(Uids(await client.OkAsync("UID FETCH 1:* FLAGS (PARTIAL -3:-1)")), Is.EqualTo(all.TakeLast(3)));
+        await client.OkAsync("UID SEARCH RETURN (SAVE PARTIAL -2:-1) ALL");
+        Assert.That(Uids(await client.OkAsync("UID FETCH $ FLAGS")), Is.EqualTo(all.TakeLast(2)));
+        var batches = (await client.OkAsync("UIDBATCHES 500"))[0].Split(' ').Skip(4);
+        Assert.That(batches, Is.EqualTo(all.Length == 0 ? [] : new[] { $"{all[^1]}:1" }));
     }
 
     private void Take(IReadOnlyList<string> responses)

@@ -146,7 +146,11 @@ internal sealed class FetchRun
         var numbers = _selection.Messages.Numbers;
         var step = batch[0] <= batch[^1] ? 1 : -1;
         var uids = batch.ConvertAll(numbers.UidAt).ToArray();
-        Array.Sort(uids);
+        if (step < 0)
+        {
+            Array.Reverse(uids);
+        }
+
         var seen = _setsSeen && _selection.Allows(MailboxOperation.StoreSeen) ? await SetSeenAsync(batch) : [];
         var rows = await _selection.Mailbox.ReadBatchAsync(uids, _fields, _session.Aborted);
         var isComplete = true;
