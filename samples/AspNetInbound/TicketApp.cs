@@ -19,7 +19,7 @@ public static class TicketApp
         {
             mail.HostName = "localhost";
             mail.Domains.Add("example.org");
-            mail.UseInMemoryStore().UseKestrel();
+            mail.UseKestrel().AddAlias("help@example.org", "support@example.org");
             mail.MapInbound<TicketDesk>("support@example.org", async (m, desk, ct) =>
                 await desk.OpenAsync(m, ct) ? SmtpReply.Ok : new SmtpReply(550, "5.6.0", "A ticket needs a subject"));
         });

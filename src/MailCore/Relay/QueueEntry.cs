@@ -23,6 +23,12 @@ public sealed record QueueEntry
     /// <inheritdoc cref="MailTransaction.QuarantineReason"/>
     public string? QuarantineReason { get; init; }
 
+    /// <summary>
+    /// What it was accepted under, as W3C's trace context writes it (traceparent), so that attempts are of the same trace. Null where nobody
+    /// listened.
+    /// </summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>When it was accepted; lifetimes count from here.</summary>
     public required DateTimeOffset AcceptedAt { get; init; }
 
@@ -31,6 +37,11 @@ public sealed record QueueEntry
 
     /// <summary>When somebody has to look at it even if its destination is left alone: to warn its sender, or to give up. Null for never.</summary>
     public DateTimeOffset? Alarm { get; init; }
+
+    /// <summary>
+    /// The message says <c>TLS-Required: No</c> (RFC 8689): it goes on though what the recipient's domain has published about TLS is not fulfilled.
+    /// </summary>
+    public bool IsTlsNotRequired { get; init; }
 
     /// <summary>It waits for an operator's release.</summary>
     public bool IsHeld { get; init; }
