@@ -13,6 +13,8 @@ internal sealed class OperationTests
 {
     private const string Bob = """ "Accounts": [ { "Address": "bob@example.org", "Password": "secret" } ] """;
 
+    private const string Overrun = """{ "Mail": { "Routing": { "OverQuotaIsPermanent": true } } }""";
+
     private string _folder = "";
 
     [SetUp]
@@ -99,6 +101,25 @@ internal sealed class OperationTests
 
         await server.Process.WaitForOutputAsync(static output => output.Contains("dbug:", StringComparison.Ordinal));
         Assert.That(server.Process.Output, Does.Not.Contain("another-horse-93").And.Match("(?s)^((?!dbug:).)*Reading the configuration anew"), "not before");
+    }
+
+    [Test]
+    [Property("Fact", "RCPT by hand for a mailbox that a verb's quota has filled, before and after the reload")]
+    public async Task A_full_mailbox_is_answered_as_the_new_configuration_says()
+    {
+        await WriteAsync("{}");
+        await RunAsync("account", "add", "bob@example.org", "--password", "secret");
+        await RunAsync("quota", "set", "bob@example.org", "--messages", "0");
+        await using var server = await StartAsync();
+        await using var session = await RawSmtp.ConnectAsync(server.Smtp);
+        await session.SendAsync("MAIL FROM:<sender@example.com>");
+        Assert.That(await RecipientAsync(session, "bob@example.org"), Does.StartWith("452 4.2.2"));
+
+        await WriteAsync(Overrun);
+        var (code, said) = await RunAsync("reload");
+
+        Assert.That(code, Is.Zero, said);
+        Assert.That(await RecipientAsync(session, "bob@example.org"), Does.StartWith("552 5.2.2"));
     }
 
     [Test]
