@@ -19,10 +19,10 @@ public static class TicketApp
         {
             mail.HostName = "localhost";
             mail.Domains.Add("example.org");
-            mail.UseInMemoryStore().UseKestrel();
+            mail.UseKestrel().AddAlias("help@example.org", "support@example.org");
             if (builder.Environment.IsDevelopment())
             {
-                mail.RecordSessions().AddAccount("staff@example.org");
+                mail.UseInMemoryStore().RecordSessions().AddAccount("staff@example.org");
             }
 
             mail.MapInbound<TicketDesk>("support@example.org", async (m, desk, ct) =>

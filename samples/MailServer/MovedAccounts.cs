@@ -9,12 +9,12 @@ namespace MailServerSample;
 /// <summary>The accounts of a docker-mailserver installation.</summary>
 internal static class MovedAccounts
 {
-    /// <summary>Makes those that are not here yet, with their passwords; those that are keep what they have.</summary>
-    public static async Task ImportAsync(IServiceProvider services, MailServerSettings settings)
+    /// <summary>What the configuration names of them; none where it names nothing.</summary>
+    public static async Task<IReadOnlyList<PostfixAccount>> ReadAsync(MailServerSettings settings)
     {
         if (settings.AccountsFile is not { Length: > 0 } file)
         {
-            return;
+            return [];
         }
 
         if (!File.Exists(file))
@@ -22,8 +22,14 @@ internal static class MovedAccounts
             throw new MailServerConfigurationException([$"Mail:AccountsFile '{file}' does not exist."]);
         }
 
+        return await PostfixAccountsFile.ReadAsync(file, CancellationToken.None);
+    }
+
+    /// <summary>Makes those that are not here yet, with their passwords; those that are keep what they have.</summary>
+    public static async Task ImportAsync(IServiceProvider services, IReadOnlyList<PostfixAccount> accounts)
+    {
         var directory = services.GetRequiredService<SqliteMailDirectory>();
-        foreach (var account in await PostfixAccountsFile.ReadAsync(file, CancellationToken.None))
+        foreach (var account in accounts)
         {
             if (await directory.ResolveAsync(account.Address, CancellationToken.None) is not DirectoryEntry.Account)
             {

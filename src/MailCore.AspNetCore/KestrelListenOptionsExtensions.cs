@@ -5,6 +5,7 @@ using MailCore.Imap;
 using MailCore.Pop3;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 #pragma warning disable IDE0130 // Where hosts look for it.
@@ -16,7 +17,7 @@ namespace Microsoft.AspNetCore.Hosting;
 /// rules of its role. The server is that of AddMailServer, which calls <see cref="UseKestrel"/>.
 /// </summary>
 /// <remarks>
-/// UseHttps before it is TLS from the first octet; without it the role's own rule holds, and STARTTLS uses the mail server's certificate.
+/// UseHttps before it is TLS from the first octet (behind it, connections are closed unanswered and the log says why); without it the role's own rule holds, and STARTTLS uses the mail server's certificate.
 /// The limits of both apply.
 /// </remarks>
 public static class KestrelListenOptionsExtensions
@@ -56,7 +57,13 @@ public static class KestrelListenOptionsExtensions
         var endpoint = server.AddCarried(() => listener.EndPoint!, listen);
         // Neither HTTP's names in ALPN nor QUIC beside it.
         listener.Protocols = HttpProtocols.None;
-        listener.Run(context => server.ServeAsync(endpoint, new KestrelConnection(context)));
+        listener.Run(context => IsBare(listener, context)
+            ? throw new InvalidOperationException($"UseHttps stands behind the mail role of {listener}, where it has no effect. Put it before; for an endpoint of Kestrel's configuration: endpoint.ListenOptions.UseHttps(endpoint.HttpsOptions).UseImap().")
+            : server.ServeAsync(endpoint, new KestrelConnection(context)));
         return listener;
     }
+
+    /// <summary>The host wants TLS here, and the connection has none.</summary>
+    private static bool IsBare(ListenOptions listener, ConnectionContext context) =>
+        context.Features.Get<ISslStreamFeature>() is null && listener.ToString() is { } text && text.StartsWith("https:", StringComparison.Ordinal);
 }

@@ -7,13 +7,13 @@ namespace MailCore.AspNetCore;
 
 /// <summary>
 /// Mail to addresses that are the application's own, as requests are to its routes. Anybody may write to them, also where they have no
-/// account; nothing is stored. The client's reply waits for the handler: 2xx takes the message, 4xx puts it off, 5xx refuses it, and an
+/// account; nothing is stored, and without accounts the server needs no store. The client's reply waits for the handler: 2xx takes the message, 4xx puts it off, 5xx refuses it, and an
 /// exception is logged and becomes 451.
 /// </summary>
 /// <remarks>
 /// A pattern is an address in which "*" of the local part stands for any characters: <c>support@example.org</c>,
 /// <c>ticket-*@example.org</c>, <c>*@in.example.org</c>. Case does not matter. The first pattern that matches counts, before accounts and
-/// aliases. A handler is called once for a message, whichever of its recipients match. Each call has a scope of services of its own.
+/// aliases; an alias may lead to such an address too. A handler is called once for a message, whichever of its recipients match. Each call has a scope of services of its own.
 /// </remarks>
 public static class MailServerBuilderInbound
 {
@@ -55,7 +55,7 @@ public static class MailServerBuilderInbound
             throw new FormatException($"'{pattern}' is no pattern of addresses; write it as support@example.org or ticket-*@example.org.");
         }
 
-        return mail.AddRouter((services, inner) =>
+        return mail.AddHandler(parsed.Matches, services =>
         {
             // Mail that is put off each time is noticed late.
             var probe = services.GetService<IServiceProviderIsService>();
@@ -64,7 +64,7 @@ public static class MailServerBuilderInbound
                 throw new MailServerConfigurationException([$"The handler of {pattern} needs {missing}, which is no service. Register it, such as by Services.AddScoped."]);
             }
 
-            return new InboundRouter(inner, parsed, new InboundDelivery(services.GetRequiredService<IServiceScopeFactory>(), handler));
+            return new InboundDelivery(services.GetRequiredService<IServiceScopeFactory>(), handler);
         });
     }
 }

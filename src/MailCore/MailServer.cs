@@ -86,6 +86,8 @@ public sealed partial class MailServer : IAsyncDisposable
         }
     }
 
+    internal ConnectionMetrics? Metrics { get; init; }
+
     /// <summary>What is to be done before a client may come: accounts made, notices logged.</summary>
     internal Func<CancellationToken, Task> Prepare { get; init; } = static _ => Task.CompletedTask;
 
@@ -211,6 +213,7 @@ public sealed partial class MailServer : IAsyncDisposable
     // The connection is in the table already, so that a stop can't overlook it.
     private async Task RunSessionAsync(MailEndpoint endpoint, MailConnection connection)
     {
+        Metrics?.Opened(endpoint.Name);
         // A proxy has many clients: it is counted as none of them.
         var isProxied = endpoint.ProxyFrom.Covers(connection.RemoteEndPoint);
         var lease = default(ConnectionLimiter.Lease);
@@ -229,6 +232,7 @@ public sealed partial class MailServer : IAsyncDisposable
             }
             else
             {
+                Metrics?.Refused(endpoint.Name, IsAccepting ? "too_many" : "not_accepting");
                 LogBusy(endpoint.Name, connection.RemoteEndPoint);
                 await RefuseAsync(endpoint, connection).ConfigureAwait(false);
             }
@@ -247,6 +251,7 @@ public sealed partial class MailServer : IAsyncDisposable
             await CloseAsync(connection).ConfigureAwait(false);
             _sessions.Remove(connection);
             lease.Dispose();
+            Metrics?.Closed(endpoint.Name);
         }
     }
 

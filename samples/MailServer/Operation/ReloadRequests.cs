@@ -10,6 +10,7 @@ internal sealed class ReloadRequests : IDisposable
     private readonly PosixSignalRegistration? _signal;
     private readonly bool _hasTerminal = !Console.IsOutputRedirected && !OperatingSystem.IsWindows();
     private volatile Action? _hungUp;
+    private FileSystemWatcher? _watcher;
 
     public ReloadRequests()
     {
@@ -24,9 +25,35 @@ internal sealed class ReloadRequests : IDisposable
     /// <summary>What to do when the terminal has gone, with whoever sat before it; it is the same signal.</summary>
     public void OnHangUp(Action stop) => _hungUp = stop;
 
-    public void Add(string reason) => _requests.Writer.TryWrite(reason);
+    /// <summary>Why files are not watched; null where they are.</summary>
+    public string? WatchProblem { get; private set; }
 
-    public void Dispose() => _signal?.Dispose();
+    /// <summary>Takes note of changes of the settings files in a folder from now on: to be called before they are read.</summary>
+    public void Watch(string folder)
+    {
+        try
+        {
+            // Not the folders below: mail may be there.
+            _watcher = new FileSystemWatcher(folder, "appsettings*.json") { NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.FileName | NotifyFilters.Size };
+            _watcher.Changed += (_, change) => Add($"{change.Name} changed");
+            _watcher.Created += (_, change) => Add($"{change.Name} changed");
+            _watcher.Deleted += (_, change) => Add($"{change.Name} changed");
+            _watcher.Renamed += (_, change) => Add($"{change.Name} changed");
+            _watcher.EnableRaisingEvents = true;
+        }
+        catch (Exception error) when (error is IOException or ArgumentException)
+        {
+            WatchProblem = error.Message;
+        }
+    }
+
+    public void Dispose()
+    {
+        _watcher?.Dispose();
+        _signal?.Dispose();
+    }
+
+    private void Add(string reason) => _requests.Writer.TryWrite(reason);
 
     private void Handle(PosixSignalContext context)
     {

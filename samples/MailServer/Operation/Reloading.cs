@@ -20,7 +20,6 @@ internal sealed partial class Reloading : IAsyncDisposable
     private readonly Supervision _supervision;
     private readonly ReloadRequests _requests;
     private readonly ILogger _logger;
-    private readonly FileSystemWatcher? _watcher;
     private readonly Task _working;
 
     public Reloading(IHost host, string[] args, Supervision supervision, ReloadRequests requests)
@@ -29,35 +28,19 @@ internal sealed partial class Reloading : IAsyncDisposable
         _server = host.Services.GetRequiredService<MailServer>();
         _logger = host.Services.GetRequiredService<ILogger<MailServer>>();
         requests.OnHangUp(host.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
-        _watcher = Watch(host.Services.GetRequiredService<IHostEnvironment>().ContentRootPath);
+        if (requests.WatchProblem is { } problem)
+        {
+            LogNotWatched(problem);
+        }
+
         _working = WorkAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        _watcher?.Dispose();
         await _end.CancelAsync();
         await _working;
         _end.Dispose();
-    }
-
-    private FileSystemWatcher? Watch(string folder)
-    {
-        try
-        {
-            var watcher = new FileSystemWatcher(folder, "appsettings*.json") { NotifyFilter = NotifyFilters.LastWrite | NotifyFilters.FileName | NotifyFilters.Size };
-            watcher.Changed += (_, change) => _requests.Add($"{change.Name} changed");
-            watcher.Created += (_, change) => _requests.Add($"{change.Name} changed");
-            watcher.Deleted += (_, change) => _requests.Add($"{change.Name} changed");
-            watcher.Renamed += (_, change) => _requests.Add($"{change.Name} changed");
-            watcher.EnableRaisingEvents = true;
-            return watcher;
-        }
-        catch (Exception error) when (error is IOException or ArgumentException)
-        {
-            LogNotWatched(folder, error.Message);
-            return null;
-        }
     }
 
     private async Task WorkAsync()
@@ -114,9 +97,10 @@ internal sealed partial class Reloading : IAsyncDisposable
     {
         var next = Appliance.MakeBuilder(_args);
         var settings = Appliance.ReadSettings(next, _args);
+        var moved = await MovedAccounts.ReadAsync(settings);
         var report = await _server.ReloadAsync(mail => Appliance.Compose(mail, settings, next.Configuration), _end.Token);
         await Appliance.SetPasswordsAsync(_host.Services, settings);
-        await MovedAccounts.ImportAsync(_host.Services, settings);
+        await MovedAccounts.ImportAsync(_host.Services, moved);
         // Levels of the log follow it.
         ((IConfigurationRoot)_host.Services.GetRequiredService<IConfiguration>()).Reload();
         return report;
@@ -131,6 +115,6 @@ internal sealed partial class Reloading : IAsyncDisposable
     [LoggerMessage(EventId = 9006, Level = LogLevel.Error, Message = "The configuration could not be read anew")]
     private partial void LogFailed(Exception error);
 
-    [LoggerMessage(EventId = 9007, Level = LogLevel.Warning, Message = "Changes of files in {Folder} are not noticed: {Reason}. SIGHUP and 'MailServer reload' work")]
-    private partial void LogNotWatched(string folder, string reason);
+    [LoggerMessage(EventId = 9007, Level = LogLevel.Warning, Message = "Changes of the settings files are not noticed: {Reason}. SIGHUP and 'MailServer reload' work")]
+    private partial void LogNotWatched(string reason);
 }

@@ -42,6 +42,11 @@ internal sealed partial class Supervision : IAsyncDisposable
             HostName = settings.HostName ?? Environment.MachineName,
             Endpoints = [.. _server.Endpoints.Select(static endpoint => $"{endpoint.Name} {endpoint.EndPoint} {endpoint.Tls.Mode}")],
         };
+        if (Environment.IsPrivilegedProcess)
+        {
+            LogPrivileged();
+        }
+
         Change(static status => status);
         _systemd.Ready(Describe());
         _stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(() =>
@@ -159,6 +164,9 @@ internal sealed partial class Supervision : IAsyncDisposable
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Warning, Message = "How the server does can't be written into the mail folder: {Reason}")]
     private partial void LogNotWritten(string reason);
+
+    [LoggerMessage(EventId = 9008, Level = LogLevel.Warning, Message = "The server runs with all privileges, and needs none: give it a user of its own, and ports below 1024 by a socket unit of systemd or by CAP_NET_BIND_SERVICE")]
+    private partial void LogPrivileged();
 
     [LoggerMessage(EventId = 9003, Level = LogLevel.Error, Message = "The store does not answer, so the watchdog is not told that all is well: {Reason}")]
     private partial void LogUnwell(string reason);

@@ -20,11 +20,7 @@ internal static class CheckConfigVerb
         var builder = Appliance.MakeBuilder(args);
         var settings = Appliance.ReadSettings(builder, args);
         MailServer.Check(mail => Appliance.Compose(mail, settings, builder.Configuration));
-        foreach (var file in new[] { settings.AccountsFile }.OfType<string>().Where(static file => file.Length > 0))
-        {
-            await MailCore.Authentication.PostfixAccountsFile.ReadAsync(file, context.Stop);
-        }
-
+        await MovedAccounts.ReadAsync(settings);
         if (settings.Certificate is not null)
         {
             await using var services = new ServiceCollection().AddMailServer(mail => Appliance.Compose(mail, settings, builder.Configuration)).BuildServiceProvider();

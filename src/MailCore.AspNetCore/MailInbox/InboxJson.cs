@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace MailCore.AspNetCore.MailInbox;
 
 /// <summary>How the API's documents are written and read. The structure of a message nests deeper than the serializer's own limit.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 512)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 512, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(MessagePageBody))]
 [JsonSerializable(typeof(MessageBody))]
 [JsonSerializable(typeof(IReadOnlyList<MailboxBody>))]

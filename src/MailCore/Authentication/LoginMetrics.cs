@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace MailCore.Authentication;
 
-/// <summary>Meter "MailCore.Authentication". docs/authentication.md is the table of its instruments.</summary>
+/// <summary>Meter "MailCore.Authentication". docs/diagnostics.md is the table.</summary>
 internal sealed class LoginMetrics : IDisposable
 {
     public const string MeterName = "MailCore.Authentication";

@@ -41,7 +41,7 @@ public sealed class DirectoryRouterOptions
 
 /// <summary>
 /// Routes by the directory: accounts and their forwards, aliases (nested, loop-safe), subaddresses, postmaster, expressions, catch-alls,
-/// relay domains. Unknown addresses of our domains are 550 5.1.1, other domains 550 5.7.1. Thread-safe.
+/// relay domains; and to the host's own code. Unknown addresses of our domains are 550 5.1.1, other domains 550 5.7.1. Thread-safe.
 /// </summary>
 public sealed class DirectoryRouter : IMessageRouter
 {
@@ -65,6 +65,12 @@ public sealed class DirectoryRouter : IMessageRouter
         _ = BarePostmaster;
     }
 
+    /// <summary>
+    /// The host's own code for an address, or null: asked before the directory, about recipients and about all that they lead to. Anybody
+    /// may write to such an address, of whatever domain.
+    /// </summary>
+    public Func<EmailAddress, RecipientRoute.Handler?> FindHandler { get; init; } = static _ => null;
+
     // The options may change while it works.
     private EmailAddress? BarePostmaster => _options.Postmaster ?? (_options.DefaultDomain is { } domain ? EmailAddress.Postmaster.WithDomain(domain) : null);
 
@@ -79,9 +85,16 @@ public sealed class DirectoryRouter : IMessageRouter
             return NoUser;
         }
 
+        if (FindHandler(address) is { } handler)
+        {
+            return handler;
+        }
+
         var found = await ResolveAsync(address, cancellationToken).ConfigureAwait(false);
         return found.Entry switch
         {
+            // The postmaster in another's place, or the domain in its other form.
+            _ when !ReferenceEquals(found.Address, address) && FindHandler(found.Address) is { } other => other,
             DirectoryEntry.Account account when account.Forward is null || transaction.Session.IsRedelivery => Local(found),
             DirectoryEntry.Account or DirectoryEntry.Alias or DirectoryEntry.Unknown { Instead.Count: > 0 } => await ExpandAsync(found, cancellationToken).ConfigureAwait(false),
             DirectoryEntry.RelayDomain relayed => Outward(address, relayed.Via),
@@ -181,6 +194,12 @@ public sealed class DirectoryRouter : IMessageRouter
             if (seen.Count > _options.MaxExpansion || pending.Count / 10 > _options.MaxExpansion)
             {
                 return TooManyTargets;
+            }
+
+            if (FindHandler(next) is { } handler)
+            {
+                targets.Add(handler);
+                continue;
             }
 
             found = await ResolveAsync(next, cancellationToken).ConfigureAwait(false);

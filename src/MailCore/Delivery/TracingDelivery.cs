@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -25,6 +26,8 @@ public sealed class TracingDelivery : IMessageDelivery
         (_delivery, _trace, _time) = (delivery, trace, time);
     }
 
+    internal DeliveryMetrics? Metrics { get; init; }
+
     /// <inheritdoc/>
     public DeliveryAbilities Honours => _delivery.Honours;
 
@@ -33,6 +36,8 @@ public sealed class TracingDelivery : IMessageDelivery
     {
         ArgumentNullException.ThrowIfNull(transaction);
         ArgumentNullException.ThrowIfNull(message);
+        using var activity = DeliveryMetrics.Start(transaction);
+        var started = Metrics?.Now() ?? 0;
         NoteArrival(transaction, message);
         var recipients = transaction.Envelope.Recipients;
         try
@@ -46,10 +51,12 @@ public sealed class TracingDelivery : IMessageDelivery
                 }
             }
 
+            Metrics?.Ends(activity, message.Routes, replies, started);
             return replies;
         }
         catch
         {
+            activity?.SetStatus(ActivityStatusCode.Error);
             Note(transaction, MessageStepKind.Refused, null, RecipientReplies.LocalError.ToString());
             throw;
         }

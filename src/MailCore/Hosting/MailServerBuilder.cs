@@ -74,6 +74,8 @@ public sealed class MailServerBuilder
 
     internal List<Func<IServiceProvider, IMessageRouter, IMessageRouter>> MoreRouters { get; } = [];
 
+    internal List<(Func<EmailAddress, bool> Matches, Func<IServiceProvider, IMessageDelivery> Delivery)> Handlers { get; } = [];
+
     /// <summary>
     /// The TLS rules that endpoints get by their role: <see cref="MailServerPreset.Rfc8314"/> by default. Holds for endpoints added from
     /// then on; <see cref="MailServerBuilderRoles.UsePreset"/> also adds the preset's own.
@@ -206,6 +208,19 @@ public sealed class MailServerBuilder
     {
         ArgumentNullException.ThrowIfNull(router);
         MoreRouters.Add(router);
+        return this;
+    }
+
+    /// <summary>
+    /// Hands mail for some addresses to a delivery of the host's own, before accounts and aliases, and also where an alias or a forward
+    /// leads to them. Anybody may write to them. Of several that match the one that was added first gets the mail. A server with one
+    /// needs a store only for accounts.
+    /// </summary>
+    public MailServerBuilder AddHandler(Func<EmailAddress, bool> matches, Func<IServiceProvider, IMessageDelivery> delivery)
+    {
+        ArgumentNullException.ThrowIfNull(matches);
+        ArgumentNullException.ThrowIfNull(delivery);
+        Handlers.Add((matches, delivery));
         return this;
     }
 

@@ -35,6 +35,7 @@ internal static class MailServerFactory
         return new MailServer(mail.Options, endpoints, stopping, time, loggers)
         {
             LoginBans = services.GetRequiredService<LoginService>().Bans,
+            Metrics = services.GetRequiredService<ConnectionMetrics>(),
             Relay = mail.Relay is null ? null : services.GetRequiredService<RelayService>(),
             Make = maker => MakeCarried(maker, mail, services, stopping.Token),
             Reload = reload.RunAsync,
@@ -59,10 +60,11 @@ internal static class MailServerFactory
     private static MailEndpoint MakeEndpoint(MailEndpointBuilder endpoint, string name, EndPoint where, IServiceProvider services, CancellationToken stopping)
     {
         var certificates = services.GetService<IServerCertificates>();
+        var metrics = services.GetRequiredService<ConnectionMetrics>();
         var tls = endpoint.Where is not null && certificates is null
             ? TlsUpgrade.Carried(endpoint.Tls)
-            : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>());
-        var (protocol, run) = MakeProtocol(endpoint, tls, services, stopping);
+            : new TlsUpgrade(endpoint.Tls, certificates, services.GetRequiredService<TimeProvider>()) { Told = (metrics, name) };
+        var (protocol, run) = MakeProtocol(endpoint, name, tls, services, stopping);
         return new MailEndpoint(name, where, tls, protocol, run)
         {
             Purpose = endpoint.Purpose,
@@ -70,13 +72,6 @@ internal static class MailServerFactory
             SocketName = endpoint.SocketName,
             Where = endpoint.Where,
         };
-    }
-
-    /// <summary>What serves an endpoint's connections, with the layers around it.</summary>
-    public static (IMailProtocol Protocol, MailConnectionDelegate Run) MakeProtocol(MailEndpointBuilder endpoint, TlsUpgrade tls, IServiceProvider services, CancellationToken stopping)
-    {
-        var protocol = endpoint.Protocol!(services, tls);
-        return (protocol, Compose(endpoint, tls, protocol, services, stopping));
     }
 
     public static async Task MakeAccountsAsync(MailServerBuilder mail, IMailDirectory directory, CancellationToken cancellationToken)
@@ -90,8 +85,11 @@ internal static class MailServerFactory
         }
     }
 
-    private static MailConnectionDelegate Compose(MailEndpointBuilder endpoint, TlsUpgrade tls, IMailProtocol protocol, IServiceProvider services, CancellationToken stopping)
+    /// <summary>What serves an endpoint's connections, with the layers around it.</summary>
+    public static (IMailProtocol Protocol, MailConnectionDelegate Run) MakeProtocol(
+        MailEndpointBuilder endpoint, string name, TlsUpgrade tls, IServiceProvider services, CancellationToken stopping)
     {
+        var protocol = endpoint.Protocol!(services, tls);
         MailConnectionDelegate run = endpoint.Where is null
             ? connection => protocol.RunAsync(connection, stopping)
             : async connection =>
@@ -115,8 +113,17 @@ internal static class MailServerFactory
 
         if (endpoint.TakesLogins)
         {
-            var (login, inner) = (services.GetRequiredService<LoginService>(), run);
-            run = connection => login.Refuses(connection) ? Task.CompletedTask : inner(connection);
+            var (login, metrics, inner) = (services.GetRequiredService<LoginService>(), services.GetRequiredService<ConnectionMetrics>(), run);
+            run = connection =>
+            {
+                if (!login.Refuses(connection))
+                {
+                    return inner(connection);
+                }
+
+                metrics.Refused(name, "banned");
+                return Task.CompletedTask;
+            };
         }
 
         for (var i = endpoint.Layers.Count - 1; i >= 0; i--)
@@ -124,7 +131,7 @@ internal static class MailServerFactory
             run = endpoint.Layers[i](run);
         }
 
-        return run;
+        return (protocol, run);
     }
 
     private static string UniqueName(string name, HashSet<string> names)

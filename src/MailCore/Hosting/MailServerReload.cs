@@ -133,7 +133,7 @@ internal sealed partial class MailServerReload(MailServerBuilder live, IServiceP
         var endpoints = server.Endpoints.Where(static endpoint => endpoint.Where is null);
         foreach (var (endpoint, builder) in endpoints.Zip(Bound(next)).Where(static pair => pair.Second is SmtpEndpointBuilder))
         {
-            var (protocol, run) = MailServerFactory.MakeProtocol(builder, endpoint.TlsUpgrade, services, stopping);
+            var (protocol, run) = MailServerFactory.MakeProtocol(builder, endpoint.Name, endpoint.TlsUpgrade, services, stopping);
             made.Add((endpoint, protocol, run));
         }
 

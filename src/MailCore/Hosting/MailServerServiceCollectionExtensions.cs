@@ -3,6 +3,7 @@ using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Dns;
 using MailCore.Hosting;
+using MailCore.Net;
 using MailCore.Pop3;
 using MailCore.Relay;
 using MailCore.Relay.Security;
@@ -53,7 +54,14 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton(mail.Logins);
         services.AddSingleton(provider => MakeLogin(mail, provider));
         services.AddSingleton(static provider => provider.GetRequiredService<LoginService>().Bans);
-        services.AddSingleton<MailAccounts>();
+        // By hand: a container that is checked when it is built would miss the store where there is none.
+        services.AddSingleton(static provider => new MailAccounts(
+            provider.GetRequiredService<IMailStore>(),
+            provider.GetRequiredService<IChangeSignal>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetService<ILogger<MailAccounts>>(),
+            provider.GetService<IMeterFactory>()));
+        services.AddSingleton(static provider => new ConnectionMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton<Pop3MailDropLocks>();
         services.AddSingleton(mail.OutboundTls);
         services.AddSingleton(static provider => OutboundTlsServices.MakeReports(provider));
@@ -102,7 +110,11 @@ public static class MailServerServiceCollectionExtensions
             var options = provider.GetRequiredService<DirectoryRouterOptions>();
             options.DefaultDomain ??= mail.Domains.FirstOrDefault();
             options.HandsOver |= !options.RelaysOutward;
-            IMessageRouter router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options);
+            var handlers = mail.Handlers.Select(handler => (handler.Matches, Route: new RecipientRoute.Handler(handler.Delivery(provider)))).ToArray();
+            IMessageRouter router = new DirectoryRouter(provider.GetRequiredService<IMailDirectory>(), options)
+            {
+                FindHandler = address => Array.Find(handlers, handler => handler.Matches(address)).Route,
+            };
             if (options.VerifiesRelayRecipients)
             {
                 router = new VerifyingRouter(
@@ -146,9 +158,9 @@ public static class MailServerServiceCollectionExtensions
         var trace = services.GetRequiredService<IMessageTrace>();
         var handOver = services.GetRequiredService<DirectoryRouterOptions>().RelaysOutward ? null : MakeHandOver(services, hostName);
         var relay = services.GetService<RelayDelivery>();
-        var local = services.GetRequiredService<LocalDelivery>();
+        var local = services.GetService<IMailStore>() is null ? null : services.GetRequiredService<LocalDelivery>();
         IMessageDelivery delivery = new RoutedDelivery(
-            relay is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
+            relay is null || local is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
             Trace = trace,
@@ -156,7 +168,7 @@ public static class MailServerServiceCollectionExtensions
         };
         var signers = services.GetServices<IMessageSigner>().ToArray();
         delivery = signers.Length == 0 ? delivery : new SigningDelivery(delivery, signers);
-        return new TracingDelivery(delivery, trace, services.GetRequiredService<TimeProvider>());
+        return new TracingDelivery(delivery, trace, services.GetRequiredService<TimeProvider>()) { Metrics = new DeliveryMetrics(services.GetService<IMeterFactory>()) };
     }
 
     /// <summary>For domains that name their next hop, where there is no queue.</summary>

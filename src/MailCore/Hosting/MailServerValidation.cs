@@ -113,9 +113,11 @@ internal static class MailServerValidation
         }
 
         CheckTls(problems, what, endpoint.Tls);
-        if (endpoint.NeedsStore && !hasStore)
+        if (endpoint.NeedsStore && !hasStore && !(endpoint is SmtpEndpointBuilder && mail.Handlers.Count > 0 && mail.Accounts.Count == 0))
         {
-            var handler = endpoint is SmtpEndpointBuilder ? ", or OnMessage on the endpoint to take mail in code of your own" : "";
+            var handler = endpoint is not SmtpEndpointBuilder ? ""
+                : mail.Handlers.Count > 0 ? ", or leave out the accounts"
+                : ", or OnMessage on the endpoint to take mail in code of your own";
             problems.Add($"{what} needs a store. Call UseSqliteStore(\"data\") of MailCore.Storage.Sqlite, or UseInMemoryStore() to keep mail in memory{handler}.");
         }
 

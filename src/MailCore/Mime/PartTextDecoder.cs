@@ -8,11 +8,11 @@ namespace MailCore.Mime;
 /// SEARCH BODY and TEXT. Never refuses: an unknown transfer encoding stays as it is, an unknown charset is read as
 /// <see cref="MimeCharset.Decode"/> does. Not thread-safe.
 /// </summary>
-internal sealed class PartTextDecoder
+internal sealed class PartTextDecoder : IDisposable
 {
     private readonly ContentDecoder _content;
     private readonly Decoder _characters;
-    private readonly ArrayBufferWriter<byte> _octets = new();
+    private readonly PooledWriter<byte> _octets = new();
 
     public PartTextDecoder(MimePart part)
     {
@@ -21,10 +21,12 @@ internal sealed class PartTextDecoder
         _characters = MimeCharset.OrUndeclared(charset is null ? null : MimeCharset.Find(Encoding.UTF8.GetBytes(charset))).GetDecoder();
     }
 
+    public void Dispose() => _octets.Dispose();
+
     /// <summary>Takes the next octets of the body and writes their text; <paramref name="last"/> ends the body.</summary>
     public void Decode(ReadOnlySpan<byte> source, bool last, IBufferWriter<char> destination)
     {
-        _octets.ResetWrittenCount();
+        _octets.Clear();
         _content.Decode(source, _octets);
         if (last)
             _content.Flush(_octets);

@@ -9,6 +9,7 @@ public sealed class Pop3Protocol : IMailProtocol
     private readonly Pop3Options _options;
     private readonly Pop3Services _services;
     private readonly Pop3Log _log;
+    private readonly Pop3Metrics _metrics;
 
     /// <summary>Serves by these options with these services.</summary>
     public Pop3Protocol(Pop3Options options, Pop3Services services)
@@ -16,6 +17,7 @@ public sealed class Pop3Protocol : IMailProtocol
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(services);
         (_options, _services, _log) = (options, services, new Pop3Log(services.Loggers.CreateLogger<Pop3Protocol>()));
+        _metrics = new Pop3Metrics(services.Meters);
     }
 
     /// <inheritdoc/>
@@ -28,7 +30,8 @@ public sealed class Pop3Protocol : IMailProtocol
     public async Task RunAsync(MailConnection connection, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        using var session = new Pop3Session(_options, _services, connection, _log, stopping);
+        using var session = new Pop3Session(_options, _services, connection, _log, stopping) { Metrics = _metrics };
+        _metrics.SessionBegins();
         try
         {
             await session.RunAsync().ConfigureAwait(false);
@@ -36,6 +39,10 @@ public sealed class Pop3Protocol : IMailProtocol
         catch (OperationCanceledException) when (connection.Closed.IsCancellationRequested)
         {
             throw new IOException("The connection was aborted.");
+        }
+        finally
+        {
+            _metrics.SessionEnds();
         }
     }
 }

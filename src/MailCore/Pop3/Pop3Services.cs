@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using MailCore.Authentication;
 using MailCore.Storage;
 using MailCore.Tls;
@@ -25,6 +26,9 @@ public sealed record Pop3Services
 
     /// <summary>Keeps when an account last logged in, for <see cref="Pop3Options.LoginDelay"/>.</summary>
     public required IServerState State { get; init; }
+
+    /// <summary>Makes the meter; null for one of the process.</summary>
+    public IMeterFactory? Meters { get; init; }
 
     /// <summary>For time-outs.</summary>
     public required TimeProvider Time { get; init; }

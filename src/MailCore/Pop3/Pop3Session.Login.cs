@@ -12,6 +12,9 @@ internal sealed partial class Pop3Session
     /// <summary>What a login on this connection is told.</summary>
     public AuthenticationContext Authentication => AuthenticationContext.Of("pop3", Connection, Policy);
 
+    /// <summary>Null before the login.</summary>
+    public string? AccountName => _user?.Account.Value;
+
     /// <summary>How the client may log in now.</summary>
     public SaslOffer Offer => Services.Login.Offer(Authentication);
 

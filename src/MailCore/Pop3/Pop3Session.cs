@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Net;
 using MailCore.Pop3.Wire;
@@ -34,6 +35,8 @@ internal sealed partial class Pop3Session : IDisposable
     public MailConnection Connection { get; }
 
     public Pop3Log Log { get; }
+
+    public required Pop3Metrics Metrics { get; init; }
 
     public Pop3Output Output { get; private set; }
 
@@ -245,6 +248,23 @@ internal sealed partial class Pop3Session : IDisposable
 
         var line = Pop3Line.Parse(octets.IsSingleSegment ? octets.FirstSpan : octets.ToArray());
         var command = Pop3CommandTable.Find(line.Keyword);
+        if (!Metrics.IsWatched)
+        {
+            return RunCommandAsync(command, line);
+        }
+
+        var name = command?.Name ?? "unknown";
+        var before = Activity.Current;
+        var (started, output, errors) = (Stopwatch.GetTimestamp(), Output, Output.Errors);
+        var activity = Pop3Metrics.StartCommand(name, this);
+        // Reads the line before it waits, as every command does.
+        var running = RunCommandAsync(command, line);
+        Activity.Current = before;
+        return Metrics.EndCommandAsync(new CommandWatch(name, activity, started), running, () => output.Errors > errors);
+    }
+
+    private ValueTask RunCommandAsync(Pop3Command? command, Pop3Line line)
+    {
         if (command is null)
         {
             RefuseBad("Unknown command"u8);

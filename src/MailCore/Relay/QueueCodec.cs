@@ -45,6 +45,7 @@ public static class QueueCodec
         Write(writer, entry.QuarantineReason);
         writer.Write7BitEncodedInt(entry.AddedFields.Length);
         writer.Write(entry.AddedFields.Span);
+        Write(writer, entry.TraceParent);
         writer.Flush();
         return octets.ToArray();
     }
@@ -79,6 +80,8 @@ public static class QueueCodec
             Recipients = [],
             AddedFields = fields,
             QuarantineReason = reason,
+            // The first ones ended before it.
+            TraceParent = reader.BaseStream.Position < reader.BaseStream.Length ? Text(reader) : null,
             AcceptedAt = acceptedAt,
             Lane = lane,
         };

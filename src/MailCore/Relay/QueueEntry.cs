@@ -23,6 +23,12 @@ public sealed record QueueEntry
     /// <inheritdoc cref="MailTransaction.QuarantineReason"/>
     public string? QuarantineReason { get; init; }
 
+    /// <summary>
+    /// What it was accepted under, as W3C's trace context writes it (traceparent), so that attempts are of the same trace. Null where nobody
+    /// listened.
+    /// </summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>When it was accepted; lifetimes count from here.</summary>
     public required DateTimeOffset AcceptedAt { get; init; }
 

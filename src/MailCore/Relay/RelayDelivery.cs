@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailCore.Delivery;
 using MailCore.Messaging;
 
@@ -48,6 +49,7 @@ internal sealed class RelayDelivery(IRelayQueue queue, IRelayConnector connector
             Recipients = recipients,
             AddedFields = transaction.AddedFields,
             QuarantineReason = transaction.QuarantineReason,
+            TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } current ? current.Id : null,
             AcceptedAt = time.GetUtcNow(),
             NotBefore = transaction.Envelope.HoldUntil,
             // Nobody elsewhere shall get what a filter put apart; an operator decides. Mailboxes have a place for it.

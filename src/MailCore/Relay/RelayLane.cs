@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using MailCore.Messaging;
 using Microsoft.Extensions.Logging;
@@ -240,7 +241,10 @@ internal sealed partial class RelayLane : IAsyncDisposable
         {
             while (await NextAsync(destination, sender.HasSession).ConfigureAwait(false) is { } lease)
             {
+                using var attempt = RelayMetrics.StartAttempt(lease);
+                var started = Stopwatch.GetTimestamp();
                 var outcomes = await sender.SendAsync(lease, _aborting.Token).ConfigureAwait(false);
+                _services.Work.Metrics?.AttemptEnds(attempt, _lane, outcomes, started);
                 Learn(destination, outcomes);
                 Return(await _services.Work.FinishAsync(lease, outcomes, _aborting.Token).ConfigureAwait(false));
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using MailCore.Delivery;
@@ -51,6 +52,11 @@ internal static class MessageIntake
     {
         session.Messages++;
         var transaction = session.Transaction!;
+        if (session.Activity is { } activity)
+        {
+            Activity.Current = activity;
+        }
+
         using var scope = session.Protocol.Log.Begin(transaction.QueueId);
         var length = staged.Length;
         if (session.Filters is { } filters)
@@ -75,8 +81,11 @@ internal static class MessageIntake
             await DropAsync(session, staged).ConfigureAwait(false);
         }
 
+        var folded = Fold(replies);
+        session.Answered(folded, length);
         session.EndTransaction();
-        return Answer(session, transaction, replies, length);
+        session.Protocol.Log.Received(session.Connection.Id, transaction.QueueId, transaction.Envelope.From, replies.Count, length, folded);
+        return Answer(session, transaction, replies, folded);
     }
 
     /// <summary>The message as the filters leave it; null when one refused it or the editing failed.</summary>
@@ -114,6 +123,7 @@ internal static class MessageIntake
     public static void Refuse(SmtpSession session, SmtpReply reply, int count)
     {
         var transaction = session.Transaction!;
+        session.Answered(reply, null);
         session.EndTransaction();
         session.IsOver |= reply.Code == 421;
         session.Protocol.Log.Refused(session.Connection.Id, transaction.QueueId, reply);
@@ -198,10 +208,8 @@ internal static class MessageIntake
         session.Services.Trace?.Note(new MessageStep(
             transaction.QueueId, session.Services.Time.GetUtcNow(), kind, null, $"from <{transaction.Envelope.From}> by {session.Connection.RemoteEndPoint}: {detail}"));
 
-    private static SmtpReply? Answer(SmtpSession session, MailTransaction transaction, IReadOnlyList<SmtpReply> replies, long length)
+    private static SmtpReply? Answer(SmtpSession session, MailTransaction transaction, IReadOnlyList<SmtpReply> replies, SmtpReply folded)
     {
-        var folded = Fold(replies);
-        session.Protocol.Log.Received(session.Connection.Id, transaction.QueueId, transaction.Envelope.From, replies.Count, length, folded);
         if (!session.Options.Dialect.IsLmtp)
         {
             Write(session, transaction, folded);

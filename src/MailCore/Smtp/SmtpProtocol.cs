@@ -18,6 +18,7 @@ public sealed class SmtpProtocol : IMailProtocol
         Validate(options, services);
         (Options, Services) = (options, services);
         Log = new SmtpLog(services.Loggers.CreateLogger<SmtpProtocol>());
+        Metrics = new SmtpMetrics(services.Meters, options.Dialect);
         Capabilities = new SmtpCapabilities(options, services.Tls.Policy, services.Delivery.Honours);
         Commands = SmtpCommandTable.Standard.With(options.Verbs);
         HelloLine = Encoding.ASCII.GetBytes($"250-{options.HostName}\r\n");
@@ -44,6 +45,8 @@ public sealed class SmtpProtocol : IMailProtocol
 
     internal SmtpLog Log { get; }
 
+    internal SmtpMetrics Metrics { get; }
+
     internal byte[] Greeting { get; }
 
     internal byte[] HelloLine { get; }
@@ -58,6 +61,7 @@ public sealed class SmtpProtocol : IMailProtocol
         ArgumentNullException.ThrowIfNull(connection);
         var session = new SmtpSession(this, connection, stopping);
         await using var owned = session.ConfigureAwait(false);
+        Metrics.SessionBegins();
         try
         {
             await session.RunAsync().ConfigureAwait(false);
@@ -65,6 +69,10 @@ public sealed class SmtpProtocol : IMailProtocol
         catch (OperationCanceledException error) when (connection.Closed.IsCancellationRequested)
         {
             throw new IOException("The connection was aborted.", error);
+        }
+        finally
+        {
+            Metrics.SessionEnds();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Storage;
@@ -40,6 +41,9 @@ public sealed record SmtpServices
 
     /// <summary>Makes the services that the filters of one session share; null where there is no container.</summary>
     public IServiceScopeFactory? Scopes { get; init; }
+
+    /// <summary>Makes the meter; null for one of the process.</summary>
+    public IMeterFactory? Meters { get; init; }
 
     /// <summary>Runs time-outs and dates messages.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

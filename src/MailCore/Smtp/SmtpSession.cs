@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailCore.Authentication;
 using MailCore.Delivery;
 using MailCore.Messaging;
@@ -28,6 +29,7 @@ internal sealed class SmtpSession : IAsyncDisposable
     private CommandRate _rate;
     private PathCache _sender;
     private PathCache _recipient;
+    private long _began;
     private int _badCommands;
     private bool _isRefused;
 
@@ -92,6 +94,9 @@ internal sealed class SmtpSession : IAsyncDisposable
 
     /// <summary>Since MAIL was accepted.</summary>
     public MailTransaction? Transaction { get; private set; }
+
+    /// <summary>The transaction's, if anybody listens.</summary>
+    public Activity? Activity { get; private set; }
 
     /// <summary>One per recipient of the transaction.</summary>
     public List<RecipientRoute> Routes { get; private set; } = [];
@@ -219,6 +224,8 @@ internal sealed class SmtpSession : IAsyncDisposable
         HasWorked = true;
         Transaction = new MailTransaction(QueueId.Create(Services.Time), Info, envelope, Services.Time.GetUtcNow());
         Routes = new List<RecipientRoute>(1);
+        Activity = Protocol.Metrics.StartTransaction(this, Transaction.QueueId);
+        _began = Protocol.Metrics.Measures ? Stopwatch.GetTimestamp() : 0;
         if (Forwarded is { } forwarded)
         {
             Protocol.Log.Forwarded(Connection.Id, Transaction.QueueId, forwarded);
@@ -247,8 +254,17 @@ internal sealed class SmtpSession : IAsyncDisposable
         return Chunks;
     }
 
+    /// <summary>The transaction's message was answered; the length is null where it did not arrive whole.</summary>
+    public void Answered(SmtpReply reply, long? length) => Protocol.Metrics.MessageEnds(Activity, reply, length, _began);
+
     public void EndTransaction()
     {
+        if (Activity is { } activity)
+        {
+            SmtpMetrics.TransactionEnds(activity, Routes.Count);
+            Activity = null;
+        }
+
         Chunks?.Abandon();
         (Transaction, Chunks) = (null, null);
         if (_forwarded is not null)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using MailCore.Mime;
 using Microsoft.Extensions.Logging;
@@ -22,18 +23,20 @@ public sealed partial class MailAccounts : IMessageStaging
     private readonly Lock _lock = new();
     private readonly Dictionary<AccountId, Entry> _open = [];
     private readonly ILogger _logger;
+    private readonly StoreMetrics _metrics;
     private int _sweepAt = SweepFloor;
 
     // Replaced as a whole, under _lock; called outside it.
     private ImmutableArray<Action<AccountId>> _listeners = [];
 
     /// <summary>Works on one store.</summary>
-    public MailAccounts(IMailStore store, IChangeSignal signal, TimeProvider time, ILogger<MailAccounts>? logger = null)
+    public MailAccounts(IMailStore store, IChangeSignal signal, TimeProvider time, ILogger<MailAccounts>? logger = null, IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(signal);
         ArgumentNullException.ThrowIfNull(time);
         (Store, Signal, Time, _logger) = (store, signal, time, logger ?? NullLogger<MailAccounts>.Instance);
+        _metrics = new StoreMetrics(meters);
     }
 
     /// <summary>What the store can do.</summary>
@@ -106,7 +109,19 @@ public sealed partial class MailAccounts : IMessageStaging
     public async ValueTask<IReadOnlyList<CommitResult>> CommitAsync(IReadOnlyList<ChangeBatch> batches, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(batches);
-        var results = await Store.CommitAsync(batches, cancellationToken);
+        var started = _metrics.Now();
+        IReadOnlyList<CommitResult> results;
+        try
+        {
+            results = await Store.CommitAsync(batches, cancellationToken);
+        }
+        catch
+        {
+            _metrics.Failed(batches.Count, started);
+            throw;
+        }
+
+        _metrics.Committed(results, started);
         for (var i = 0; i < results.Count; i++)
         {
             if (results[i].ModSeq is { } modSeq)

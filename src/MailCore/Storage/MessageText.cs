@@ -86,8 +86,8 @@ public static class MessageText
 
     private static async ValueTask<bool> ReadPartAsync(MessageContent message, long offset, MimePart part, MessageTextHandler handler, CancellationToken cancellationToken)
     {
-        var decoder = new PartTextDecoder(part);
-        var text = new ArrayBufferWriter<char>((int)Math.Clamp(part.BodyLength, 256, ChunkSize));
+        using var decoder = new PartTextDecoder(part);
+        using var text = new PooledWriter<char>();
         var chunk = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {
@@ -108,7 +108,7 @@ public static class MessageText
                     return false;
                 }
 
-                text.ResetWrittenCount();
+                text.Clear();
             }
         }
         finally

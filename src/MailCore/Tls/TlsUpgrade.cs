@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -40,6 +41,9 @@ public sealed class TlsUpgrade
     /// <summary>The rule.</summary>
     public TlsPolicy Policy { get; }
 
+    /// <summary>Told of handshakes, with the endpoint's name.</summary>
+    internal (ConnectionMetrics Metrics, string Endpoint)? Told { get; init; }
+
     /// <summary>
     /// Whether the client sent octets behind its STARTTLS. They came in cleartext and an attacker may have put them there: the
     /// caller drops the connection and neither runs nor replays them. To be asked before the positive answer is written.
@@ -76,14 +80,23 @@ public sealed class TlsUpgrade
         ArgumentNullException.ThrowIfNull(connection);
         var certificates = _certificates ?? throw new InvalidOperationException("This endpoint has no TLS.");
         var isTrusted = false;
-        var tls = await TlsHandshake.RunAsync(
-            connection,
-            (stream, ct) => stream.AuthenticateAsServerAsync(
-                (_, hello, _, _) => ValueTask.FromResult(MakeOptions(certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName), Verify)), null, ct),
-            Policy.HandshakeTimeout,
-            _time,
-            cancellationToken).ConfigureAwait(false);
-        connection.ClientCertificate = isTrusted ? tls.RemoteCertificate as X509Certificate2 : null;
+        var started = Stopwatch.GetTimestamp();
+        SslStream? tls = null;
+        try
+        {
+            tls = await TlsHandshake.RunAsync(
+                connection,
+                (stream, ct) => stream.AuthenticateAsServerAsync(
+                    (_, hello, _, _) => ValueTask.FromResult(MakeOptions(certificates.Select(hello.ServerName.Length == 0 ? null : hello.ServerName), Verify)), null, ct),
+                Policy.HandshakeTimeout,
+                _time,
+                cancellationToken).ConfigureAwait(false);
+            connection.ClientCertificate = isTrusted ? tls.RemoteCertificate as X509Certificate2 : null;
+        }
+        finally
+        {
+            Told?.Metrics.Handshake(Told.Value.Endpoint, tls, started);
+        }
 
         bool Verify(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
         {

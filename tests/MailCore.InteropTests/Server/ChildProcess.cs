@@ -26,9 +26,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
+    public bool HasEnded => _ended.Task.IsCompleted;
+
+    /// <summary>The words <c>dotnet arguments</c>, of the dotnet that runs the tests.</summary>
+    public static string[] Dotnet(params string[] arguments) => [Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", .. arguments];
+
     /// <summary>Starts <c>dotnet program arguments</c>, behind the words of <paramref name="wrapper"/> if there are any.</summary>
     public static ChildProcess Start(string program, IEnumerable<string> arguments, string folder, Dictionary<string, string>? variables = null, string[]? wrapper = null) =>
-        Start([.. wrapper ?? [], Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", program, .. arguments], folder, variables);
+        Start([.. wrapper ?? [], .. Dotnet(program), .. arguments], folder, variables);
 
     /// <summary>Starts a program of the machine.</summary>
     public static ChildProcess Start(string[] words, string folder, Dictionary<string, string>? variables = null)
@@ -101,6 +106,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>kill -HUP.</summary>
+    public void HangUp() => Signal(1);
+
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
@@ -126,6 +134,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         name.StartsWith("Mail__", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("Logging__", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
         || name is "DOTNET_ENVIRONMENT" or "DOTNET_gcServer" or "DOTNET_STARTUP_HOOKS";
 
     private void Add(string? line)

@@ -53,7 +53,8 @@ internal sealed partial class SampleServer : IAsyncDisposable
     public static async Task<SampleServer> StartAsync(SampleSetUp setUp)
     {
         var folder = setUp.Folder ?? SourceTree.NewFolder();
-        var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), Arguments(setUp), folder, setUp.Variables, setUp.Wrapper);
+        var program = setUp.Program ?? ChildProcess.Dotnet(SourceTree.Program("samples/MailServer"));
+        var process = ChildProcess.Start([.. setUp.Wrapper ?? [], .. program, .. Arguments(setUp)], folder, setUp.Variables);
         var server = new SampleServer(process, folder, ownsFolder: setUp.Folder is null);
         try
         {
@@ -124,6 +125,9 @@ internal sealed record SampleSetUp
     public string? Folder { get; init; }
 
     public Dictionary<string, string>? Variables { get; init; }
+
+    /// <summary>Another one than what was built together with the tests.</summary>
+    public string[]? Program { get; init; }
 
     /// <summary>A program, with its arguments, that runs the server.</summary>
     public string[]? Wrapper { get; init; }

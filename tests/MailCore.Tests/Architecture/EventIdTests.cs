@@ -11,7 +11,7 @@ public class EventIdTests
     public void Every_log_message_has_an_event_id_of_its_own()
     {
         var events =
-            from assembly in new[] { typeof(MailServer).Assembly, typeof(SqliteMailStore).Assembly }
+            from assembly in new[] { typeof(MailServer).Assembly, typeof(SqliteMailStore).Assembly, typeof(MailCore.AspNetCore.IdentityMailOptions).Assembly }
             from type in assembly.GetTypes()
             from method in type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
             let message = method.GetCustomAttribute<LoggerMessageAttribute>()

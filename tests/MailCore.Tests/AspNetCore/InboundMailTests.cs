@@ -4,6 +4,7 @@ using System.Text;
 using MailCore.AspNetCore;
 using MailCore.Hosting;
 using MailCore.Messaging;
+using MailCore.Storage;
 using MailCore.Tests.Tls;
 using Microsoft.Extensions.DependencyInjection;
 using NUnit.Framework;
@@ -182,6 +183,76 @@ internal sealed class InboundMailTests
         }));
         Assert.That(await SendAsync(host, "Subject: x\r\n\r\n", "ticket-1@example.org", "bob@example.org", "ticket-2@example.org"), Does.StartWith("250"));
         Assert.That(Notes(host), Is.EqualTo(new[] { "ticket-1@example.org,ticket-2@example.org" }));
+    }
+
+    [TestCase("help@example.org", "", "help@example.org", Description = "alone")]
+    [TestCase("all@example.org", "1", "all@example.org", Description = "beside an account")]
+    [TestCase("twice@example.org", "", "twice@example.org", Description = "by two aliases: once")]
+    [TestCase("ann@example.org", "", "ann@example.org", Description = "the forward of an account")]
+    [TestCase("anybody@catch.example", "", "anybody@catch.example", Description = "a catch-all")]
+    [TestCase("postmaster", "", "postmaster", Description = "the postmaster")]
+    public async Task An_alias_leads_to_a_handler_too_beside_accounts_or_alone(string to, string ofBob, string seen)
+    {
+        await using var host = await HostAsync(static mail =>
+        {
+            mail.Routing.Postmaster = EmailAddress.Parse("support@example.org");
+            mail.AddAccount("ann@example.org").AddAlias("ann@example.org", "support@example.org");
+            mail.AddAlias("help@example.org", "support@example.org").AddAlias("all@example.org", "bob@example.org", "help@example.org");
+            mail.AddAlias("twice@example.org", "help@example.org", "support@example.org").AddAlias("@catch.example", "help@example.org");
+            mail.MapInbound<Tickets>("support@example.org", static (m, tickets, _) =>
+            {
+                tickets.Notes.Enqueue(string.Join(',', m.Envelope.Recipients));
+                return Task.FromResult(SmtpReply.Ok);
+            });
+        });
+        Assert.That(await SendAsync(host, "Subject: x\r\n\r\n", to), Does.StartWith("250"));
+        Assert.That(Notes(host), Is.EqualTo(new[] { seen }));
+        var inbox = await (await host.GetRequiredService<MailAccounts>().OpenAsync(new AccountId("bob@example.org")))!.FindMailboxAsync(MailboxName.Inbox);
+        Assert.That((await inbox!.GetInfoAsync())!.Messages, Is.EqualTo(ofBob.Length));
+    }
+
+    [Test]
+    public async Task Without_accounts_no_store_is_needed()
+    {
+        static void Configure(MailServerBuilder mail)
+        {
+            mail.Domains.Add("example.org");
+            mail.MapInbound("support@example.org", static (m, _) => Task.FromResult(m.Subject.Length > 0 ? SmtpReply.Ok : new SmtpReply(550, "5.6.0", "no subject")));
+            mail.AddAlias("help@example.org", "support@example.org").ListenSmtp(0).On(IPAddress.Loopback).UseCleartext();
+        }
+
+        var services = new ServiceCollection();
+        services.AddMailServer(Configure);
+        // As ASP.NET builds it in development.
+        await using var host = services.BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true, ValidateScopes = true });
+        await host.GetRequiredService<MailServer>().StartAsync(default);
+        Assert.That(await SendAsync(host, "Subject: x\r\n\r\n", "support@example.org"), Does.StartWith("250"));
+        Assert.That(await SendAsync(host, "\r\nx", "help@example.org"), Does.StartWith("550 5.6.0"));
+        Assert.That(await RecipientAsync(host, "bob@example.org"), Does.StartWith("550 5.1.1"));
+
+        var error = await Assert.ThrowsAsync<MailServerConfigurationException>(static () => MailServer.StartAsync(static mail =>
+        {
+            Configure(mail);
+            mail.AddAccount("bob@example.org");
+        }));
+        Assert.That(error!.Message, Does.Contain("needs a store").And.Contain("leave out the accounts"));
+    }
+
+    [Test]
+    public async Task By_lmtp_a_handler_and_a_mailbox_answer_each_for_itself()
+    {
+        await using var host = await HostAsync(static mail =>
+        {
+            mail.ListenLmtp(0);
+            mail.MapInbound("support@example.org", static (_, _) => Task.FromResult(new SmtpReply(550, "5.7.1", "no thanks")));
+        });
+        using var client = await MailClient.ConnectAsync(host.GetRequiredService<MailServer>().Endpoints["lmtp"]);
+        await client.ReadLineAsync();
+        await client.WriteAsync("LHLO me.example\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nRCPT TO:<support@example.org>\r\nDATA\r\n");
+        await client.ReadToAsync(static line => line.StartsWith("354", StringComparison.Ordinal));
+        await client.WriteAsync("Subject: x\r\n\r\n.\r\n");
+        Assert.That(await client.ReadLineAsync(), Does.StartWith("250"));
+        Assert.That(await client.ReadLineAsync(), Does.StartWith("550 5.7.1 no thanks"));
     }
 
     [Test]

@@ -152,7 +152,7 @@ public class ContentDecoderTests
 
     private static string DecodeText(MimePart part, ReadOnlySpan<byte> octets, int size)
     {
-        var decoder = new PartTextDecoder(part);
+        using var decoder = new PartTextDecoder(part);
         var into = new ArrayBufferWriter<char>();
         for (; !octets.IsEmpty; octets = octets[Math.Min(size, octets.Length)..])
             decoder.Decode(octets[..Math.Min(size, octets.Length)], false, into);

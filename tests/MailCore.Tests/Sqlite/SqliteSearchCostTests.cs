@@ -81,6 +81,29 @@ public sealed class SqliteSearchCostTests
     }
 
     [Test]
+    public async Task A_search_by_flag_ends_with_its_client_among_a_million_messages()
+    {
+        await using var server = new ImapTestServer();
+        server.Options.ProgressInterval = TimeSpan.Zero;
+        await FillAsync(server, SqliteFilling.Entries(Million));
+        // So little that the server can't be many notes ahead of who reads them.
+        var client = await server.SelectedAsync(capacity: 256);
+        await client.SendAsync("a SEARCH RETURN (COUNT) NOT UNFLAGGED LARGER 3\r\n");
+        Assert.That(await client.ReadLineAsync(), Does.Contain("[INPROGRESS "));
+        client.Connection.FinishClientWriting();
+        var notes = new List<string>();
+        while (await client.ReadLineAsync() is { } line)
+        {
+            notes.Add(line);
+        }
+
+        await Assert.ThrowsAsync<IOException>(() => client.Session);
+        Assert.That(notes, Has.All.Contains("[INPROGRESS "), "no answer");
+        Assert.That(notes, Has.Count.LessThan(Million / (16 * 1024) / 2));
+        await client.DisposeAsync();
+    }
+
+    [Test]
     public async Task Another_session_is_served_while_a_search_by_header_runs()
     {
         const int Messages = 4_000;
@@ -136,6 +159,31 @@ public sealed class SqliteSearchCostTests
         await using var client = await server.SelectedAsync();
         Assert.That((await client.OkAsync("SEARCH TEXT nothing FLAGGED"))[0], Is.EqualTo("* SEARCH"));
         Assert.That((counting.Opened, counting.Read, counting.Scanned), Is.EqualTo(((messages - 1) / 2, (messages - 1) / 2, 0)), "the flagged ones, and no other");
+    }
+
+    [Test]
+    public async Task A_search_by_text_allocates_little_for_each_message()
+    {
+        const int Messages = 1_000;
+        await using var server = new ImapTestServer();
+        server.UseStore(_store);
+        await server.AddUserAsync();
+        var text = new System.Text.StringBuilder("Received: from client.example by relay.example; Mon, 5 Jan 2026 10:00:00 +0000\r\nMessage-ID: <1@client.example>\r\n"
+            + "Date: Mon, 5 Jan 2026 10:00:00 +0000\r\nFrom: Person <p@client.example>\r\nTo: Somebody <u@example.org>\r\nSubject: Message\r\n"
+            + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n").Insert(0, "X-Field: value\r\n", 10);
+        var message = System.Text.Encoding.ASCII.GetBytes(text.Append(new string('x', 2_000)).ToString());
+        for (var i = 0; i < Messages; i++)
+        {
+            await server.AppendAsync(message);
+        }
+
+        await using var client = await server.SelectedAsync();
+        await client.OkAsync("SEARCH TEXT nothing");
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Assert.That((await client.OkAsync("SEARCH TEXT nothing"))[0], Is.EqualTo("* SEARCH"));
+        var each = (GC.GetTotalAllocatedBytes(precise: true) - before) / Messages;
+        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{each:N0} octets for each message."));
+        Assert.That(each, Is.LessThan(4_000));
     }
 
     [Test]

@@ -112,6 +112,20 @@ public sealed class MailAccountsTests
     }
 
     [Test]
+    public async Task Who_listens_to_all_accounts_hears_of_those_that_nobody_knew_until_they_listen_no_more()
+    {
+        var heard = new List<string>();
+        var listening = _store.Accounts.Listen(account => heard.Add(account.Value));
+        using var second = _store.Accounts.Listen(account => heard.Add($"{account} too"));
+        await AppendAsync(await _store.InboxAsync(), "x\r\n");
+        listening.Dispose();
+        listening.Dispose();
+        var first = heard[0];
+        await AppendAsync(await _store.InboxAsync(), "y\r\n");
+        Assert.That(heard, Is.EqualTo(new[] { first, $"{first} too", $"{first} too" }));
+    }
+
+    [Test]
     public async Task A_summary_is_computed_while_staging_and_kept()
     {
         var inbox = await _store.InboxAsync();

@@ -1,3 +1,4 @@
+using MailCore.Tests.Docs;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Testing;
@@ -5,44 +6,37 @@ namespace MailCore.Tests.Testing;
 public sealed class EmailSnippetsTests
 {
     [Test]
-    public void Every_snippet_of_the_page_is_compiled_and_run()
+    public void Every_snippet_of_the_page_is_run()
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(root.FullName, "MailCore.sln")))
-        {
-            root = root.Parent ?? throw new InvalidOperationException("The repository is not above the tests.");
-        }
-
-        var regions = Blocks(Path.Combine(root.FullName, "tests/MailCore.Tests/Testing/EmailSnippets.cs"), "#region", "#endregion");
-        var fences = Blocks(Path.Combine(root.FullName, "docs/testing-email.md"), "```csharp", "```");
+        var regions = Regions(File.ReadLines(Path.Combine(DocsPage.Root, "tests/MailCore.Tests/Testing/EmailSnippets.cs")));
+        var fences = DocsPage.Read("docs/testing-email.md").Fences.Where(static fence => fence.Language == "csharp").Select(static fence => fence.Text).ToList();
 
         Assert.That(fences, Is.EquivalentTo(regions));
         Assert.That(fences, Has.Count.GreaterThan(10));
     }
 
-    private static List<string> Blocks(string file, string begin, string end)
+    private static List<string> Regions(IEnumerable<string> lines)
     {
-        var blocks = new List<string>();
-        List<string>? block = null;
-        foreach (var line in File.ReadLines(file))
+        var regions = new List<string>();
+        List<string>? region = null;
+        foreach (var line in lines)
         {
             var text = line.TrimStart();
-            if (block is null)
+            if (region is null)
             {
-                block = text.StartsWith(begin, StringComparison.Ordinal) ? [] : null;
+                region = text.StartsWith("#region", StringComparison.Ordinal) ? [] : null;
             }
-            else if (text.StartsWith(end, StringComparison.Ordinal))
+            else if (text.StartsWith("#endregion", StringComparison.Ordinal))
             {
-                var indent = block.Where(static line => line.Length > 0).Min(static line => line.Length - line.TrimStart().Length);
-                blocks.Add(string.Join('\n', block.Select(line => line.Length == 0 ? line : line[indent..])));
-                block = null;
+                regions.Add(DocsPage.Unindent(region));
+                region = null;
             }
             else
             {
-                block.Add(line);
+                region.Add(line);
             }
         }
 
-        return blocks;
+        return regions;
     }
 }

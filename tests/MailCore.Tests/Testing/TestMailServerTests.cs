@@ -187,6 +187,7 @@ public sealed class TestMailServerTests
         Assert.That(await taken.MailAsync("nobody@elsewhere.example"), Does.StartWith("250"));
         Assert.That(await taken.MailAsync(carol.Address), Does.StartWith("250"));
         Assert.That((await open.CatchAll.WaitForAsync(timeout: Guard)).Envelope.Recipients[0].ToString(), Is.EqualTo("nobody@elsewhere.example"));
+        await carol.WaitForAsync(timeout: Guard);
         Assert.That(carol.Messages, Has.Count.EqualTo(1));
         Assert.That(open.CatchAll.Messages, Has.Count.EqualTo(1));
         Assert.Throws<InvalidOperationException>(() => _ = strict.CatchAll);

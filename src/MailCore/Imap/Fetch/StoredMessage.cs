@@ -11,6 +11,7 @@ internal sealed class StoredMessage(Mailbox mailbox, MessageRow row) : IAsyncDis
 
     private MessageSummary? _summary;
     private MessageContent? _content;
+    private bool _isAsStored;
 
     public MessageRow Row { get; } = row;
 
@@ -23,8 +24,11 @@ internal sealed class StoredMessage(Mailbox mailbox, MessageRow row) : IAsyncDis
     /// <summary>After <see cref="SummarizeAsync"/>.</summary>
     public MessageSummary Summary => _summary ?? throw new InvalidOperationException("There is no summary yet.");
 
+    /// <summary>The summary as a store keeps it.</summary>
+    public ReadOnlyMemory<byte> EncodedSummary => _isAsStored ? Row.Summary : Summary.Encode();
+
     /// <summary>Whether the summary is known without a look at the message.</summary>
-    public bool HasSummary => _summary is not null || MessageSummary.TryDecode(Row.Summary, out _summary);
+    public bool HasSummary => _summary is not null || (_isAsStored = MessageSummary.TryDecode(Row.Summary, out _summary));
 
     /// <summary>Opens the octets; false when the store no longer has them.</summary>
     public async ValueTask<bool> OpenAsync(CancellationToken cancellationToken)

@@ -15,13 +15,17 @@ internal sealed class TextSearch
     private readonly int _overlap;
     private readonly char[] _end;
     private readonly ArrayBufferWriter<char> _piece = new();
-    private bool[] _found = [];
+    private readonly ArrayBufferWriter<char> _header = new();
+    private readonly MessageTextHandler _look;
+    private readonly bool[] _found;
 
     public TextSearch(IReadOnlyList<(string Text, bool InHeader)> texts)
     {
         _texts = [.. texts.Select(static text => (Prepare(text.Text), text.InHeader))];
         _overlap = _texts.Length == 0 ? 0 : Math.Max(0, _texts.Max(static text => text.Text.Length) - 1);
         _end = new char[_overlap];
+        _found = new bool[_texts.Length];
+        _look = Look;
     }
 
     private bool FoundAll => !_found.Contains(false);
@@ -34,19 +38,25 @@ internal sealed class TextSearch
         return new string(prepared.WrittenSpan);
     }
 
-    /// <summary>Which of the texts the message holds.</summary>
+    /// <summary>Which of the texts the message holds; until it is asked of the next.</summary>
     public async ValueTask<bool[]> FindAsync(StoredMessage message, ReadOnlyMemory<byte> header, CancellationToken cancellationToken)
     {
-        _found = [.. _texts.Select(static text => text.Text.Length == 0)];
-        if (_texts.Any(static text => text.InHeader))
+        for (var i = 0; i < _found.Length; i++)
         {
-            Add(MessageText.OfHeader(header.Span), begins: true);
+            _found[i] = _texts[i].Text.Length == 0;
+        }
+
+        if (Array.Exists(_texts, static text => text.InHeader))
+        {
+            _header.ResetWrittenCount();
+            HeaderText.Write(header.Span, _header);
+            Add(_header.WrittenSpan, begins: true);
             LookIn(isOuterHeader: true);
         }
 
         if (!FoundAll)
         {
-            await MessageText.ReadBodyAsync(message.Content, message.PrefixLength, message.Summary, Look, cancellationToken);
+            await MessageText.ReadBodyAsync(message.Content, message.PrefixLength, message.Summary, _look, cancellationToken);
         }
 
         return _found;

@@ -165,7 +165,7 @@ internal sealed class UndecidedMessages
             return false;
         }
 
-        (_summary, _known) = (stored.Summary.Encode(), SearchCost.Summary);
+        (_summary, _known) = (stored.EncodedSummary, SearchCost.Summary);
         return Evaluate(message) ?? (await stored.OpenAsync(_session.Aborted) && await ReadContentAsync(message, stored));
     }
 

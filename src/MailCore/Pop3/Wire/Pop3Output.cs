@@ -16,13 +16,20 @@ internal sealed class Pop3Output(MailConnection connection, TimeSpan timeout, Ti
     /// <summary>For messages and lists.</summary>
     public PipeWriter Writer => _writer;
 
+    /// <summary>Negative status lines so far.</summary>
+    public int Errors { get; private set; }
+
     public bool IsFull => _writer.UnflushedBytes >= FullAt;
 
     /// <summary>A positive status line.</summary>
     public void Ok(ReadOnlySpan<byte> text) => Line("+OK "u8, text);
 
     /// <summary>A negative status line; a response code in brackets (RFC 2449 8) is part of the text.</summary>
-    public void Error(ReadOnlySpan<byte> text) => Line("-ERR "u8, text);
+    public void Error(ReadOnlySpan<byte> text)
+    {
+        Errors++;
+        Line("-ERR "u8, text);
+    }
 
     /// <summary>A server challenge in AUTH (RFC 5034 4).</summary>
     public void Challenge(ReadOnlySpan<byte> data)

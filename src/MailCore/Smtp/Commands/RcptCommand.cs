@@ -9,8 +9,18 @@ namespace MailCore.Smtp.Commands;
 /// <summary>RCPT TO (RFC 5321 4.1.1.3): the router's word is the reply.</summary>
 internal static class RcptCommand
 {
+    public static ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument) =>
+        session.Protocol.Metrics.CountsRecipients ? CountAsync(session, argument) : AnswerAsync(session, argument);
+
+    private static async ValueTask<SmtpReply?> CountAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
+    {
+        var reply = await AnswerAsync(session, argument).ConfigureAwait(false);
+        session.Protocol.Metrics.Recipient(reply!);
+        return reply;
+    }
+
     [AsyncMethodBuilder(typeof(SessionTaskBuilder<>))]
-    public static async ValueTask<SmtpReply?> RunAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
+    private static async ValueTask<SmtpReply?> AnswerAsync(SmtpSession session, ReadOnlyMemory<byte> argument)
     {
         if (session.Chunks is not null)
         {

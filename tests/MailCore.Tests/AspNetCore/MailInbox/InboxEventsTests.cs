@@ -203,6 +203,32 @@ internal sealed class InboxEventsTests
     }
 
     [Test]
+    public async Task Nobody_is_watched_any_more_a_minute_after_the_last_listener_left()
+    {
+        var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
+        await using var inbox = await InboxHost.StartAsync(host: builder => builder.Services.AddSingleton<TimeProvider>(time));
+        var signal = (LocalChangeSignal)inbox.Services.GetRequiredService<IChangeSignal>();
+        Assert.That(signal.Count, Is.Zero);
+        var events = await EventStream.OpenAsync(inbox);
+        await inbox.AppendAsync("Subject: x\r\n\r\n");
+        await events.NextAsync();
+        var last = events.LastId;
+        Assert.That(signal.Count, Is.EqualTo(2), "An ear for each account.");
+        events.Dispose();
+        Assert.That(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(5));
+                return signal.Count;
+            },
+            Is.Zero.After(30_000, 20));
+
+        // Who comes back then is told to load anew.
+        using var again = await EventStream.OpenAsync(inbox, last);
+        Assert.That((await again.NextAsync())!.Value.Name, Is.EqualTo("reset"));
+    }
+
+    [Test]
     public async Task A_stop_of_the_host_ends_the_streams()
     {
         EventStream events;

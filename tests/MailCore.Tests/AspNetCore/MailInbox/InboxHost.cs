@@ -46,7 +46,7 @@ internal sealed class InboxHost : IAsyncDisposable
             server.UseInMemoryStore().UseSelfSignedCertificate().RecordSessions();
             server.AddAccount("bob@example.org", "secret").AddAccount("alice@example.org", "secret");
             server.ListenSmtp(0);
-            server.ListenSubmission(0).UseStartTls().AllowCleartextAuthentication();
+            server.ListenSubmission(0, static smtp => smtp.Options.MaxBadCommandsBeforeAuthentication = 20).UseStartTls().AllowCleartextAuthentication();
             server.ListenLmtp(0);
             server.ListenImap(0).UseStartTls().AllowCleartextAuthentication();
             mail?.Invoke(server);

@@ -195,6 +195,21 @@ internal sealed class InboxListTests
     }
 
     [Test]
+    public async Task Where_the_store_has_an_index_only_what_it_names_is_looked_into()
+    {
+        IndexedStore? store = null;
+        await using var inbox = await InboxHost.StartAsync(mail: mail => mail.UseStore(_ => store = new IndexedStore(new InMemoryMailStore(TimeProvider.System))));
+        for (var i = 0; i < 40; i++)
+        {
+            await inbox.AppendAsync($"Subject: {(i == 7 ? "needle" : "hay")} {i}\r\n\r\nx\r\n");
+        }
+
+        var page = await inbox.GetAsync("api/messages?query=needle");
+        Assert.That(page["messages"]!.AsArray().Select(static item => (string?)item!["subject"]), Is.EqualTo(new[] { "needle 7" }));
+        Assert.That(store!.Opened, Is.EqualTo(2), "The index names one too many.");
+    }
+
+    [Test]
     public async Task A_message_of_an_older_summary_is_described_all_the_same()
     {
         await using var inbox = await InboxHost.StartAsync(mail: static mail => mail.UseStore(static _ => new WithoutSummaries(new InMemoryMailStore(TimeProvider.System))));
@@ -210,6 +225,20 @@ internal sealed class InboxListTests
     {
         await using var inbox = await InboxHost.StartAsync(options => options.MaxAccounts = limit);
         Assert.That((await inbox.GetAsync("api/mailboxes")).AsArray(), Has.Count.EqualTo(expected));
+    }
+
+    private sealed class IndexedStore(IMailStore inner) : StoreWrapper(inner), IMessageSearch
+    {
+        public int Opened { get; private set; }
+
+        public ValueTask<UidSet?> FindCandidatesAsync(AccountId account, MailboxId mailbox, string text, MessageTextScope scope, CancellationToken cancellationToken) =>
+            ValueTask.FromResult<UidSet?>(UidSet.From([new Uid(3), new Uid(8)]));
+
+        public override ValueTask<IContentReader?> OpenContentAsync(ContentId id, CancellationToken cancellationToken)
+        {
+            Opened++;
+            return base.OpenContentAsync(id, cancellationToken);
+        }
     }
 
     private sealed class CountingStore(IMailStore inner) : StoreWrapper(inner)

@@ -127,6 +127,7 @@ internal sealed class RelayLimitsTests
         Assert.That(Take("attempts remote sent"), Is.EqualTo(1));
         Assert.That(Take("attempts remote failed"), Is.EqualTo(1));
         Assert.That(Take("attempts remote deferred"), Is.EqualTo(1));
+        Assert.That(Take("attempt.duration remote"), Is.Positive);
         Assert.That(Take("notifications"), Is.EqualTo(1));
         Assert.That(Take("queue.items remote"), Is.EqualTo(1));
         Assert.That(Take("queue.held remote"), Is.EqualTo(1));

@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using MailCore.InteropTests.Server;
+using MailCore.InteropTests.Tools;
+using MailCore.InteropTests.Wire;
+using NUnit.Framework;
+
+namespace MailCore.InteropTests;
+
+/// <summary>The sample's unit files, by systemd's own tools, and its container file, by the commands that stand in it. No container engine runs here.</summary>
+internal sealed partial class DeploymentTests
+{
+    private static readonly ClientTool Analyze = new("systemd-analyze", "systemd");
+
+    // What the preset Rfc8314 listens on; docs/appliance.md has the table.
+    private static readonly string[] Ports = ["25", "465", "587", "143", "993"];
+
+    private string _folder = "";
+
+    [SetUp]
+    public void MakeFolder() => _folder = SourceTree.NewFolder();
+
+    [TearDown]
+    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
+
+    [Test]
+    [Property("Fact", "systemd-analyze finds no mistake in both units, and an exposure of 2.0 of 10 at most")]
+    public async Task The_units_are_right_and_tight()
+    {
+        Analyze.Require();
+        var (service, socket) = (Path.Combine(_folder, "mailserver.service"), Path.Combine(_folder, "mailserver.socket"));
+        // It wants to see the program.
+        await File.WriteAllTextAsync(service, (await ReadAsync("mailserver.service")).Replace("/opt/mailserver/MailServer", "/bin/true", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(socket, await ReadAsync("mailserver.socket"));
+
+        var verified = await Analyze.RunAsync(["verify", service, socket]);
+        Assert.That((verified.Succeeded().Text + verified.Errors).Split('\n').Where(static line => line.Contains("mailserver", StringComparison.Ordinal)), Is.Empty);
+        (await Analyze.RunAsync(["security", "--offline=true", "--threshold=20", service])).Succeeded();
+    }
+
+    [Test]
+    public async Task The_units_and_the_container_file_name_the_ports_of_the_preset()
+    {
+        Assert.That(Listened().Matches(await ReadAsync("mailserver.socket")).Select(static match => match.Groups[1].Value), Is.EquivalentTo(Ports));
+        var container = await ReadAsync("Containerfile");
+        Assert.That(Regex.Match(container, "(?m)^EXPOSE (.*)$").Groups[1].Value.Split(' '), Is.EquivalentTo(Ports));
+        Assert.That(container, Does.Match(@"(?m)^USER \$APP_UID$").And.Match(@"(?m)^VOLUME .*/var/lib/mailserver").And.Contain("\"status\", \"--probe\", \"yes\""));
+        Assert.That(container.IndexOf("USER ", StringComparison.Ordinal), Is.LessThan(container.IndexOf("ENTRYPOINT", StringComparison.Ordinal)));
+    }
+
+    [Test]
+    [Property("Fact", "the folder that the container file's own command publishes serves SMTP by hand, and its health check's exit code is 0, then 1")]
+    public async Task The_container_files_commands_make_a_folder_that_runs()
+    {
+        var container = await ReadAsync("Containerfile");
+        var publish = Regex.Match(container, "(?m)^RUN dotnet (publish .* --output) /app$").Groups[1].Value.Split(' ');
+        var entry = Regex.Match(container, """(?m)^ENTRYPOINT \["/opt/mailserver/(.*)"\]$""").Groups[1].Value;
+        var health = Regex.Match(container, """(?m)^HEALTHCHECK .*CMD \["/opt/mailserver/(.*)"\]$""").Groups[1].Value.Split("\", \"");
+        var app = Path.Combine(_folder, "app");
+        // Whatever is being built beside, this reads no more than the sources.
+        var built = await new ClientTool("dotnet", "dotnet-sdk-10.0").RunAsync(
+            [.. publish, app, "--artifacts-path", Path.Combine(_folder, "artifacts"), "-v", "quiet", "-p:RunAnalyzers=false"],
+            surroundings: new ClientSurroundings(SourceTree.Root, Timeout: TimeSpan.FromMinutes(10)));
+        built.Succeeded();
+
+        await using var server = ChildProcess.Start(
+            [Path.Combine(app, entry), .. SampleServer.ListenerArguments("Smtp", "Imaps")], _folder, new() { ["Mail__DataFolder"] = Path.Combine(_folder, "mail"), ["DOTNET_ROOT"] = DotnetRoot() });
+        await server.WaitForOutputAsync(static output => Table().IsMatch(output));
+
+        Assert.That(await HealthAsync(), Is.Zero);
+        await using (var smtp = await RawSmtp.ConnectAsync(int.Parse(Table().Match(server.Output).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)))
+            Assert.That(await smtp.SendAsync("NOOP"), Does.StartWith("250"));
+
+        Assert.That(await server.EndAsync(System.Runtime.InteropServices.PosixSignal.SIGTERM), Is.Zero);
+        Assert.That(await HealthAsync(), Is.EqualTo(1));
+
+        async Task<int> HealthAsync()
+        {
+            await using var check = ChildProcess.Start([Path.Combine(app, health[0]), .. health[1..]], _folder, new() { ["Mail__DataFolder"] = Path.Combine(_folder, "mail"), ["DOTNET_ROOT"] = DotnetRoot() });
+            return await check.WaitForExitAsync();
+        }
+    }
+
+    private static string DotnetRoot() => Path.GetDirectoryName(Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..")))!;
+
+    private static Task<string> ReadAsync(string name) => File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "samples", "MailServer", name));
+
+    [GeneratedRegex(@"^ListenStream=(\d+)$", RegexOptions.Multiline)]
+    private static partial Regex Listened();
+
+    [GeneratedRegex(@"(?m)^  smtp +Transfer +SMTP +(\d+) ")]
+    private static partial Regex Table();
+}
