@@ -197,6 +197,7 @@ internal static class LeaseCases
             },
             Recipients = [new QueueRecipient(new Recipient(EmailAddress.Parse("\"b b\"@example.net")) { Notify = ReportEvents.Success | ReportEvents.Delay, Original = new OriginalRecipient("rfc822", "b@x") }, NextHop.Smtp("mx.example.net", 2525))],
             AddedFields = "X-Added: yes\r\n"u8.ToArray(),
+            IsTlsNotRequired = true,
         });
         await probe.AddAsync(entry);
         await probe.ReopenAsync();
@@ -209,6 +210,7 @@ internal static class LeaseCases
         Check.Equal(entry.Recipients[0].Recipient.Notify, recipient.Recipient.Notify, "NOTIFY");
         Check.Equal(entry.Recipients[0].Recipient.Original, recipient.Recipient.Original, "ORCPT");
         Check.Equal(entry.Recipients[0].Hop, lease.Hop, "hop");
+        Check.Equal(true, lease.Entry.IsTlsNotRequired, "TLS-Required");
         Check.Octets(entry.AddedFields, lease.Entry.AddedFields, "added fields");
     }
 

@@ -89,7 +89,7 @@ public sealed partial class LocalDelivery : IMessageDelivery
             var key = (targets.Length > 1 || transaction.IsPart) && !transaction.Session.IsRedelivery
                 ? await RepeatKey.FindAsync(transaction, message, cancellationToken).ConfigureAwait(false)
                 : null;
-            var copies = new LocalCopies(transaction, message, key ?? transaction.QueueId, targets.Length);
+            var copies = new LocalCopies(transaction, message, key ?? transaction.RepeatedKey ?? transaction.QueueId, targets.Length);
             foreach (var target in targets)
             {
                 await PrepareAsync(copies, target, cancellationToken).ConfigureAwait(false);

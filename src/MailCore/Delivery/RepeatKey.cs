@@ -12,7 +12,7 @@ namespace MailCore.Delivery;
 /// </summary>
 /// <remarks>
 /// The key is a hash of sender and content. Only messages that carry a Message-ID have one: two of those with the same octets are the
-/// same message, while two without may well be two, such as lines of a cron job.
+/// same message, while two without may well be two, such as lines of a cron job. <see cref="AwaitedRepeats"/> tells those apart.
 /// </remarks>
 internal static class RepeatKey
 {
@@ -21,11 +21,14 @@ internal static class RepeatKey
     /// <summary>Null for a message without a Message-ID of its sender's.</summary>
     public static async ValueTask<string?> FindAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
     {
-        if (!MessageSummary.TryDecode(message.Summary, out var summary) || summary.Envelope.MessageId is not { IsEmpty: false })
-        {
-            return null;
-        }
+        return HasMessageId(message) ? await HashAsync(transaction, message, cancellationToken).ConfigureAwait(false) : null;
+    }
 
+    public static bool HasMessageId(InboundMessage message) => MessageSummary.TryDecode(message.Summary, out var summary) && summary.Envelope.MessageId is { IsEmpty: false };
+
+    /// <summary>Of sender and content.</summary>
+    public static async ValueTask<string> HashAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
+    {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(transaction.Envelope.From.ToString()));
         hash.AppendData("\0"u8);

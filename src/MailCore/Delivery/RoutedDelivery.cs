@@ -33,6 +33,9 @@ public sealed partial class RoutedDelivery : IMessageDelivery
     /// <summary>Told of messages that the host's code took; null for nobody.</summary>
     public IMessageTrace? Trace { get; init; }
 
+    /// <summary>Knows repeats of messages without a Message-ID, where nothing can wait in a queue; null for none, so that they come twice.</summary>
+    internal AwaitedRepeats? Repeats { get; init; }
+
     /// <summary>Dates what is noted.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -48,7 +51,24 @@ public sealed partial class RoutedDelivery : IMessageDelivery
         ArgumentNullException.ThrowIfNull(message);
         return message.Routes is [(RecipientRoute.Local or RecipientRoute.Relay) and var only] && Delivery(only) is { } delivery
             ? delivery.DeliverAsync(transaction, message, cancellationToken)
+            : Repeats is not null && !(_relay is not null && RelayIsQueue) && transaction.Session is { IsLmtp: false, IsRedelivery: false } && !RepeatKey.HasMessageId(message)
+            ? DeliverOnceAsync(Repeats, transaction, message, cancellationToken)
             : DeliverByRouteAsync(transaction, message, cancellationToken);
+    }
+
+    private async ValueTask<IReadOnlyList<SmtpReply>> DeliverOnceAsync(AwaitedRepeats repeats, MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)
+    {
+        var content = await RepeatKey.HashAsync(transaction, message, cancellationToken).ConfigureAwait(false);
+        transaction.RepeatedKey = await repeats.TakeAsync(content, cancellationToken).ConfigureAwait(false);
+        var replies = await DeliverByRouteAsync(transaction, message, cancellationToken).ConfigureAwait(false);
+
+        // Nobody's having it yet is no reason not to: what is waited for and not needed changes nothing.
+        if (replies.Any(static reply => reply.IsTransient))
+        {
+            await repeats.ExpectAsync(content, transaction.RepeatedKey ?? transaction.QueueId, cancellationToken).ConfigureAwait(false);
+        }
+
+        return replies;
     }
 
     private async ValueTask<IReadOnlyList<SmtpReply>> DeliverByRouteAsync(MailTransaction transaction, InboundMessage message, CancellationToken cancellationToken)

@@ -65,6 +65,8 @@ public static class MailServerServiceCollectionExtensions
         services.AddSingleton<Pop3MailDropLocks>();
         services.AddSingleton(mail.OutboundTls);
         services.AddSingleton(static provider => OutboundTlsServices.MakeReports(provider));
+        services.AddSingleton(static provider => OutboundTlsServices.MakeMtaSts(provider));
+        services.AddSingleton(static provider => OutboundTlsServices.MakeRefresher(provider));
         services.AddSingleton(provider => OutboundTlsServices.MakeFinder(provider, mail.HostName));
         services.AddSingleton(provider => new NextHopExplainer(provider.GetRequiredService<INextHopFinder>(), mail.RelayClient));
         AddDelivery(services, mail);
@@ -163,6 +165,7 @@ public static class MailServerServiceCollectionExtensions
             relay is null || local is null ? local : new QueueingLocalDelivery(local, relay, services.GetRequiredService<TimeProvider>()), relay ?? handOver as IMessageDelivery, services.GetRequiredService<ILogger<RoutedDelivery>>())
         {
             RelayIsQueue = handOver is null,
+            Repeats = new AwaitedRepeats(services.GetRequiredService<IServerState>(), services.GetRequiredService<TimeProvider>()),
             Trace = trace,
             Time = services.GetRequiredService<TimeProvider>(),
         };

@@ -21,6 +21,20 @@ internal static class OutboundTlsServices
         services.GetRequiredService<OutboundTlsOptions>().TlsReports ?? throw new NotSupportedException("TLS reports are off: set OutboundTls.TlsReports."),
         services.GetRequiredService<TimeProvider>());
 
+    public static MtaStsCache MakeMtaSts(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<OutboundTlsOptions>().MtaSts ?? throw new NotSupportedException("MTA-STS is off: call OutboundTls.UseMtaSts.");
+        var (dns, time) = (services.GetRequiredService<IDnsResolver>(), services.GetRequiredService<TimeProvider>());
+        return new MtaStsCache(dns, services.GetRequiredService<IServerState>(), new MtaStsFetcher(dns, options, time), options, time);
+    }
+
+    public static MtaStsRefresher MakeRefresher(IServiceProvider services) => new(
+        services.GetRequiredService<MtaStsCache>(), services.GetRequiredService<IServerState>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<MtaStsRefresher>>());
+
+    /// <summary>Null where no MTA-STS policy is followed.</summary>
+    public static MtaStsRefresher? FindRefresher(IServiceProvider services) =>
+        services.GetRequiredService<OutboundTlsOptions>().MtaSts is null ? null : services.GetRequiredService<MtaStsRefresher>();
+
     /// <summary>Null where nothing is counted.</summary>
     public static TlsReportCollector? FindReports(IServiceProvider services) =>
         services.GetRequiredService<OutboundTlsOptions>().TlsReports is null ? null : services.GetRequiredService<TlsReportCollector>();
@@ -93,11 +107,11 @@ internal static class OutboundTlsServices
     /// <summary>The built-in policies that are on, and those that the host has registered.</summary>
     private static OutboundTlsGate MakeGate(IServiceProvider services, OutboundTlsOptions options)
     {
-        var (dns, time) = (services.GetRequiredService<IDnsResolver>(), services.GetRequiredService<TimeProvider>());
+        var dns = services.GetRequiredService<IDnsResolver>();
         var policies = new List<IOutboundTlsPolicy> { new ConfiguredTlsPolicy(options) };
-        if (options.MtaSts is { } sts)
+        if (options.MtaSts is not null)
         {
-            policies.Add(new MtaStsTlsPolicy(new MtaStsCache(dns, services.GetRequiredService<IServerState>(), new MtaStsFetcher(dns, sts, time), sts, time)));
+            policies.Add(new MtaStsTlsPolicy(services.GetRequiredService<MtaStsCache>(), services.GetRequiredService<MtaStsRefresher>()));
         }
 
         if (options.UsesDane)

@@ -105,6 +105,7 @@ public static class MailServerBuilderRelayExtensions
                 Router = services.GetRequiredService<IMessageRouter>,
                 Mailboxes = services.GetRequiredService<LocalDelivery>,
                 Staging = services.GetRequiredService<IMessageStaging>,
+                Refresher = OutboundTlsServices.FindRefresher(services),
                 Work = new LeaseWork(queue, relay.Options, mail.HostName, time, logger)
                 {
                     // Not before the first report: it sends by a delivery that queues.

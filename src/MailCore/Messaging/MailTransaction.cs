@@ -44,10 +44,13 @@ public sealed class MailTransaction
 
     /// <summary>The same message with another envelope; the notes are shared.</summary>
     public MailTransaction With(Envelope envelope) =>
-        new(QueueId, Session, envelope, ReceivedAt) { _items = Items, QuarantineReason = QuarantineReason, AddedFields = AddedFields, IsPart = IsPart };
+        new(QueueId, Session, envelope, ReceivedAt) { _items = Items, QuarantineReason = QuarantineReason, AddedFields = AddedFields, IsPart = IsPart, RepeatedKey = RepeatedKey };
 
     /// <summary>Others get the message by another delivery, and the sender may have one reply for all.</summary>
     internal bool IsPart { get; set; }
+
+    /// <summary>The delivery key of the transaction that this one repeats; null for none that is known.</summary>
+    internal string? RepeatedKey { get; set; }
 
     /// <summary>A filter wants nobody to get it.</summary>
     internal bool IsDiscarded { get; set; }

@@ -59,7 +59,9 @@ internal sealed partial class HandOverDelivery(IRelayConnector connector, IMessa
     private async ValueTask<IReadOnlyList<RelayOutcome>> SendAsync(
         MailTransaction transaction, InboundMessage message, NextHop hop, List<(int Recipient, EmailAddress Address)> recipients, CancellationToken cancellationToken)
     {
-        var connection = await connector.ConnectAsync(hop, transaction.Envelope.From, transaction.Envelope.RequireTls, cancellationToken).ConfigureAwait(false);
+        var isNotRequired = await TlsRequiredField.IsNoAsync(message.Content, cancellationToken).ConfigureAwait(false);
+        var wish = TlsRequiredField.Wish(transaction.Envelope, isNotRequired);
+        var connection = await connector.ConnectAsync(hop, transaction.Envelope.From, wish, cancellationToken).ConfigureAwait(false);
         if (connection.Session is not { } session)
         {
             return [.. Enumerable.Repeat(connection.Failure, recipients.Count)];

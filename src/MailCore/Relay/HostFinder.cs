@@ -13,7 +13,7 @@ internal sealed class HostFinder(TimeProvider time) : INextHopFinder
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public async ValueTask<HopPlan> FindAsync(NextHop hop, bool requireTls, CancellationToken cancellationToken)
+    public async ValueTask<HopPlan> FindAsync(NextHop hop, MessageTls wish, CancellationToken cancellationToken)
     {
         if (hop.UsesMx)
         {

@@ -8,7 +8,7 @@ namespace MailCore.Relay;
 internal interface INextHopFinder
 {
     /// <summary>The hosts in the order in which to try them, or why there are none: 4xx to try again, 5xx for good (RFC 7505, RFC 5321 5.1).</summary>
-    ValueTask<HopPlan> FindAsync(NextHop hop, bool requireTls, CancellationToken cancellationToken);
+    ValueTask<HopPlan> FindAsync(NextHop hop, MessageTls wish, CancellationToken cancellationToken);
 }
 
 /// <summary>Where to connect to.</summary>

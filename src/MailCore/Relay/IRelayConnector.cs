@@ -14,15 +14,15 @@ internal interface IRelayConnector
 
     /// <summary>
     /// Sessions with equal keys may carry each other's mail: the hop, and whose login it takes there (a smart host may know several),
-    /// and whether the certificate was verified for REQUIRETLS.
+    /// and what the messages wish for.
     /// </summary>
-    string SessionKey(NextHop hop, ReversePath sender, bool requireTls);
+    string SessionKey(NextHop hop, ReversePath sender, MessageTls wish);
 
     /// <summary>
     /// One session for any number of messages, or why there is none. What can't be done is a value; only cancellation throws.
-    /// <paramref name="requireTls"/>: the messages have the wish of RFC 8689.
+    /// <paramref name="wish"/> is that of the messages.
     /// </summary>
-    ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken);
+    ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, MessageTls wish, CancellationToken cancellationToken);
 }
 
 /// <summary>A session, or an outcome that holds for every recipient at the hop.</summary>

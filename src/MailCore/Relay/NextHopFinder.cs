@@ -14,12 +14,15 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
 {
     private readonly HostFinder _hosts = new(time);
 
-    public ValueTask<HopPlan> FindAsync(NextHop hop, bool requireTls, CancellationToken cancellationToken) =>
-        Literal(hop.Host) is { } literal ? FindLiteralAsync(hop, literal, cancellationToken)
-        : hop.UsesMx ? FindByMxAsync(hop, requireTls, cancellationToken)
-        : FindHostAsync(hop, cancellationToken);
+    public ValueTask<HopPlan> FindAsync(NextHop hop, MessageTls wish, CancellationToken cancellationToken)
+    {
+        var heard = wish == MessageTls.NotRequired && !options.HonoursTlsRequiredNo ? MessageTls.Usual : wish;
+        return Literal(hop.Host) is { } literal ? FindLiteralAsync(hop, literal, cancellationToken)
+            : hop.UsesMx ? FindByMxAsync(hop, heard, cancellationToken)
+            : FindHostAsync(hop, heard, cancellationToken);
+    }
 
-    private async ValueTask<HopPlan> FindByMxAsync(NextHop hop, bool requireTls, CancellationToken cancellationToken)
+    private async ValueTask<HopPlan> FindByMxAsync(NextHop hop, MessageTls wish, CancellationToken cancellationToken)
     {
         var answer = await dns.QueryAsync(hop.Host, DnsRecordType.Mx, cancellationToken).ConfigureAwait(false);
         var exchangers = Exchangers(hop.Host, answer, out var failure);
@@ -43,8 +46,8 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
                 CanonicalHost = found.CanonicalName,
                 HasSecureAddresses = found.IsAuthenticated,
             };
-            var judged = await gate.AskAsync(server, cancellationToken).ConfigureAwait(false);
-            var refusal = judged.Refusal ?? (requireTls && !judged.Requirement.IsHostVouchedFor ? NotVouchedFor(name) : null);
+            var judged = await gate.AskAsync(server, wish, cancellationToken).ConfigureAwait(false);
+            var refusal = judged.Refusal ?? (wish == MessageTls.Required && !judged.Requirement.IsHostVouchedFor ? NotVouchedFor(name) : null);
             var host = new HopHost(name, found.Addresses, hop.Port, judged.Requirement) { Policies = judged.Published };
             (refusal is null ? hosts : forbidden).Add(host);
             if (refusal is not null)
@@ -100,9 +103,9 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
             .Distinct(StringComparer.OrdinalIgnoreCase);
     }
 
-    private async ValueTask<HopPlan> FindHostAsync(NextHop hop, CancellationToken cancellationToken)
+    private async ValueTask<HopPlan> FindHostAsync(NextHop hop, MessageTls wish, CancellationToken cancellationToken)
     {
-        var plan = await _hosts.FindAsync(hop, requireTls: false, cancellationToken).ConfigureAwait(false);
+        var plan = await _hosts.FindAsync(hop, wish, cancellationToken).ConfigureAwait(false);
         if (plan.Failure is not null)
         {
             return plan;
@@ -110,13 +113,13 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
 
         // The machine may know it by its hosts file alone; only DNS can vouch for it.
         var found = await LookUpAsync(hop.Host, cancellationToken).ConfigureAwait(false);
-        return await JudgeAsync(hop, plan.Hosts[0].Addresses, found, cancellationToken).ConfigureAwait(false);
+        return await JudgeAsync(hop, plan.Hosts[0].Addresses, found, wish, cancellationToken).ConfigureAwait(false);
     }
 
     private ValueTask<HopPlan> FindLiteralAsync(NextHop hop, IPAddress literal, CancellationToken cancellationToken) =>
-        JudgeAsync(hop, [literal], new Found([literal], literal.ToString(), false, false), cancellationToken);
+        JudgeAsync(hop, [literal], new Found([literal], literal.ToString(), false, false), MessageTls.Usual, cancellationToken);
 
-    private async ValueTask<HopPlan> JudgeAsync(NextHop hop, IReadOnlyList<IPAddress> addresses, Found found, CancellationToken cancellationToken)
+    private async ValueTask<HopPlan> JudgeAsync(NextHop hop, IReadOnlyList<IPAddress> addresses, Found found, MessageTls wish, CancellationToken cancellationToken)
     {
         var name = Literal(hop.Host)?.ToString() ?? hop.Host;
         var server = new OutboundServer
@@ -128,7 +131,7 @@ internal sealed class NextHopFinder(IDnsResolver dns, OutboundTlsGate gate, Outb
             CanonicalHost = found.CanonicalName,
             HasSecureAddresses = found.IsAuthenticated,
         };
-        var judged = await gate.AskAsync(server, cancellationToken).ConfigureAwait(false);
+        var judged = await gate.AskAsync(server, wish, cancellationToken).ConfigureAwait(false);
         return judged.Refusal is { } refusal
             ? new HopPlan([], refusal)
             : new HopPlan([new HopHost(name, addresses, hop.Port, judged.Requirement) { Policies = judged.Published }], null);

@@ -46,6 +46,7 @@ public static class QueueCodec
         writer.Write7BitEncodedInt(entry.AddedFields.Length);
         writer.Write(entry.AddedFields.Span);
         Write(writer, entry.TraceParent);
+        writer.Write(entry.IsTlsNotRequired);
         writer.Flush();
         return octets.ToArray();
     }
@@ -80,8 +81,9 @@ public static class QueueCodec
             Recipients = [],
             AddedFields = fields,
             QuarantineReason = reason,
-            // The first ones ended before it.
+            // The first ones ended before these.
             TraceParent = reader.BaseStream.Position < reader.BaseStream.Length ? Text(reader) : null,
+            IsTlsNotRequired = reader.BaseStream.Position < reader.BaseStream.Length && reader.ReadBoolean(),
             AcceptedAt = acceptedAt,
             Lane = lane,
         };

@@ -38,6 +38,11 @@ public sealed record QueueEntry
     /// <summary>When somebody has to look at it even if its destination is left alone: to warn its sender, or to give up. Null for never.</summary>
     public DateTimeOffset? Alarm { get; init; }
 
+    /// <summary>
+    /// The message says <c>TLS-Required: No</c> (RFC 8689): it goes on though what the recipient's domain has published about TLS is not fulfilled.
+    /// </summary>
+    public bool IsTlsNotRequired { get; init; }
+
     /// <summary>It waits for an operator's release.</summary>
     public bool IsHeld { get; init; }
 

@@ -39,23 +39,24 @@ internal sealed partial class RelayConnector : IRelayConnector
 
     public NextHop FindHop(ReversePath sender, EmailAddress recipient) => Options.SmartHosts.Find(sender, recipient);
 
-    public string SessionKey(NextHop hop, ReversePath sender, bool requireTls)
+    public string SessionKey(NextHop hop, ReversePath sender, MessageTls wish)
     {
         var login = Options.SmartHosts.FindLogin(FindSmartHost(hop, sender), sender);
-        return $"{hop}{(requireTls ? " requiretls" : "")}{(login is null ? "" : " " + login.User)}";
+        return $"{hop}{(wish == MessageTls.Usual ? "" : $" {wish}")}{(login is null ? "" : " " + login.User)}";
     }
 
-    public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
+    public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, MessageTls wish, CancellationToken cancellationToken)
     {
         var smart = FindSmartHost(hop, sender);
-        var wish = new Wish(smart, Options.SmartHosts.FindLogin(smart, sender), requireTls);
+        var requiresTls = wish == MessageTls.Required;
+        var asked = new Wish(smart, Options.SmartHosts.FindLogin(smart, sender), requiresTls);
         if (hop.IsSocket)
         {
-            var options = MakeOptions(hop, new HopHost(HostName, [], 0, Cleartext), null, wish);
-            return await TryAsync(new ConnectionAttempt(options, null, requireTls, _time), new UnixDomainSocketEndPoint(hop.Host), cancellationToken).ConfigureAwait(false);
+            var options = MakeOptions(hop, new HopHost(HostName, [], 0, Cleartext), null, asked);
+            return await TryAsync(new ConnectionAttempt(options, null, requiresTls, _time), new UnixDomainSocketEndPoint(hop.Host), cancellationToken).ConfigureAwait(false);
         }
 
-        var plan = await _finder.FindAsync(hop, requireTls, cancellationToken).ConfigureAwait(false);
+        var plan = await _finder.FindAsync(hop, wish, cancellationToken).ConfigureAwait(false);
         foreach (var forbidden in plan.Forbidden)
         {
             Reports?.Add(hop.Host, forbidden, new TlsSessionResult());
@@ -69,7 +70,7 @@ internal sealed partial class RelayConnector : IRelayConnector
         var last = default(RelayConnection?);
         foreach (var (host, address) in plan.Hosts.SelectMany(static host => host.Addresses.Select(address => (host, address))).Take(Options.MaxAddresses))
         {
-            var attempt = new ConnectionAttempt(MakeOptions(hop, host, address, wish), wish.Login, requireTls, _time);
+            var attempt = new ConnectionAttempt(MakeOptions(hop, host, address, asked), asked.Login, requiresTls, _time);
             var connection = await TryAsync(attempt, new IPEndPoint(address, host.Port), cancellationToken).ConfigureAwait(false);
             if (hop.UsesMx)
             {
@@ -128,25 +129,12 @@ internal sealed partial class RelayConnector : IRelayConnector
     private SmtpClientOptions MakeOptions(NextHop hop, HopHost host, IPAddress? address, Wish wish)
     {
         var smart = wish.Smart;
-        return new SmtpClientOptions
+        return SmtpClientOptions.Of(Options, HostName, host.Name) with
         {
-            HostName = HostName,
-            ServerName = host.Name,
             IsLmtp = hop.IsLmtp,
             UsesImplicitTls = smart?.IsImplicit == true,
             Requirement = wish.Requirement(host),
-            Authorities = Options.Authorities,
             BindAddress = address is null ? null : Options.FindBindAddress(hop, smart, address.AddressFamily),
-            ConnectTimeout = Options.ConnectTimeout,
-            HandshakeTimeout = Options.HandshakeTimeout,
-            GreetingTimeout = Options.GreetingTimeout,
-            HelloTimeout = Options.HelloTimeout,
-            ReplyTimeout = Options.ReplyTimeout,
-            DataTimeout = Options.DataTimeout,
-            WriteTimeout = Options.WriteTimeout,
-            MessageTimeout = Options.MessageTimeout,
-            MaxRecipients = Options.MaxRecipients,
-            PrefersChunking = Options.PrefersChunking,
         };
     }
 

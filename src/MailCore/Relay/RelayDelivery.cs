@@ -38,6 +38,7 @@ internal sealed class RelayDelivery(IRelayQueue queue, IRelayConnector connector
             }
         }
 
+        var leaves = recipients.Exists(static recipient => recipient.Hop is not null);
         var entry = new QueueEntry
         {
             QueueId = queueId,
@@ -53,7 +54,8 @@ internal sealed class RelayDelivery(IRelayQueue queue, IRelayConnector connector
             AcceptedAt = time.GetUtcNow(),
             NotBefore = transaction.Envelope.HoldUntil,
             // Nobody elsewhere shall get what a filter put apart; an operator decides. Mailboxes have a place for it.
-            IsHeld = transaction.QuarantineReason is not null && recipients.Exists(static recipient => recipient.Hop is not null),
+            IsHeld = transaction.QuarantineReason is not null && leaves,
+            IsTlsNotRequired = leaves && await TlsRequiredField.IsNoAsync(message.Content, cancellationToken).ConfigureAwait(false),
             Lane = sender.IsNull ? QueueLane.Notification : QueueLane.Remote,
         };
         await queue.EnqueueAsync(entry with { Alarm = options.Schedule.Alarm(entry, wasWarned: false) }, message.Content, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using MailCore.Delivery;
 using MailCore.Messaging;
+using MailCore.Relay.Security;
 using MailCore.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +30,9 @@ internal sealed record RelayServices
 
     /// <summary>Where messages for them are made ready.</summary>
     public required Func<IMessageStaging> Staging { get; init; }
+
+    /// <summary>Keeps published policies fresh; null where none is followed.</summary>
+    public MtaStsRefresher? Refresher { get; init; }
 }
 
 /// <summary>Sends items, one after the other over the same session while it can be used. One caller at a time.</summary>
@@ -58,13 +62,14 @@ internal sealed class RelaySender(RelayServices services) : IAsyncDisposable
     private async ValueTask<IReadOnlyList<RelayOutcome>> SendAsync(QueueLease lease, NextHop hop, CancellationToken cancellationToken)
     {
         var envelope = lease.Entry.Envelope;
-        var key = services.Connector.SessionKey(hop, envelope.From, envelope.RequireTls);
+        var wish = TlsRequiredField.Wish(envelope, lease.Entry.IsTlsNotRequired);
+        var key = services.Connector.SessionKey(hop, envelope.From, wish);
         for (var isFresh = false; ; isFresh = true)
         {
             if (!HasSession || _key != key || _sent >= services.Options.MaxMessagesPerConnection || isFresh)
             {
                 await DisposeAsync().ConfigureAwait(false);
-                var connection = await services.Connector.ConnectAsync(hop, envelope.From, envelope.RequireTls, cancellationToken).ConfigureAwait(false);
+                var connection = await services.Connector.ConnectAsync(hop, envelope.From, wish, cancellationToken).ConfigureAwait(false);
                 if (connection.Session is not { } session)
                 {
                     return All(lease, connection.Failure);

@@ -1,3 +1,5 @@
+using MailCore.Relay.Security;
+
 namespace MailCore.Relay;
 
 /// <summary>Works off the queue: each lane by itself, so that none starves another. Started once, stopped once.</summary>
@@ -5,10 +7,11 @@ public sealed class RelayService : IAsyncDisposable
 {
     private readonly RelayLane[] _lanes;
     private readonly RelayMetrics? _metrics;
+    private readonly MtaStsRefresher? _refresher;
 
     internal RelayService(RelayServices services, RelayMetrics? metrics)
     {
-        (Queue, _metrics) = (services.Queue, metrics);
+        (Queue, _metrics, _refresher) = (services.Queue, metrics, services.Refresher);
         _lanes = [.. Enum.GetValues<QueueLane>().Select(lane => new RelayLane(lane, services))];
     }
 
@@ -21,10 +24,12 @@ public sealed class RelayService : IAsyncDisposable
         {
             lane.Start();
         }
+
+        _refresher?.Start();
     }
 
     /// <summary>Begins no more transactions, and lets those at hand finish until <paramref name="cancellationToken"/> fires.</summary>
-    internal Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll(_lanes.Select(lane => lane.StopAsync(cancellationToken)));
+    internal Task StopAsync(CancellationToken cancellationToken) => Task.WhenAll([.. _lanes.Select(lane => lane.StopAsync(cancellationToken)), _refresher?.StopAsync() ?? Task.CompletedTask]);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -5,9 +5,27 @@ using MailCore.Relay.Security;
 
 namespace MailCore.Relay;
 
-/// <summary>How a client speaks to one server. The times are those of RFC 5321 4.5.3.2, for a whole reply each.</summary>
+/// <summary>How a client speaks to one server; <see cref="RelayClientOptions"/> is what a host sets for all. The times are those of RFC 5321 4.5.3.2, for a whole reply each.</summary>
 internal sealed record SmtpClientOptions
 {
+    /// <summary>For one server, with the times and limits that hold for all.</summary>
+    public static SmtpClientOptions Of(RelayClientOptions client, string hostName, string serverName) => new()
+    {
+        HostName = hostName,
+        ServerName = serverName,
+        Authorities = client.Authorities,
+        ConnectTimeout = client.ConnectTimeout,
+        HandshakeTimeout = client.HandshakeTimeout,
+        GreetingTimeout = client.GreetingTimeout,
+        HelloTimeout = client.HelloTimeout,
+        ReplyTimeout = client.ReplyTimeout,
+        DataTimeout = client.DataTimeout,
+        WriteTimeout = client.WriteTimeout,
+        MessageTimeout = client.MessageTimeout,
+        MaxRecipients = client.MaxRecipients,
+        PrefersChunking = client.PrefersChunking,
+    };
+
     /// <summary>What we call ourselves in EHLO.</summary>
     public required string HostName { get; init; }
 

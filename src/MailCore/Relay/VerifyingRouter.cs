@@ -75,7 +75,7 @@ internal sealed partial class VerifyingRouter(IMessageRouter router, IRelayConne
         await _questions.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var connection = await connector.ConnectAsync(hop, ReversePath.Null, requireTls: false, cancellationToken).ConfigureAwait(false);
+            var connection = await connector.ConnectAsync(hop, ReversePath.Null, MessageTls.Usual, cancellationToken).ConfigureAwait(false);
             if (connection.Session is not { } session)
             {
                 return null;

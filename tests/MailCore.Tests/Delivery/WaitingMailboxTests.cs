@@ -3,6 +3,7 @@ using System.Text;
 using MailCore.Delivery;
 using MailCore.Messaging;
 using MailCore.Storage;
+using MailCore.Storage.InMemory;
 using MailCore.Tests.Smtp;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
@@ -111,6 +112,60 @@ internal sealed class WaitingMailboxTests
         Assert.That(await server.MessagesAsync(), Has.Count.EqualTo(2));
     }
 
+    [Test]
+    public async Task Without_a_queue_the_repeat_of_a_message_without_a_message_id_brings_nobody_a_second_copy()
+    {
+        await using var server = await FullAliceAsync();
+        var repeats = new AwaitedRepeats(new InMemoryServerState(TimeProvider.System), TimeProvider.System);
+        Assert.That(await SendCronAsync(server, repeats), Is.EqualTo(new[] { 250, 452 }));
+        Assert.That(await SendCronAsync(server, repeats), Is.EqualTo(new[] { 250, 452 }), "the sender's second attempt");
+        await (await server.Accounts.OpenAsync(new AccountId("alice@example.org")))!.SetQuotaAsync(null);
+        Assert.That(await SendCronAsync(server, repeats), Is.EqualTo(new[] { 250, 250 }));
+        Assert.That(await CountsAsync(server), Is.EqualTo((1, 1)));
+
+        // Nobody was told to come again: this is another message.
+        Assert.That(await SendCronAsync(server, repeats), Is.EqualTo(new[] { 250, 250 }));
+        Assert.That(await CountsAsync(server), Is.EqualTo((2, 2)));
+    }
+
+    [Test]
+    public async Task Two_equal_messages_that_both_are_repeated_are_two_in_every_mailbox()
+    {
+        await using var server = await FullAliceAsync();
+        var repeats = new AwaitedRepeats(new InMemoryServerState(TimeProvider.System), TimeProvider.System);
+        await RepeatAsync(2);
+        await (await server.Accounts.OpenAsync(new AccountId("alice@example.org")))!.SetQuotaAsync(null);
+        await RepeatAsync(2);
+        Assert.That(await CountsAsync(server), Is.EqualTo((2, 2)));
+
+        async Task RepeatAsync(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await SendCronAsync(server, repeats);
+            }
+        }
+    }
+
+    [Test]
+    public async Task A_hundred_repeats_at_once_each_take_one_that_was_waited_for()
+    {
+        var repeats = new AwaitedRepeats(new InMemoryServerState(TimeProvider.System), TimeProvider.System);
+        for (var i = 0; i <= AwaitedRepeats.MaxKeys; i++)
+        {
+            await repeats.ExpectAsync("hash", $"key {i}", default);
+        }
+
+        var taken = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => repeats.TakeAsync("hash", default).AsTask())));
+        Assert.That(taken.OfType<string>(), Is.EquivalentTo(Enumerable.Range(1, AwaitedRepeats.MaxKeys).Select(static i => $"key {i}")), "the oldest gave way");
+        Assert.That(await repeats.TakeAsync("other", default), Is.Null);
+    }
+
+    private static Task<int[]> SendCronAsync(SmtpTestServer server, AwaitedRepeats repeats) =>
+        SendAsync(server, null, "Subject: cron\r\n\r\nmore than ten octets\r\n", "eve@elsewhere.example", "ESMTP", ["bob@example.org", "alice@example.org"], repeats);
+
+    private static async Task<(int Bob, int Alice)> CountsAsync(SmtpTestServer server) => ((await server.MessagesAsync()).Count, (await server.MessagesAsync("alice@example.org")).Count);
+
     private static async Task<SmtpTestServer> FullAliceAsync()
     {
         var server = await new SmtpTestServer().PopulateAsync();
@@ -119,14 +174,14 @@ internal sealed class WaitingMailboxTests
     }
 
     private static Task<int[]> RepeatAsync(SmtpTestServer server, string message, string sender) =>
-        SendAsync(server, null, message, sender, "ESMTP", "bob@example.org", "alice@example.org");
+        SendAsync(server, null, message, sender, "ESMTP", ["bob@example.org", "alice@example.org"]);
 
     private static Task<int[]> DeliverAsync(SmtpTestServer server, IMessageDelivery? queue, string protocol, params string[] recipients) =>
         SendAsync(server, queue, Message, "eve@elsewhere.example", protocol, recipients);
 
-    private static async Task<int[]> SendAsync(SmtpTestServer server, IMessageDelivery? queue, string message, string sender, string protocol, params string[] recipients)
+    private static async Task<int[]> SendAsync(SmtpTestServer server, IMessageDelivery? queue, string message, string sender, string protocol, string[] recipients, AwaitedRepeats? repeats = null)
     {
-        var delivery = new RoutedDelivery(new LocalDelivery(server.Accounts, NullLogger<LocalDelivery>.Instance), queue, NullLogger<RoutedDelivery>.Instance);
+        var delivery = new RoutedDelivery(new LocalDelivery(server.Accounts, NullLogger<LocalDelivery>.Instance), queue, NullLogger<RoutedDelivery>.Instance) { Repeats = repeats };
         var router = new DirectoryRouter(server.Directory, new DirectoryRouterOptions { RelaysOutward = true });
         var session = new MailSessionInfo { ConnectionId = "1", Protocol = protocol, ServerName = "mx.example.org", IsTrustedNetwork = true };
         var transaction = new MailTransaction(QueueId.Create(TimeProvider.System), session, new Envelope(new ReversePath(EmailAddress.Parse(sender))), DateTimeOffset.UnixEpoch);

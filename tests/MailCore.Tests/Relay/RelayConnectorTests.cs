@@ -68,6 +68,24 @@ public class RelayConnectorTests
     }
 
     [Test]
+    public void What_a_host_sets_for_all_servers_reaches_each_connection()
+    {
+        var client = new RelayClientOptions { Authorities = [], MaxRecipients = 7, PrefersChunking = false };
+        foreach (var (i, time) in typeof(RelayClientOptions).GetProperties().Where(static property => property.PropertyType == typeof(TimeSpan)).Index())
+        {
+            time.SetValue(client, TimeSpan.FromSeconds(1_000 + i));
+        }
+
+        var options = SmtpClientOptions.Of(client, "client.example", "mx.example.org");
+        var shared = typeof(RelayClientOptions).GetProperties().Where(static property => typeof(SmtpClientOptions).GetProperty(property.Name)?.PropertyType == property.PropertyType).ToList();
+        Assert.That(shared, Has.Count.EqualTo(11));
+        foreach (var property in shared)
+        {
+            Assert.That(typeof(SmtpClientOptions).GetProperty(property.Name)!.GetValue(options), Is.EqualTo(property.GetValue(client)), property.Name);
+        }
+    }
+
+    [Test]
     public async Task A_certificate_that_does_not_verify_keeps_the_login_from_the_server()
     {
         using var other = _authority.Issue(["other.example.org"]);
@@ -204,7 +222,7 @@ public class RelayConnectorTests
             FixedHops.Host(((IPEndPoint)dead.LocalEndPoint!).Port, name: "one.example.org"), FixedHops.Host(busy.Port, name: "two.example.org"), FixedHops.Host(good.Port, name: "three.example.org"));
 
         var outcome = (await RelayTestClient.Connector(finder).SendAsync(RelayTestClient.Message(RelayTestClient.Envelope("x@example.com")))).Single();
-        var none = await RelayTestClient.Connector(finder, static options => options.MaxAddresses = 2).ConnectAsync(RelayTestClient.Hop, default, false, default);
+        var none = await RelayTestClient.Connector(finder, static options => options.MaxAddresses = 2).ConnectAsync(RelayTestClient.Hop, default, MessageTls.Usual, default);
 
         Assert.That((outcome.Status, outcome.RemoteName), Is.EqualTo((RelayStatus.Sent, "three.example.org")));
         Assert.That((busy.Connections, good.Connections), Is.EqualTo((2, 1)));
@@ -310,11 +328,11 @@ public class RelayConnectorTests
             options.SmartHosts.Default = host;
             options.SmartHosts.LoginsBySender["one.example"] = new SmartHostLogin { User = "one", Password = "p" };
         });
-        string Key(string sender, bool requireTls = false) => connector.SessionKey(host.Hop, new ReversePath(EmailAddress.Parse(sender)), requireTls);
+        string Key(string sender, MessageTls wish = MessageTls.Usual) => connector.SessionKey(host.Hop, new ReversePath(EmailAddress.Parse(sender)), wish);
 
         Assert.That(Key("a@two.example"), Is.EqualTo(Key("b@three.example")));
         Assert.That(Key("a@one.example"), Is.Not.EqualTo(Key("a@two.example")));
-        Assert.That(Key("a@two.example", requireTls: true), Is.Not.EqualTo(Key("a@two.example")));
+        Assert.That(Key("a@two.example", MessageTls.Required), Is.Not.EqualTo(Key("a@two.example")));
     }
 
     [Test]

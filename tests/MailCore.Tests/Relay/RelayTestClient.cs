@@ -13,7 +13,7 @@ internal sealed class FixedHops(params HopHost[] hosts) : INextHopFinder
 {
     public SmtpReply? Failure { get; init; }
 
-    public ValueTask<HopPlan> FindAsync(NextHop hop, bool requireTls, CancellationToken cancellationToken) => ValueTask.FromResult(new HopPlan(hosts, Failure));
+    public ValueTask<HopPlan> FindAsync(NextHop hop, MessageTls wish, CancellationToken cancellationToken) => ValueTask.FromResult(new HopPlan(hosts, Failure));
 
     public static HopHost Host(int port, OutboundTlsRequirement? tls = null, string name = "mx.example.org") =>
         new(name, [IPAddress.Loopback], port, tls ?? OutboundTlsRequirement.Opportunistic);
@@ -46,9 +46,9 @@ internal static class RelayTestClient
     public static MessageContent Content(byte[] octets) => new(default, BufferedContent.Reader(octets));
 
     /// <summary>Connects and sends once; the session's failure stands for all recipients.</summary>
-    public static async Task<IReadOnlyList<RelayOutcome>> SendAsync(this IRelayConnector connector, RelayMessage message, NextHop? hop = null)
+    public static async Task<IReadOnlyList<RelayOutcome>> SendAsync(this IRelayConnector connector, RelayMessage message, NextHop? hop = null, bool isTlsNotRequired = false)
     {
-        var connection = await connector.ConnectAsync(hop ?? Hop, message.Envelope.From, message.Envelope.RequireTls, default).AsTask().WaitAsync(Hang);
+        var connection = await connector.ConnectAsync(hop ?? Hop, message.Envelope.From, TlsRequiredField.Wish(message.Envelope, isTlsNotRequired), default).AsTask().WaitAsync(Hang);
         if (connection.Session is not { } session)
         {
             return [.. message.Envelope.Recipients.Select(_ => connection.Failure)];

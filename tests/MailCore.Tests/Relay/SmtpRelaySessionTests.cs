@@ -359,7 +359,7 @@ public class SmtpRelaySessionTests
         await using var mta = new FaultyMta("PIPELINING");
         mta.At("MAIL", "250 ok", end);
         var connector = RelayTestClient.Connector(new FixedHops(FixedHops.Host(mta.Port)));
-        await using var session = (await connector.ConnectAsync(RelayTestClient.Hop, ReversePath.Null, false, default)).Session!;
+        await using var session = (await connector.ConnectAsync(RelayTestClient.Hop, ReversePath.Null, MessageTls.Usual, default)).Session!;
 
         var first = (await session.SendAsync(RelayTestClient.Message(RelayTestClient.Envelope("one@example.org")), default)).Single();
         var second = (await session.SendAsync(RelayTestClient.Message(RelayTestClient.Envelope("two@example.org")), default)).Single();

@@ -108,9 +108,9 @@ internal sealed class VerifyingRouterTests
 
         public NextHop FindHop(ReversePath sender, EmailAddress recipient) => throw new NotSupportedException();
 
-        public string SessionKey(NextHop hop, ReversePath sender, bool requireTls) => throw new NotSupportedException();
+        public string SessionKey(NextHop hop, ReversePath sender, MessageTls wish) => throw new NotSupportedException();
 
-        public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
+        public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, MessageTls wish, CancellationToken cancellationToken)
         {
             Asked++;
             Entered.TrySetResult();

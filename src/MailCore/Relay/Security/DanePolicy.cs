@@ -12,6 +12,8 @@ internal sealed class DanePolicy(IDnsResolver dns) : IOutboundTlsPolicy
 {
     private const string Source = "dane";
 
+    public bool IsRecipients => true;
+
     public async ValueTask<OutboundTlsAnswer> GetRequirementAsync(OutboundServer server, CancellationToken cancellationToken)
     {
         if (!server.IsFoundSecurely)

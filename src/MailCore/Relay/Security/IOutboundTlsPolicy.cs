@@ -6,6 +6,12 @@ namespace MailCore.Relay.Security;
 /// <summary>One source of requirements. The gate asks all; the strongest wins, and a refusal of any counts. Thread-safe.</summary>
 public interface IOutboundTlsPolicy
 {
+    /// <summary>
+    /// The policy is the recipient's domain's own, as MTA-STS and DANE are, not the operator's: it is not asked for messages that say
+    /// <c>TLS-Required: No</c> (RFC 8689).
+    /// </summary>
+    bool IsRecipients => false;
+
     /// <summary>What the policy requires of a connection to the server. What is thrown makes mail wait.</summary>
     ValueTask<OutboundTlsAnswer> GetRequirementAsync(OutboundServer server, CancellationToken cancellationToken);
 }

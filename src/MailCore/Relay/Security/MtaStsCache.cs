@@ -15,13 +15,18 @@ internal sealed class MtaStsCache(IDnsResolver dns, IServerState state, MtaStsFe
     private readonly SemaphoreSlim[] _fetching = [.. Enumerable.Range(0, 64).Select(static _ => new SemaphoreSlim(1))];
 
     /// <summary>The policy in force, if any, and what was wrong with the newest.</summary>
-    public async ValueTask<MtaStsFetch> FindAsync(string domain, CancellationToken cancellationToken)
+    public ValueTask<MtaStsFetch> FindAsync(string domain, CancellationToken cancellationToken) => FindAsync(domain, onlyKept: false, cancellationToken);
+
+    /// <summary>The same where one is kept, which is fetched anew when it is due; nothing is looked up otherwise.</summary>
+    public ValueTask<MtaStsFetch> RefreshAsync(string domain, CancellationToken cancellationToken) => FindAsync(domain, onlyKept: true, cancellationToken);
+
+    private async ValueTask<MtaStsFetch> FindAsync(string domain, bool onlyKept, CancellationToken cancellationToken)
     {
         var room = _fetching[(uint)StringComparer.OrdinalIgnoreCase.GetHashCode(domain) % (uint)_fetching.Length];
         await room.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return await FindAloneAsync(domain.ToLowerInvariant(), cancellationToken).ConfigureAwait(false);
+            return await FindAloneAsync(domain.ToLowerInvariant(), onlyKept, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -29,7 +34,7 @@ internal sealed class MtaStsCache(IDnsResolver dns, IServerState state, MtaStsFe
         }
     }
 
-    private async ValueTask<MtaStsFetch> FindAloneAsync(string domain, CancellationToken cancellationToken)
+    private async ValueTask<MtaStsFetch> FindAloneAsync(string domain, bool onlyKept, CancellationToken cancellationToken)
     {
         var kept = Kept.Read(await state.GetAsync(KeyOf(domain), cancellationToken).ConfigureAwait(false));
         if (kept is not null && kept.FetchedAt + kept.Policy.MaxAge <= time.GetUtcNow())
@@ -37,9 +42,14 @@ internal sealed class MtaStsCache(IDnsResolver dns, IServerState state, MtaStsFe
             kept = null;
         }
 
+        if (onlyKept && (kept is null || IsFresh(kept)))
+        {
+            return new MtaStsFetch(kept?.Policy, null);
+        }
+
         var id = await FindIdAsync(domain, cancellationToken).ConfigureAwait(false);
         // RFC 8461 3.1: a record that is gone, or can't be looked up, takes no policy out of force.
-        if (id is null || (kept is not null && kept.Id == id && time.GetUtcNow() - kept.FetchedAt < options.RefreshInterval))
+        if (id is null || (kept is not null && kept.Id == id && IsFresh(kept)))
         {
             return new MtaStsFetch(kept?.Policy, null);
         }
@@ -61,6 +71,10 @@ internal sealed class MtaStsCache(IDnsResolver dns, IServerState state, MtaStsFe
         await state.SetAsync(KeyOf(domain), new Kept(id, now, policy).Write(), now + policy.MaxAge, cancellationToken).ConfigureAwait(false);
         return fetched;
     }
+
+    // In time for a second attempt where a policy lives for less than two intervals.
+    private bool IsFresh(Kept kept) =>
+        time.GetUtcNow() - kept.FetchedAt < (kept.Policy.MaxAge / 2 < options.RefreshInterval ? kept.Policy.MaxAge / 2 : options.RefreshInterval);
 
     /// <summary>Null where there is not exactly one record (RFC 8461 3.1).</summary>
     private async ValueTask<string?> FindIdAsync(string domain, CancellationToken cancellationToken)

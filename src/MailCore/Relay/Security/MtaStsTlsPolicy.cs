@@ -3,8 +3,10 @@ using MailCore.Messaging;
 namespace MailCore.Relay.Security;
 
 /// <summary>What the MTA-STS policy of a domain asks for (RFC 8461 4, 5).</summary>
-internal sealed class MtaStsTlsPolicy(MtaStsCache cache) : IOutboundTlsPolicy
+internal sealed class MtaStsTlsPolicy(MtaStsCache cache, MtaStsRefresher? refresher = null) : IOutboundTlsPolicy
 {
+    public bool IsRecipients => true;
+
     public async ValueTask<OutboundTlsAnswer> GetRequirementAsync(OutboundServer server, CancellationToken cancellationToken)
     {
         if (!server.UsesMx)
@@ -13,6 +15,11 @@ internal sealed class MtaStsTlsPolicy(MtaStsCache cache) : IOutboundTlsPolicy
         }
 
         var (policy, problem) = await cache.FindAsync(server.Domain, cancellationToken).ConfigureAwait(false);
+        if (policy is not null)
+        {
+            refresher?.Note(server.Domain);
+        }
+
         if (policy is null || policy.Mode == MtaStsMode.None)
         {
             return problem is null ? default : new OutboundTlsAnswer(null, null, new PublishedPolicy("sts", [], []) { Problem = problem });

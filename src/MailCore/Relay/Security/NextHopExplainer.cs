@@ -25,7 +25,7 @@ public sealed class NextHopExplainer
 
         // The default for mail from nobody in particular; a sender may have a smart host of his own.
         var way = hop is { UsesMx: true, Port: 25 } && EmailAddress.TryParse($"postmaster@{hop.Host}", out var recipient) ? _client.Current.SmartHosts.Find(ReversePath.Null, recipient) : hop;
-        var plan = await _finder.FindAsync(way, requireTls, cancellationToken).ConfigureAwait(false);
+        var plan = await _finder.FindAsync(way, requireTls ? MessageTls.Required : MessageTls.Usual, cancellationToken).ConfigureAwait(false);
         return new NextHopExplanation(way, plan.Failure, [.. plan.Hosts.Select(static host => new HostExplanation(host.Name, host.Tls, host.Policies)
         {
             Addresses = [.. host.Addresses.Select(static address => address.ToString())],

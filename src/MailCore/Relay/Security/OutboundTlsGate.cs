@@ -9,11 +9,11 @@ internal sealed partial class OutboundTlsGate(IReadOnlyList<IOutboundTlsPolicy> 
     // Used by the generated log method.
     private readonly ILogger _logger = logger;
 
-    public async ValueTask<GateAnswer> AskAsync(OutboundServer server, CancellationToken cancellationToken)
+    public async ValueTask<GateAnswer> AskAsync(OutboundServer server, MessageTls wish, CancellationToken cancellationToken)
     {
         var strongest = new OutboundTlsRequirement { Level = OutboundTlsLevel.None, Source = "configuration" };
         var (refusal, isVouchedFor, published) = (default(SmtpReply), server is { UsesMx: true, IsFoundSecurely: true }, new List<PublishedPolicy>());
-        foreach (var policy in policies)
+        foreach (var policy in policies.Where(policy => wish != MessageTls.NotRequired || !policy.IsRecipients))
         {
             var answer = await AskAsync(policy, server, cancellationToken).ConfigureAwait(false);
             // What may pass is worth more than what will not.

@@ -16,6 +16,12 @@ public sealed class OutboundTlsOptions
     /// <summary>How MTA-STS policies are fetched (RFC 8461); null, the default, for not at all.</summary>
     public MtaStsOptions? MtaSts { get; set; }
 
+    /// <summary>
+    /// Whether DANE and MTA-STS are passed over for messages with the field <c>TLS-Required: No</c> (RFC 8689), which their senders would have
+    /// delivered rather than protected; true by default. Levels set here hold for these, too.
+    /// </summary>
+    public bool HonoursTlsRequiredNo { get; set; } = true;
+
     /// <summary>Counts sessions for TLS reports (RFC 8460), which <see cref="TlsReportCollector"/> among the services hands out; null, the default, for not at all.</summary>
     public TlsReportOptions? TlsReports { get; set; }
 

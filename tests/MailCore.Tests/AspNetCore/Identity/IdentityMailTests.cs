@@ -171,6 +171,25 @@ internal sealed class IdentityMailTests
     }
 
     [Test]
+    public async Task A_durable_store_keeps_the_mail_of_users_that_it_does_not_know([Values] bool byUserId)
+    {
+        var folder = Directory.CreateTempSubdirectory("mailcore-identity-");
+        try
+        {
+            await using var host = await IdentityHost.StartAsync(
+                mail => mail.UseSqliteStore(folder.FullName).UseIdentity<IdentityUser>(own => (own.RefusalTime, own.AccountsByUserId) = (TimeSpan.Zero, byUserId)));
+            await host.RegisterAsync(Bob, "bob");
+            Assert.That(await host.ReceiveAsync(Bob), Does.StartWith("250"));
+            Assert.That(await host.ReceiveAsync("nobody@example.org"), Does.StartWith("550 5.1.1"));
+            Assert.That(await CountAsync(host, "bob"), Is.EqualTo(1));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Test]
     public async Task The_start_fails_where_identity_is_missing_or_would_give_a_mailbox_to_two()
     {
         var same = await Assert.ThrowsAsync<MailServerConfigurationException>(() => IdentityHost.StartAsync(identity: static all => all.User.RequireUniqueEmail = false));

@@ -26,16 +26,20 @@ internal sealed class FakeConnector : IRelayConnector
 
     public ConcurrentDictionary<string, int> Connections { get; } = new();
 
+    /// <summary>What the messages of each connection wished for.</summary>
+    public ConcurrentQueue<MessageTls> Wishes { get; } = [];
+
     public int MostOpen { get; private set; }
 
     public int Total => Connections.Values.Sum();
 
     public NextHop FindHop(ReversePath sender, EmailAddress recipient) => NextHop.Domain(recipient.Domain);
 
-    public string SessionKey(NextHop hop, ReversePath sender, bool requireTls) => hop.ToString();
+    public string SessionKey(NextHop hop, ReversePath sender, MessageTls wish) => $"{hop} {wish}";
 
-    public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, bool requireTls, CancellationToken cancellationToken)
+    public async ValueTask<RelayConnection> ConnectAsync(NextHop hop, ReversePath sender, MessageTls wish, CancellationToken cancellationToken)
     {
+        Wishes.Enqueue(wish);
         Connections.AddOrUpdate(hop.Host, 1, static (_, count) => count + 1);
         await OnDial(hop).WaitAsync(cancellationToken);
         if (OnConnect(hop) is { } refusal)

@@ -32,6 +32,17 @@ internal sealed class QueueCodecTests
     }
 
     [Test]
+    public void What_was_written_before_a_message_could_say_TLS_Required_No_is_read()
+    {
+        var entry = Entry() with { IsTlsNotRequired = true };
+        var octets = QueueCodec.EncodeEntry(entry);
+        Assert.That(QueueCodec.DecodeEntry(octets, "Q", entry.AcceptedAt, default).IsTlsNotRequired);
+        var before = QueueCodec.DecodeEntry(octets.AsSpan(0, octets.Length - 1), "Q", entry.AcceptedAt, default);
+        Assert.That(before.IsTlsNotRequired, Is.False);
+        Assert.That(before.AddedFields.ToArray(), Is.EqualTo(entry.AddedFields.ToArray()));
+    }
+
+    [Test]
     public void Damaged_octets_are_told_as_such_and_nothing_else_happens()
     {
         var random = new Random(20261127);

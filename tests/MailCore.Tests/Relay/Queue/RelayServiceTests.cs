@@ -139,6 +139,19 @@ internal sealed class RelayServiceTests
         Assert.That(_others.Sent.Single().Content, Does.StartWith("Received: ").And.Contain("\r\nX-Added: yes\r\nSubject: odd"));
     }
 
+    [TestCase("TLS-Required: No\r\n", false, MessageTls.NotRequired)]
+    [TestCase("TLS-Required: No\r\n", true, MessageTls.Required)]
+    [TestCase("", false, MessageTls.Usual)]
+    public async Task What_a_message_says_about_TLS_reaches_the_connection(string field, bool requireTls, MessageTls expected)
+    {
+        var envelope = new Envelope(new ReversePath(EmailAddress.Parse("anna@ours.example"))) { RequireTls = requireTls };
+        envelope.Recipients.Add(new Recipient(EmailAddress.Parse("x@far.example")));
+        await _services.GetRequiredService<IMailSubmission>().SubmitAsync(envelope, new MemoryStream(Encoding.ASCII.GetBytes($"Subject: test\r\n{field}\r\nHello\r\n")), CancellationToken.None);
+        await UntilAsync(() => _others.Sent.Count == 1);
+        Assert.That(_others.Wishes.Single(), Is.EqualTo(expected));
+        Assert.That(_others.Sent.Single().Content, Does.Contain(field), "the next server is to see it as well");
+    }
+
     [Test]
     public async Task The_null_sender_is_never_told()
     {
@@ -210,6 +223,31 @@ internal sealed class RelayServiceTests
     }
 
     [Test]
+    public async Task A_hundred_thousand_messages_for_one_dead_host_cost_it_a_few_attempts_in_hours_and_others_nothing()
+    {
+        const int Backlog = 100_000;
+        const int Steps = 30;
+        _others.OnConnect = static hop => hop.Host == "dead.example" ? Later : null;
+        await using var content = new MailCore.Storage.BufferedContent(new MailCore.Storage.ContentId("c"), "Subject: test\r\n\r\nHello\r\n"u8.ToArray());
+        for (var i = 0; i < Backlog; i++)
+        {
+            await Queue.EnqueueAsync(DeadEntry(i), content, CancellationToken.None);
+        }
+
+        for (var step = 1; step <= Steps; step++)
+        {
+            await SendAsync("anna@ours.example", to: ["x@alive.example"]);
+            await UntilAsync(() => _others.Sent.Count == step);
+            _clock.Advance(TimeSpan.FromMinutes(6));
+        }
+
+        Assert.That(_others.Sent.Select(static sent => sent.Hop.Host), Is.All.EqualTo("alive.example"));
+        // After 5, 10, 20, 40 and 67 minutes, and fewer connections each time.
+        Assert.That(_others.Connections["dead.example"], Is.InRange(5, 5 * _options.InitialConnectionsPerDestination));
+        await UntilAsync(() => Queue.Measure().Single().Items == Backlog);
+    }
+
+    [Test]
     public async Task One_connection_carries_many_messages_and_a_destination_has_no_more_than_its_limit()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -264,6 +302,19 @@ internal sealed class RelayServiceTests
     }
 
     private IRelayQueue Queue => _server.Relay!.Queue;
+
+    private QueueEntry DeadEntry(int number)
+    {
+        var envelope = new Envelope(new ReversePath(EmailAddress.Parse("bob@ours.example")));
+        return new QueueEntry
+        {
+            QueueId = $"DEAD{number}",
+            Session = new MailSessionInfo { ConnectionId = "1", Protocol = "ESMTP", ServerName = "mx.ours.example" },
+            Envelope = envelope,
+            Recipients = [new QueueRecipient(new Recipient(EmailAddress.Parse("x@dead.example")), NextHop.Domain("dead.example"))],
+            AcceptedAt = _clock.GetUtcNow(),
+        };
+    }
 
     private bool IsQuiet() => Queue.ListAsync(QueueFilter.All, CancellationToken.None).AsTask().Result.All(item => !item.IsLeased)
         && (_others.Total > 0 || Queue.Measure().Count == 0);

@@ -159,9 +159,9 @@ public class DaneTests
         var options = new OutboundTlsOptions().UseTlsPolicy(Domain, OutboundTlsLevel.Dane);
         var dns = Signed().Mx(Domain, (10, Mx)).Address(Mx, "192.0.2.1");
         var finder = new NextHopFinder(dns, new OutboundTlsGate([new ConfiguredTlsPolicy(options), new DanePolicy(dns)], NullLogger<OutboundTlsGate>.Instance), options, "own", TimeProvider.System);
-        Assert.That((await finder.FindAsync(NextHop.Domain(Domain), false, default)).Failure?.ToString(), Does.StartWith("450 4.7.5"));
+        Assert.That((await finder.FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default)).Failure?.ToString(), Does.StartWith("450 4.7.5"));
         dns.Tlsa(Base, Good());
-        Assert.That((await finder.FindAsync(NextHop.Domain(Domain), false, default)).Hosts.Single().Tls.Source, Is.EqualTo("dane"));
+        Assert.That((await finder.FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default)).Hosts.Single().Tls.Source, Is.EqualTo("dane"));
     }
 
     private static FakeDns Signed() => new() { IsSigned = true };

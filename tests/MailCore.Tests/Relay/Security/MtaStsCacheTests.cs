@@ -6,10 +6,16 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using MailCore.Dns;
+using MailCore.Hosting;
 using MailCore.Relay.Security;
+using MailCore.Storage;
 using MailCore.Storage.InMemory;
 using MailCore.Testing;
+using MailCore.Tests.Pop3;
 using MailCore.Tests.Tls;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
 namespace MailCore.Tests.Relay.Security;
@@ -188,6 +194,126 @@ public class MtaStsCacheTests
         _dns.Text($"_mta-sts.{Domain}", "v=STSv1; id=2;");
         var answer = await policy.GetRequirementAsync(server, default);
         Assert.That((answer.Refusal, answer.Requirement, answer.Published?.Problem), Is.EqualTo(((object?)null, (object?)null, "validation-failure")));
+    }
+
+    [Test]
+    public async Task A_policy_is_fetched_anew_before_it_expires_though_no_mail_goes_there_and_by_the_next_process_too()
+    {
+        await using var web = Serve();
+        var first = await KnowingRefresherAsync(web, new CollectedLog());
+        first.Start();
+        await LiveAsync(first, TimeSpan.FromDays(1));
+        Assert.That(web.Requests, Has.Count.EqualTo(2));
+        await first.DisposeAsync();
+
+        // Nobody tells this one of the domain.
+        await using var second = Refresher(web, new CollectedLog());
+        second.Start();
+        await LiveAsync(second, TimeSpan.FromDays(8));
+        Assert.That(web.Requests, Has.Count.EqualTo(10), "once a day");
+        _dns.Remove($"_mta-sts.{Domain}", DnsRecordType.Txt);
+        Assert.That((await Cache(web).FindAsync(Domain, default)).Policy?.Mode, Is.EqualTo(MtaStsMode.Enforce), "after nine days, with a max_age of seven");
+    }
+
+    [TestCase("enforce", 1)]
+    [TestCase("none", 0)]
+    public async Task A_refresh_that_fails_is_told_once_and_the_policy_stays(string mode, int warnings)
+    {
+        await using var web = Serve(text: Enforce.Replace("enforce", mode, StringComparison.Ordinal));
+        var log = new CollectedLog();
+        await using var refresher = await KnowingRefresherAsync(web, log);
+        web.Status = "500 No";
+        refresher.Start();
+        await LiveAsync(refresher, TimeSpan.FromHours(mode == "none" ? 25 : 30));
+
+        Assert.That(web.Requests, Has.Count.GreaterThan(2));
+        Assert.That(log.Lines.Count(static line => line.Level == LogLevel.Warning && line.Text.Contains("MTA-STS policy of example.test", StringComparison.Ordinal)), Is.EqualTo(warnings));
+        Assert.That((await Cache(web).FindAsync(Domain, default)).Policy, Is.Not.Null);
+        Assert.That(refresher.Count, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_domain_whose_policy_is_gone_is_not_asked_about_any_more()
+    {
+        await using var web = Serve();
+        await using var refresher = await KnowingRefresherAsync(web, new CollectedLog());
+        web.Status = "404 Not found";
+        refresher.Start();
+        await LiveAsync(refresher, TimeSpan.FromDays(7) + MtaStsRefresher.Interval);
+        Assert.That(refresher.Count, Is.Zero);
+    }
+
+    [Test]
+    public async Task At_most_5000_domains_are_kept_fresh_those_that_mail_went_to_last()
+    {
+        await using var web = Serve();
+        await using var refresher = Refresher(web, new CollectedLog());
+        for (var i = 0; i <= MtaStsRefresher.MaxDomains; i++)
+        {
+            refresher.Note($"{i}.example");
+        }
+
+        Assert.That(refresher.Count, Is.EqualTo(MtaStsRefresher.MaxDomains + 1 - (MtaStsRefresher.MaxDomains / 10)));
+    }
+
+    [Test]
+    public async Task A_server_with_a_relay_keeps_policies_fresh()
+    {
+        await using var web = Serve();
+        await using (var before = await KnowingRefresherAsync(web, new CollectedLog()))
+        {
+            before.Start();
+        }
+
+        var services = new ServiceCollection();
+        services.AddSingleton<TimeProvider>(_time);
+        services.AddMailServer(mail =>
+        {
+            mail.UseInMemoryStore().AddAccount("anna@ours.example");
+            mail.ListenSmtp(0, static endpoint => endpoint.On(IPAddress.Loopback).UseCleartext());
+            mail.UseRelay();
+            mail.OutboundTls.UseMtaSts(options => (options.Port, options.Authorities) = (web.Port, [_authority.Root]));
+            mail.Services.Replace(ServiceDescriptor.Singleton<IDnsResolver>(_dns));
+            mail.Services.Replace(ServiceDescriptor.Singleton<IServerState>(_state));
+        });
+        await using var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<MailServer>().StartAsync(CancellationToken.None);
+        await LiveAsync(provider.GetRequiredService<MtaStsRefresher>(), TimeSpan.FromDays(1));
+        Assert.That(web.Requests, Has.Count.EqualTo(2));
+    }
+
+    /// <summary>One that has heard of a domain to which mail went.</summary>
+    private async Task<MtaStsRefresher> KnowingRefresherAsync(PolicyServer web, CollectedLog log)
+    {
+        var refresher = Refresher(web, log);
+        var policy = new MtaStsTlsPolicy(Cache(web), refresher);
+        await policy.GetRequirementAsync(new OutboundServer { Domain = Domain, Host = "mx.example.test", CanonicalHost = "mx.example.test", Port = 25, UsesMx = true }, default);
+        Assert.That(refresher.Count, Is.EqualTo(1));
+        return refresher;
+    }
+
+    private MtaStsRefresher Refresher(PolicyServer web, CollectedLog log) => new(Cache(web), _state, _time, log.CreateLogger<MtaStsRefresher>());
+
+    /// <summary>Lets time pass by the hour, each look at the policies finished before the next.</summary>
+    private async Task LiveAsync(MtaStsRefresher refresher, TimeSpan time)
+    {
+        await UntilAsync(() => refresher.Rounds == 1);
+        for (var passed = MtaStsRefresher.Interval; passed <= time; passed += MtaStsRefresher.Interval)
+        {
+            var rounds = refresher.Rounds;
+            _time.Advance(MtaStsRefresher.Interval);
+            await UntilAsync(() => refresher.Rounds == rounds + 1);
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.That(TimeProvider.System.GetElapsedTime(started), Is.LessThan(TimeSpan.FromSeconds(30)), "It never came about.");
+            await Task.Delay(2);
+        }
     }
 
     private MtaStsCache Cache(PolicyServer web)

@@ -132,7 +132,7 @@ public class NextHopFinderTests
     [TestCase("[IPv6:2001:db8::7]", "2001:db8::7")]
     public async Task An_IP_literal_is_no_name_to_look_up(string domain, string address)
     {
-        var plan = await Finder(_dns).FindAsync(NextHop.Domain(domain), requireTls: false, default);
+        var plan = await Finder(_dns).FindAsync(NextHop.Domain(domain), MessageTls.Usual, default);
 
         Assert.That(plan.Hosts.Single().Addresses, Is.EqualTo(new[] { IPAddress.Parse(address) }));
         Assert.That(_dns.Questions, Is.Empty);
@@ -159,10 +159,27 @@ public class NextHopFinderTests
         var dns = new FakeDns { IsSigned = isSigned }.Mx(Domain, (10, "a.test")).Address("a.test", "192.0.2.1");
         var finder = Finder(dns, policy is null ? null : new FixedPolicy(new OutboundTlsRequirement { Level = OutboundTlsLevel.Verify, Source = policy, IsHostVouchedFor = true }));
 
-        var plan = await finder.FindAsync(NextHop.Domain(Domain), requireTls: true, default);
+        var plan = await finder.FindAsync(NextHop.Domain(Domain), MessageTls.Required, default);
 
         Assert.That((plan.Failure?.Code ?? 0, plan.Failure?.Status?.ToString()), Is.EqualTo((code, status)));
-        Assert.That((await finder.FindAsync(NextHop.Domain(Domain), requireTls: false, default)).Failure, Is.Null);
+        Assert.That((await finder.FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default)).Failure, Is.Null);
+    }
+
+    [Test]
+    public async Task TLS_Required_No_passes_over_the_recipients_policies_and_not_over_the_operators()
+    {
+        var dns = new FakeDns().Mx(Domain, (10, "a.test")).Address("a.test", "192.0.2.1");
+        var verify = new OutboundTlsRequirement { Level = OutboundTlsLevel.Verify, Source = "theirs" };
+        var theirs = Finder(dns, new FixedPolicy(verify, new SmtpReply(450, "4.7.5", "no")) { IsRecipients = true });
+        var ours = Finder(dns, new FixedPolicy(verify));
+
+        Assert.That((await theirs.FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default)).Failure?.Code, Is.EqualTo(450));
+        Assert.That((await theirs.FindAsync(NextHop.Domain(Domain), MessageTls.NotRequired, default)).Hosts.Single().Tls.Level, Is.EqualTo(OutboundTlsLevel.Opportunistic));
+        Assert.That((await theirs.FindAsync(NextHop.Smtp("localhost", 25), MessageTls.Usual, default)).Failure?.Code, Is.EqualTo(450));
+        Assert.That((await theirs.FindAsync(NextHop.Smtp("localhost", 25), MessageTls.NotRequired, default)).Failure, Is.Null, "a host by its name");
+        Assert.That((await ours.FindAsync(NextHop.Domain(Domain), MessageTls.NotRequired, default)).Hosts.Single().Tls.Level, Is.EqualTo(OutboundTlsLevel.Verify));
+        _options.HonoursTlsRequiredNo = false;
+        Assert.That((await theirs.FindAsync(NextHop.Domain(Domain), MessageTls.NotRequired, default)).Failure?.Code, Is.EqualTo(450));
     }
 
     [Test]
@@ -173,13 +190,13 @@ public class NextHopFinderTests
         _options.UseTlsPolicy(Domain, OutboundTlsLevel.None).UseTlsPolicy(".example.net", OutboundTlsLevel.Encrypt);
 
         Assert.That((await FindAsync(dns)).Hosts.Single().Tls.Level, Is.EqualTo(OutboundTlsLevel.None));
-        Assert.That((await Finder(dns, verify).FindAsync(NextHop.Domain(Domain), false, default)).Hosts.Single().Tls.Source, Is.EqualTo("one"));
-        var refused = await Finder(dns, verify, new FixedPolicy(null, new SmtpReply(450, "4.7.5", "no"))).FindAsync(NextHop.Domain(Domain), false, default);
+        Assert.That((await Finder(dns, verify).FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default)).Hosts.Single().Tls.Source, Is.EqualTo("one"));
+        var refused = await Finder(dns, verify, new FixedPolicy(null, new SmtpReply(450, "4.7.5", "no"))).FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default);
         Assert.That(refused.Failure?.Code, Is.EqualTo(450));
-        var broken = await Finder(dns, new FixedPolicy(null) { Error = new InvalidOperationException() }).FindAsync(NextHop.Domain(Domain), false, default);
+        var broken = await Finder(dns, new FixedPolicy(null) { Error = new InvalidOperationException() }).FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default);
         Assert.That(broken.Failure?.ToString(), Does.StartWith("451 4.7.5"));
         dns.Mx("sub.example.net", (10, "a.test"));
-        Assert.That((await Finder(dns).FindAsync(NextHop.Domain("sub.example.net"), false, default)).Hosts.Single().Tls.Level, Is.EqualTo(OutboundTlsLevel.Encrypt));
+        Assert.That((await Finder(dns).FindAsync(NextHop.Domain("sub.example.net"), MessageTls.Usual, default)).Hosts.Single().Tls.Level, Is.EqualTo(OutboundTlsLevel.Encrypt));
     }
 
     private NextHopFinder Finder(FakeDns dns, params IOutboundTlsPolicy?[] policies) => new(
@@ -189,7 +206,7 @@ public class NextHopFinderTests
         "mx.own.test",
         TimeProvider.System);
 
-    private async Task<HopPlan> FindAsync(FakeDns dns) => await Finder(dns).FindAsync(NextHop.Domain(Domain), requireTls: false, default);
+    private async Task<HopPlan> FindAsync(FakeDns dns) => await Finder(dns).FindAsync(NextHop.Domain(Domain), MessageTls.Usual, default);
 
     private async Task<IEnumerable<string>> NamesAsync(FakeDns dns) => (await FindAsync(dns)).Hosts.Select(static host => host.Name);
 
@@ -203,6 +220,8 @@ public class NextHopFinderTests
     private sealed class FixedPolicy(OutboundTlsRequirement? requirement, SmtpReply? refusal = null) : IOutboundTlsPolicy
     {
         public Exception? Error { get; init; }
+
+        public bool IsRecipients { get; init; }
 
         public ValueTask<OutboundTlsAnswer> GetRequirementAsync(OutboundServer server, CancellationToken cancellationToken) =>
             Error is null ? new(new OutboundTlsAnswer(requirement, refusal)) : throw Error;
