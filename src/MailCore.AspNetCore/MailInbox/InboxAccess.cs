@@ -11,18 +11,29 @@ internal sealed class InboxAccess(MailInboxOptions options)
     /// <summary>A form or an image of another site can't send it, and a script of one has to ask first, which is not answered.</summary>
     public const string OwnHeader = "X-MailCore-Inbox";
 
+    private static readonly InboxProblem OtherSite = InboxProblem.Forbidden("The request comes from another site.");
+
     // What a proxy says of a client that is none of this machine.
     private static readonly string[] Forwarding = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via"];
 
-    /// <summary>Null when the client may go on.</summary>
-    public InboxProblem? Check(HttpContext http)
+    /// <summary>Null when the client may have the page.</summary>
+    public InboxProblem? CheckPage(HttpContext http) => options.AllowsAnyClient || IsAuthorized(http) ? null : CheckLocal(http);
+
+    /// <summary>Null when the client may use the API.</summary>
+    public InboxProblem? CheckApi(HttpContext http)
     {
-        if (!options.AllowsAnyClient && !IsAuthorized(http) && CheckLocal(http) is { } problem)
+        if (CheckPage(http) is { } problem)
         {
             return problem;
         }
 
-        return HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? null : CheckOrigin(http.Request);
+        // An image of another site's page learns nothing, but would hold a listener's place.
+        if (http.Request.Headers["Sec-Fetch-Site"] is not ([] or ["same-origin"] or ["none"]))
+        {
+            return OtherSite;
+        }
+
+        return HttpMethods.IsGet(http.Request.Method) ? null : CheckOrigin(http.Request);
     }
 
     // The middleware has let it pass: it throws where it is missing.
@@ -57,10 +68,9 @@ internal sealed class InboxAccess(MailInboxOptions options)
             return InboxProblem.Forbidden($"Requests that change something carry the header {OwnHeader}: 1.");
         }
 
-        var isOwn = request.Headers[HeaderNames.Origin] is [] or [null]
-            || (request.Headers[HeaderNames.Origin] is [{ } origin] && origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase));
-        return isOwn && request.Headers["Sec-Fetch-Site"] is [] or ["same-origin"] or ["none"]
+        return request.Headers[HeaderNames.Origin] is [] or [null]
+            || (request.Headers[HeaderNames.Origin] is [{ } origin] && origin.Equals($"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase))
             ? null
-            : InboxProblem.Forbidden("The request comes from another site.");
+            : OtherSite;
     }
 }

@@ -44,9 +44,13 @@ internal sealed class InboxRoutes
 
     private void Get(string pattern, InboxHandler handler) => Add(HttpMethods.Get, pattern, handler);
 
-    private void Add(string method, string pattern, InboxHandler handler) => _endpoints.MapMethods(pattern, [method], http => AnswerAsync(http, handler));
+    private void Add(string method, string pattern, InboxHandler handler)
+    {
+        Func<HttpContext, InboxProblem?> check = pattern.StartsWith("/api/", StringComparison.Ordinal) ? _access.CheckApi : _access.CheckPage;
+        _endpoints.MapMethods(pattern, [method], http => AnswerAsync(http, check(http), handler));
+    }
 
-    private async Task AnswerAsync(HttpContext http, InboxHandler handler)
+    private static async Task AnswerAsync(HttpContext http, InboxProblem? refusal, InboxHandler handler)
     {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = DefaultPolicy;
@@ -55,7 +59,7 @@ internal sealed class InboxRoutes
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        if ((_access.Check(http) ?? await handler(http).ConfigureAwait(false)) is { } problem)
+        if ((refusal ?? await handler(http).ConfigureAwait(false)) is { } problem)
         {
             await problem.WriteAsync(http).ConfigureAwait(false);
         }

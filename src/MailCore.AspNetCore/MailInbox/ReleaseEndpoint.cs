@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 using MailCore.Delivery;
 using MailCore.Messaging;
@@ -78,7 +79,7 @@ internal sealed partial class ReleaseEndpoint(InboxServices inbox, ILogger logge
     {
         var envelope = new Envelope(new ReversePath(release.Sender)) { SmtpUtf8 = release.IsInternationalized };
         envelope.Recipients.AddRange(release.Recipients.Select(static address => new Recipient(address)));
-        var by = $"{http.User.Identity?.Name ?? "somebody"} from {http.Connection.RemoteIpAddress?.ToString() ?? "this process"}";
+        var by = http.User.Identity?.Name ?? "somebody";
         var octets = message.OpenBehind(Encoding.UTF8.GetBytes(Fields(release, by)));
         SubmissionResult result;
         await using (octets.ConfigureAwait(false))
@@ -86,7 +87,7 @@ internal sealed partial class ReleaseEndpoint(InboxServices inbox, ILogger logge
             result = await inbox.Submission.SubmitAsync(envelope, octets, http.RequestAborted).ConfigureAwait(false);
         }
 
-        Released(message.Key.ToString(), result.QueueId, by, release.Recipients.Count);
+        Released(result.QueueId, message.Key.ToString(), by, http.Connection.RemoteIpAddress);
         if (!result.Replies.Any(static reply => reply.IsPositive))
         {
             return Refused($"The server does not take it: {result.Replies[0]}");
@@ -128,8 +129,8 @@ internal sealed partial class ReleaseEndpoint(InboxServices inbox, ILogger logge
 
     private static InboxProblem Refused(string detail) => new(StatusCodes.Status422UnprocessableEntity, "Not sent on", detail);
 
-    [LoggerMessage(EventId = 9102, Level = LogLevel.Information, Message = "{QueueId}: message {Message} of the inbox was sent on by {By} to {Count} recipients")]
-    private partial void Released(string message, string queueId, string by, int count);
+    [LoggerMessage(EventId = 9102, Level = LogLevel.Information, Message = "{QueueId}: message {Message} of the inbox was sent on by {By} from {Client}")]
+    private partial void Released(string queueId, string message, string by, IPAddress? client);
 
     private sealed record Release(EmailAddress Sender, IReadOnlyList<EmailAddress> Recipients, bool HasEightBitHeader)
     {

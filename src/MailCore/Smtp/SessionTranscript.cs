@@ -28,20 +28,26 @@ internal sealed class SessionTranscript(int limit)
         }
     }
 
-    /// <summary>A command that is known to hold no secret.</summary>
-    public void Client(ReadOnlySpan<byte> line) => Add("C: ", Encoding.UTF8.GetString(line[..Math.Min(line.Length, LongestLine + 1)]));
+    /// <summary>A command's line, as far as it holds no secret.</summary>
+    /// <param name="verb">As the engine knows it; null where it knows none: that may be a password that came too early.</param>
+    /// <param name="line">All of it.</param>
+    public void Command(string? verb, ReadOnlySpan<byte> line)
+    {
+        switch (verb)
+        {
+            case null:
+                Secret();
+                break;
+            case "AUTH":
+                Login(line[verb.Length..].Trim((byte)' '));
+                break;
+            default:
+                Client(Encoding.UTF8.GetString(line[..Math.Min(line.Length, LongestLine + 1)]));
+                break;
+        }
+    }
 
     public void Client(string what) => Add("C: ", what);
-
-    /// <summary>AUTH with its mechanism, if it is one, and nothing of what follows (RFC 4954 4).</summary>
-    public void Login(ReadOnlySpan<byte> argument)
-    {
-        const int longest = 20;
-        var end = argument.IndexOf((byte)' ');
-        var mechanism = Encoding.Latin1.GetString(end < 0 ? argument : argument[..end]);
-        var isNamed = mechanism.Length is > 0 and <= longest && mechanism.All(static c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '_');
-        Client(!isNamed ? "AUTH ***" : end < 0 ? $"AUTH {mechanism}" : $"AUTH {mechanism} ***");
-    }
 
     public void Secret() => Client("***");
 
@@ -74,6 +80,16 @@ internal sealed class SessionTranscript(int limit)
             _text.Clear();
             _text.Capacity = 0;
         }
+    }
+
+    // The mechanism, if it is one, and nothing of what follows (RFC 4954 4).
+    private void Login(ReadOnlySpan<byte> argument)
+    {
+        const int longest = 20;
+        var end = argument.IndexOf((byte)' ');
+        var mechanism = Encoding.Latin1.GetString(end < 0 ? argument : argument[..end]);
+        var isNamed = mechanism.Length is > 0 and <= longest && mechanism.All(static c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c is '-' or '_');
+        Client(!isNamed ? "AUTH ***" : end < 0 ? $"AUTH {mechanism}" : $"AUTH {mechanism} ***");
     }
 
     private void Add(string who, string line)

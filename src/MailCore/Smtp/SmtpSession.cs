@@ -213,9 +213,9 @@ internal sealed class SmtpSession : IAsyncDisposable
     /// <summary>Writes down that what follows is encrypted.</summary>
     public void NoteTls()
     {
-        if (Transcript is not null && Connection.Tls is { } tls)
+        if (Connection.Tls is { } tls)
         {
-            Transcript.Note(TlsDescription.Of(tls));
+            Transcript?.Note(TlsDescription.Of(tls));
         }
     }
 
@@ -322,11 +322,7 @@ internal sealed class SmtpSession : IAsyncDisposable
         var octets = line.Span;
         var space = octets.IndexOf((byte)' ');
         var verb = space < 0 ? octets : octets[..space];
-        if (Transcript is not null)
-        {
-            Record(Transcript, verb, octets);
-        }
-
+        Transcript?.Command(Protocol.Commands.Find(verb)?.Verb, octets);
         if (Protocol.Commands.Find(verb) is not { } command || IsOtherDialect(command.Conditions))
         {
             return new ValueTask<SmtpReply?>(IsHttp(verb) ? Answer(LineKind.NotMail) : SmtpReplies.UnknownCommand);
@@ -342,23 +338,6 @@ internal sealed class SmtpSession : IAsyncDisposable
         return Refusal(command.Conditions, argument.IsEmpty) is { } refusal
             ? new ValueTask<SmtpReply?>(refusal)
             : command.RunAsync(this, argument);
-    }
-
-    // What is no command may be a password that came too early.
-    private void Record(SessionTranscript transcript, ReadOnlySpan<byte> verb, ReadOnlySpan<byte> line)
-    {
-        switch (Protocol.Commands.Find(verb)?.Verb)
-        {
-            case null:
-                transcript.Secret();
-                break;
-            case "AUTH":
-                transcript.Login(line[verb.Length..].Trim((byte)' '));
-                break;
-            default:
-                transcript.Client(line);
-                break;
-        }
     }
 
     /// <summary>What stands against a command under these conditions.</summary>

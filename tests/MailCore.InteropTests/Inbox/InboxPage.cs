@@ -15,7 +15,9 @@ internal sealed class InboxPage : IAsyncDisposable
         Page = page;
         page.Console += (_, e) =>
         {
-            if (e.Message.Type is ConsoleType.Error or ConsoleType.Warning)
+            // A message may be gone while the page asks for it.
+            var isGone = e.Message.Text.Contains("404", StringComparison.Ordinal) && e.Message.Location?.URL?.Contains("/api/messages/", StringComparison.Ordinal) == true;
+            if (e.Message.Type is ConsoleType.Error or ConsoleType.Warning && !isGone)
                 _faults.Add($"{e.Message.Text} {e.Message.Location?.URL}");
         };
         page.PageError += (_, e) => _faults.Add(e.Message);

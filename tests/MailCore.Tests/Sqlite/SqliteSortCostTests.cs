@@ -42,12 +42,13 @@ public sealed class SqliteSortCostTests
         // What is rented was rented before; the mailbox's keys are none of it.
         await client.OkAsync("SORT RETURN (COUNT) (SIZE) UTF-8 ALL");
         await client.OkAsync("SORT RETURN (COUNT) (CC) UTF-8 ALL");
-        counting.Scanned = 0;
+        (counting.Scanned, counting.Fields) = (0, MessageFields.None);
 
         var each = await AllocatedAsync(client, $"SORT RETURN (COUNT) ({keys}) UTF-8 ALL") / (double)messages;
 
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{each:N1} octets for each message."));
         Assert.That(counting.Scanned, Is.EqualTo(messages));
+        Assert.That(counting.Fields, Is.EqualTo(MessageFields.Summary), "the store's dates are for messages without one");
         Assert.That(each, Is.LessThan(limit));
         Assert.That(await LeastAsync(() => AllocatedAsync(client, $"SORT RETURN (COUNT) ({keys}) UTF-8 ALL")), Is.LessThan(16L * messages), "the next one");
         Assert.That(counting.Scanned, Is.EqualTo(messages), "and it reads nothing");
@@ -168,11 +169,14 @@ public sealed class SqliteSortCostTests
     {
         public int Scanned { get; set; }
 
+        public MessageFields Fields { get; set; }
+
         public Func<Task>? Scanning { get; set; }
 
         protected override async ValueTask ScanAsync(IAccountStore account, MailboxId mailbox, ReadOnlyMemory<Uid> uids, MessageFields fields, MessageGlanceHandler handler)
         {
             Scanned += uids.Length;
+            Fields |= fields;
             if (Scanning is { } scanning)
             {
                 // The one that is served by it scans, too.

@@ -39,13 +39,8 @@ internal static class KeyKinds
     /// <summary>How many there are.</summary>
     public const int Count = (int)KeyKind.References + 1;
 
-    /// <summary>What must be known of a message.</summary>
-    public static MessageFields FieldsOf(KeyKind kind) => kind switch
-    {
-        KeyKind.Arrival => MessageFields.Dates,
-        KeyKind.Sent => MessageFields.Dates | MessageFields.Summary,
-        _ => MessageFields.Summary,
-    };
+    /// <summary>What must be known of a message. The time of sending may need the internal date, too.</summary>
+    public static MessageFields FieldsOf(KeyKind kind) => kind == KeyKind.Arrival ? MessageFields.Dates : MessageFields.Summary;
 
     /// <summary>Whether the key is a number, and no text.</summary>
     public static bool IsNumber(KeyKind kind) => kind is KeyKind.Arrival or KeyKind.Sent;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using MailCore.Imap.View;
 using MailCore.Mime;
 using MailCore.Storage;
@@ -24,12 +25,13 @@ internal sealed class KeyedMessages(MailboxKeys keys, KeyKind[] kinds, int expec
     private readonly RentedList<uint> _uids = new();
     private readonly RentedList<uint> _sizes = new();
     private readonly RentedList<int>[] _rows = Array.ConvertAll(kinds, static _ => new RentedList<int>());
+    private readonly int _sent = Array.IndexOf(kinds, KeyKind.Sent);
     private int _held;
 
     public int Count => _sequences.Count;
 
     /// <summary>What must be known of a message that has no keys yet.</summary>
-    public MessageFields Fields { get; } = kinds.Aggregate(MessageFields.None, static (fields, kind) => fields | KeyKinds.FieldsOf(kind));
+    public MessageFields Fields { get; private set; } = kinds.Aggregate(MessageFields.None, static (fields, kind) => fields | KeyKinds.FieldsOf(kind));
 
     /// <summary>Whether sizes are wanted, too.</summary>
     public bool WithSizes { get; init; }
@@ -64,16 +66,45 @@ internal sealed class KeyedMessages(MailboxKeys keys, KeyKind[] kinds, int expec
         return true;
     }
 
-    /// <summary>Makes the keys that are not known, of messages by ascending UIDs.</summary>
-    public void Look(NumberedMessage message, in MessageGlance glance)
+    /// <summary>
+    /// Makes the keys that are not known, of messages by ascending UIDs. When more must be known of this one nothing is made,
+    /// <see cref="Fields"/> have it from now on, and the message is to be shown again.
+    /// </summary>
+    /// <param name="message">Which.</param>
+    /// <param name="glance">What there is of it.</param>
+    /// <param name="read">The fields that were asked for.</param>
+    public bool TryLook(NumberedMessage message, in MessageGlance glance, MessageFields read)
     {
         EnvelopeView.TryOpen(glance.Summary, out var envelope);
         var uid = message.Uid.Value;
+        var sent = 0L;
+        // Nearly all messages have a date: those of the store are read when there is one that has not.
+        if (_sent >= 0 && !_known[_sent].TrySeek(uid, ref _looked[_sent]) && !SentTime.TryRead(envelope, out sent))
+        {
+            if ((read & MessageFields.Dates) == 0)
+            {
+                Fields |= MessageFields.Dates;
+                return false;
+            }
+
+            sent = glance.InternalDate.UtcTicks;
+        }
+
         for (var i = 0; i < kinds.Length; i++)
         {
-            if (!_known[i].TrySeek(uid, ref _looked[i]))
+            if (_known[i].TrySeek(uid, ref _looked[i]))
             {
-                keys.Write(kinds[i], uid, glance.InternalDate, envelope, _found[i]);
+                continue;
+            }
+
+            if (KeyKinds.IsNumber(kinds[i]))
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(_found[i].Reserve(sizeof(long)), i == _sent ? sent : glance.InternalDate.UtcTicks);
+                _found[i].Add(uid, sizeof(long));
+            }
+            else
+            {
+                keys.Write(kinds[i], uid, envelope, _found[i]);
             }
         }
 
@@ -81,6 +112,8 @@ internal sealed class KeyedMessages(MailboxKeys keys, KeyKind[] kinds, int expec
         {
             Take(isLast: false);
         }
+
+        return true;
     }
 
     /// <summary>Called once, when all keys have been made. A message without keys is one that the store has forgotten: it was not found.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using MailCore.Mime;
 
@@ -80,6 +79,7 @@ internal sealed class MailboxKeys
         lock (_lock)
         {
             var known = _rows[(int)kind] ??= new KeyRows();
+            var isFirst = known.Count == 0;
             if (!known.TryAppend(found, expected))
             {
                 if (!isLast)
@@ -89,25 +89,21 @@ internal sealed class MailboxKeys
 
                 _rows[(int)kind] = KeyRows.Merge(known, found);
             }
+            else if (isFirst && kind == KeyKind.References && expected > known.Count)
+            {
+                _ids.Expect(known.Count, expected + (expected / 16));
+            }
         }
 
         found.Clear();
     }
 
     /// <summary>Makes the key of a message, which stands behind those made before.</summary>
-    public void Write(KeyKind kind, uint uid, DateTimeOffset internalDate, EnvelopeView envelope, KeyRows into)
+    public void Write(KeyKind kind, uint uid, EnvelopeView envelope, KeyRows into)
     {
         if (kind == KeyKind.References)
         {
             WriteReferences(uid, envelope, into);
-            return;
-        }
-
-        if (KeyKinds.IsNumber(kind))
-        {
-            var ticks = kind == KeyKind.Arrival ? internalDate.UtcTicks : SentTime.Of(envelope, internalDate);
-            BinaryPrimitives.WriteInt64LittleEndian(into.Reserve(sizeof(long)), ticks);
-            into.Add(uid, sizeof(long));
             return;
         }
 

@@ -4,6 +4,7 @@ namespace MailCore.Imap.Sorting;
 internal sealed class MessageIdTable
 {
     private const int Least = 64;
+    private const int UsualOctets = 64;
 
     private int[] _ends = [];
     private int[] _next = [];
@@ -40,6 +41,22 @@ internal sealed class MessageIdTable
 
         Store(id, hash);
         return Count - 1;
+    }
+
+    /// <summary>Makes room for the identifiers of all messages, when they name as many as those so far did, and no unusual lot.</summary>
+    public void Expect(int messages, int all)
+    {
+        var count = (int)Math.Min(Count * (long)all / messages, 2L * all);
+        if (count > _ends.Length)
+        {
+            Grow(count);
+        }
+
+        var octets = (int)Math.Min(Used * (long)all / messages, Math.Min(UsualOctets * (long)count, Array.MaxLength));
+        if (octets > _octets.Length)
+        {
+            Array.Resize(ref _octets, octets);
+        }
     }
 
     // Seeded for each process: nobody can send identifiers that all meet in one bucket.

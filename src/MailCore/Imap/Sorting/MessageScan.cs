@@ -23,6 +23,7 @@ internal sealed class MessageScan : ISearchSink
     private int _count;
     private int _next;
     private bool _isStuck;
+    private MessageFields _read;
     private int _silence;
 
     public MessageScan(ImapSession session, KeyedMessages messages)
@@ -68,8 +69,14 @@ internal sealed class MessageScan : ISearchSink
     private async ValueTask LookAsync()
     {
         _next = 0;
-        _isStuck = false;
-        await _mailbox.ScanBatchAsync(_uids.AsMemory(0, _count), _messages.Fields, _look, _session.Aborted);
+        do
+        {
+            _isStuck = false;
+            _read = _messages.Fields;
+            await _mailbox.ScanBatchAsync(_uids.AsMemory(_next, _count - _next), _read, _look, _session.Aborted);
+        }
+        while (_read != _messages.Fields);
+
         if (_isStuck)
         {
             await ReadRestAsync();
@@ -92,14 +99,15 @@ internal sealed class MessageScan : ISearchSink
             next++;
         }
 
-        _isStuck |= (_messages.Fields & MessageFields.Summary) != 0 && !EnvelopeView.TryOpen(glance.Summary, out _);
+        _isStuck |= (_read & MessageFields.Summary) != 0 && !EnvelopeView.TryOpen(glance.Summary, out _);
         if (_isStuck || next == _count)
         {
             return;
         }
 
-        _next = next + 1;
-        _messages.Look(_batch[next], glance);
+        _next = next;
+        _isStuck = !_messages.TryLook(_batch[next], glance, _read);
+        _next += _isStuck ? 0 : 1;
     }
 
     // From the first message on whose summary is missing or of an older version.
@@ -116,7 +124,7 @@ internal sealed class MessageScan : ISearchSink
             await using var stored = new StoredMessage(_mailbox, row);
             if (await stored.SummarizeAsync(_session.Aborted))
             {
-                _messages.Look(_batch[_next], new MessageGlance(row with { Summary = stored.Summary.Encode() }));
+                _messages.TryLook(_batch[_next], new MessageGlance(row with { Summary = stored.Summary.Encode() }), MessageFields.All);
             }
         }
     }

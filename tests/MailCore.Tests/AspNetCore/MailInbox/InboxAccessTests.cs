@@ -165,6 +165,22 @@ internal sealed class InboxAccessTests
         Assert.That(isAllowed || !(await inbox.ListAsync())[0]!["seen"]!.GetValue<bool>());
     }
 
+    [TestCase("cross-site")]
+    [TestCase("same-site")]
+    public async Task Another_site_may_lead_to_the_page_and_use_nothing_behind_it(string site)
+    {
+        await using var inbox = await InboxHost.StartAsync();
+        foreach (var (path, expected) in new[]
+        {
+            ("", HttpStatusCode.OK), ("api/messages", HttpStatusCode.Forbidden), ("api/messages?wait=60", HttpStatusCode.Forbidden), ("api/events", HttpStatusCode.Forbidden),
+            ("api/messages/x/html", HttpStatusCode.Forbidden), ("api/messages/x/parts/1", HttpStatusCode.Forbidden),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Sec-Fetch-Site", site } } };
+            Assert.That((await inbox.Http.SendAsync(request)).StatusCode, Is.EqualTo(expected), path);
+        }
+    }
+
     [Test]
     public async Task No_answer_tells_another_site_that_it_may_ask()
     {

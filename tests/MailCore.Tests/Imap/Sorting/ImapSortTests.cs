@@ -161,6 +161,24 @@ internal sealed class ImapSortTests
         Assert.That((await client.OkAsync("UID SORT (DATE) UTF-8 ALL"))[0], Is.EqualTo("* SORT 1 6 7 5 4 2"));
     }
 
+    [Test]
+    public async Task One_message_without_a_date_among_many_stands_where_it_arrived()
+    {
+        await using var server = new ImapTestServer();
+        await server.AddUserAsync();
+        var arrived = new DateTimeOffset(2026, 1, 15, 12, 0, 0, TimeSpan.Zero);
+        for (var i = 1; i <= 300; i++)
+        {
+            var date = i == 280 ? "Date: none\r\n" : $"Date: {arrived.AddMinutes(i - 150):ddd, d MMM yyyy HH:mm:ss} +0000\r\n";
+            await server.AppendAsync(Encoding.ASCII.GetBytes($"{date}Subject: {i % 2}\r\n\r\n"), AppendOptions.Default with { InternalDate = arrived.AddSeconds(30) });
+        }
+
+        await using var client = await server.SelectedAsync();
+        var expected = Enumerable.Range(1, 150).Append(280).Concat(Enumerable.Range(151, 150).Where(static number => number != 280));
+        Assert.That((await client.OkAsync("SORT (DATE) UTF-8 ALL"))[0], Is.EqualTo($"* SORT {string.Join(' ', expected)}"));
+        Assert.That((await client.OkAsync("SORT (SUBJECT DATE) UTF-8 ALL"))[0], Is.EqualTo($"* SORT {string.Join(' ', expected.OrderBy(static number => number % 2))}"));
+    }
+
     [TestCase("é", "E\u0301", true)]
     [TestCase("Ǆ", "ǆ", true)]
     [TestCase("ǆ", "dž", false)]

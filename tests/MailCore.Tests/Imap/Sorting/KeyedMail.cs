@@ -23,7 +23,7 @@ internal static class KeyedMail
             var message = Numbered(++number);
             if (!messages.Add(message))
             {
-                messages.Look(message, new MessageGlance(message.Uid, summarizer.Complete().Encode().Span));
+                messages.TryLook(message, new MessageGlance(message.Uid, summarizer.Complete().Encode().Span), MessageFields.All);
             }
         }
 
