@@ -70,15 +70,35 @@ internal sealed class ListEndpoints(InboxServices inbox)
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, inbox.Stopping);
         using var listener = await inbox.Feed.ListenAsync(null, http.RequestAborted).ConfigureAwait(false);
         var start = inbox.Time.GetTimestamp();
+        var page = await SearchAllAsync(query, http.RequestAborted).ConfigureAwait(false);
+        while (page.Messages.Count == 0)
+        {
+            var left = patience - inbox.Time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero || !await ChangeAsync(listener, left, ending.Token).ConfigureAwait(false))
+            {
+                break;
+            }
+
+            // What is new comes first; the others have been searched.
+            page = await _lister.ListAsync(query, http.RequestAborted).ConfigureAwait(false);
+        }
+
+        await InboxJson.WriteAsync(http, page.Messages.Count == 0 ? page with { Next = null } : page, InboxJson.Default.MessagePageBody).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>The first page that is not empty.</summary>
+    private async ValueTask<MessagePageBody> SearchAllAsync(ListQuery query, CancellationToken cancellationToken)
+    {
         while (true)
         {
-            var page = await _lister.ListAsync(query, http.RequestAborted).ConfigureAwait(false);
-            var left = patience - inbox.Time.GetElapsedTime(start);
-            if (page.Messages.Count > 0 || page.Next is not null || left <= TimeSpan.Zero || !await ChangeAsync(listener, left, ending.Token).ConfigureAwait(false))
+            var page = await _lister.ListAsync(query, cancellationToken).ConfigureAwait(false);
+            if (page.Messages.Count > 0 || !PageCursor.TryParse(page.Next, out var next))
             {
-                await InboxJson.WriteAsync(http, page, InboxJson.Default.MessagePageBody).ConfigureAwait(false);
-                return null;
+                return page;
             }
+
+            query = query with { Before = next };
         }
     }
 

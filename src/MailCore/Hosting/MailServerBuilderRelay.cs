@@ -79,13 +79,16 @@ internal static class MailServerBuilderRelay
             (nameof(settings.Lifetime), settings.Lifetime is not null), (nameof(settings.WarnAfter), settings.WarnAfter is not null),
             (nameof(settings.MaxConnections), settings.MaxConnections is not null),
             (nameof(settings.MaxConnectionsPerDestination), settings.MaxConnectionsPerDestination is not null),
-            (nameof(settings.DoubleBouncesTo), settings.DoubleBouncesTo is { Length: > 0 }), (nameof(settings.SmartHosts), settings.SmartHosts.Count > 0),
-            (nameof(settings.SenderLogins), settings.SenderLogins.Count > 0), (nameof(settings.DirectSenders), settings.DirectSenders.Count > 0),
+            (nameof(settings.DoubleBouncesTo), settings.DoubleBouncesTo is { Length: > 0 }),
+            (nameof(settings.DirectSenders), settings.DirectSenders.Count > 0),
             (nameof(settings.DirectRecipients), settings.DirectRecipients.Count > 0), (nameof(settings.RelayMapFile), settings.RelayMapFile is { Length: > 0 }),
-            (nameof(settings.PasswordFile), settings.PasswordFile is { Length: > 0 }), (nameof(settings.Srs), settings.Srs is not null),
+            (nameof(settings.Srs), settings.Srs is not null),
         ];
         (string Name, bool IsSet)[] client =
         [
+            // Those who are handed mail may want a login.
+            (nameof(settings.SmartHosts), settings.SmartHosts.Count > 0), (nameof(settings.SenderLogins), settings.SenderLogins.Count > 0),
+            (nameof(settings.PasswordFile), settings.PasswordFile is { Length: > 0 }),
             (nameof(settings.HelloName), settings.HelloName is not null), (nameof(settings.BindAddresses), settings.BindAddresses.Count > 0),
             (nameof(settings.BindAddressesByHop), settings.BindAddressesByHop.Count > 0), (nameof(settings.MaxRecipients), settings.MaxRecipients is not null),
             (nameof(settings.PrefersChunking), settings.PrefersChunking is not null), (nameof(settings.AuthoritiesFile), settings.AuthoritiesFile is { Length: > 0 }),

@@ -8,6 +8,8 @@ using NUnit.Framework;
 namespace MailCore.Tests.Diagnostics;
 
 /// <summary>docs/diagnostics.md says what the code does, and the code does nothing that it does not say.</summary>
+// Who listens makes every session allocate, which other tests count.
+[NonParallelizable]
 [CancelAfter(120_000)]
 internal sealed class DiagnosticsTableTests
 {

@@ -12,6 +12,8 @@ using OpenTelemetry.Trace;
 namespace MailCore.Tests.Diagnostics;
 
 /// <summary>One message is one trace, as OpenTelemetry exports it.</summary>
+// Who listens makes every session allocate, which other tests count.
+[NonParallelizable]
 [CancelAfter(120_000)]
 internal sealed class DiagnosticsTraceTests
 {

@@ -105,12 +105,14 @@ public class MailServerSettingsTests
         Assert.That(MailServerBuilderRelay.FindIdle(off) ?? MailServerBuilderRelay.FindIdle(on), Is.Null);
     }
 
-    [Test]
-    public void Without_a_relay_a_domain_that_is_handed_over_uses_the_keys_of_the_client()
+    [TestCase("HelloName", "mx.example.org")]
+    [TestCase("SmartHosts:0:Host", "[mail.example.net]:25")]
+    [TestCase("SenderLogins:0:Sender", "bob@example.org")]
+    public void Without_a_relay_a_domain_that_is_handed_over_uses_the_keys_of_the_client(string key, string value)
     {
         var mail = Builder();
 
-        mail.Apply(Read(("Relay:HelloName", "mx.example.org"), ("RelayDomains:0:Name", "example.net"), ("RelayDomains:0:Via", "[mail.example.net]:25")));
+        mail.Apply(Read(($"Relay:{key}", value), ("RelayDomains:0:Name", "example.net"), ("RelayDomains:0:Via", "[mail.example.net]:25")));
 
         Assert.That(MailServerBuilderRelay.FindIdle(mail), Is.Null);
     }

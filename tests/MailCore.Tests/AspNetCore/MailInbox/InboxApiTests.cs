@@ -133,7 +133,7 @@ internal sealed class InboxApiTests
         {
             "alice@example.org INBOX 0 0", "bob@example.org INBOX 1 1", "bob@example.org Work 1 1",
         }));
-        Assert.That((await inbox.GetAsync("api/settings")).ToJsonString(), Is.EqualTo("""{"canDelete":true,"canRelease":false,"releaseHint":null,"host":"mx.example.org"}"""));
+        Assert.That((await inbox.GetAsync("api/settings")).ToJsonString(), Does.StartWith("""{"canDelete":true,"canRelease":false,"releaseHint":null,"host":"mx.example.org","smtp":["""));
     }
 
     private static async Task<MailClient> ImapAsync(InboxHost inbox)

@@ -272,6 +272,23 @@ internal sealed class InboxEventsTests
     }
 
     [Test]
+    public async Task Who_waits_is_not_kept_from_it_by_a_store_larger_than_one_search()
+    {
+        await using var inbox = await InboxHost.StartAsync(static options => options.MaxSearched = 3);
+        for (var i = 0; i < 10; i++)
+        {
+            await inbox.AppendAsync($"Subject: {(i == 0 ? "oldest" : "hay")}\r\n\r\n");
+        }
+
+        Assert.That((string)(await inbox.GetAsync("api/messages?query=oldest&wait=60"))["messages"]![0]!["subject"]!, Is.EqualTo("oldest"));
+        var waiting = inbox.GetAsync("api/messages?query=needle&wait=60");
+        await inbox.SendAsync("Subject: hay\r\n\r\n");
+        await inbox.SendAsync("Subject: needle\r\n\r\n");
+        Assert.That((string)(await waiting)["messages"]![0]!["subject"]!, Is.EqualTo("needle"));
+        Assert.That((await inbox.GetAsync("api/messages?query=nothing&wait=1"))["next"], Is.Null, "All has been searched.");
+    }
+
+    [Test]
     public async Task Who_waits_for_nothing_gets_an_empty_page_in_the_end()
     {
         var time = new ManualTimeProvider(DateTimeOffset.UtcNow);
