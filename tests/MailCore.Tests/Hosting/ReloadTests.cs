@@ -338,6 +338,19 @@ internal sealed class ReloadTests : IDisposable
     }
 
     [Test]
+    public async Task A_server_whose_endpoints_others_carry_reloads_too()
+    {
+        await using var server = await MailServer.StartAsync(static mail => mail.UseInMemoryStore().HasCarriedEndpoints = true);
+        var endpoint = server.AddCarried(static () => new IPEndPoint(IPAddress.Loopback, 25), static mail => mail.ListenSmtp(0).UseCleartext());
+        var protocol = endpoint.Protocol;
+
+        var report = await server.ReloadAsync(static mail => mail.UseInMemoryStore().AddAlias("info@example.org", "bob@example.org"));
+
+        Assert.That(report.Pending, Is.Empty);
+        Assert.That(endpoint.Protocol, Is.SameAs(protocol));
+    }
+
+    [Test]
     public async Task Reloads_at_the_same_time_take_turns()
     {
         Set("Domains:1", "new.example");
