@@ -8,7 +8,7 @@ namespace AspNetInbound;
 /// <summary>A web application that takes mail: Kestrel listens for both.</summary>
 public static class TicketApp
 {
-    /// <summary>Ports may be 0.</summary>
+    /// <summary>Ports may be 0. In the environment Development the mail of the accounts is shown at /mail.</summary>
     public static WebApplication Build(int httpPort, int smtpPort)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -20,6 +20,11 @@ public static class TicketApp
             mail.HostName = "localhost";
             mail.Domains.Add("example.org");
             mail.UseKestrel().AddAlias("help@example.org", "support@example.org");
+            if (builder.Environment.IsDevelopment())
+            {
+                mail.UseInMemoryStore().RecordSessions().AddAccount("staff@example.org");
+            }
+
             mail.MapInbound<TicketDesk>("support@example.org", async (m, desk, ct) =>
                 await desk.OpenAsync(m, ct) ? SmtpReply.Ok : new SmtpReply(550, "5.6.0", "A ticket needs a subject"));
         });
@@ -31,11 +36,16 @@ public static class TicketApp
 
         var app = builder.Build();
         app.UseHealthChecks("/health");
-        app.Run(static context =>
+        app.MapGet("/", static context =>
         {
             context.Response.ContentType = "text/html; charset=utf-8";
             return context.Response.WriteAsync(Page(context.RequestServices.GetRequiredService<TicketList>()));
         });
+        if (app.Environment.IsDevelopment())
+        {
+            app.MapMailInbox("/mail");
+        }
+
         return app;
     }
 

@@ -15,7 +15,9 @@ internal sealed class InboxPage : IAsyncDisposable
         Page = page;
         page.Console += (_, e) =>
         {
-            if (e.Message.Type is ConsoleType.Error or ConsoleType.Warning)
+            // A message may be gone while the page asks for it.
+            var isGone = e.Message.Text.Contains("404", StringComparison.Ordinal) && e.Message.Location?.URL?.Contains("/api/messages/", StringComparison.Ordinal) == true;
+            if (e.Message.Type is ConsoleType.Error or ConsoleType.Warning && !isGone)
                 _faults.Add($"{e.Message.Text} {e.Message.Location?.URL}");
         };
         page.PageError += (_, e) => _faults.Add(e.Message);
@@ -27,12 +29,12 @@ internal sealed class InboxPage : IAsyncDisposable
     public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>Opens it; returns when it is told of news and its list is shown.</summary>
-    public static async Task<InboxPage> OpenAsync(IBrowser browser, string url, int width = 1280, int height = 800, bool dark = false)
+    public static async Task<InboxPage> OpenAsync(IBrowser browser, string url, int width = 1280, int height = 800, bool isDark = false)
     {
         var page = await browser.NewPageAsync();
         page.DefaultTimeout = 30_000;
         await page.SetViewportAsync(new ViewPortOptions { Width = width, Height = height });
-        await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = dark ? "dark" : "light" }]);
+        await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = isDark ? "dark" : "light" }]);
         var inbox = new InboxPage(page);
         await page.GoToAsync(url, WaitUntilNavigation.DOMContentLoaded);
         await inbox.WaitAsync("document.querySelector('#live').dataset.state === 'live'");

@@ -186,7 +186,7 @@ async function reload() {
     mailboxes.refresh(),
     store.load({ query: $('search').value.trim(), ...mailboxes.scope }, list.atTop ? 0 : list.end),
   ]);
-  if (reader.id !== null && store.indexOf(reader.id) < 0)
+  if (reader.id !== null && reader.id === list.selected && store.indexOf(reader.id) < 0)
     await checkOpen(reader.id);
 }
 

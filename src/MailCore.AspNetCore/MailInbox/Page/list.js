@@ -189,7 +189,7 @@ const nameOf = from => /^\s*"?([^"<]+?)"?\s*<[^<>]*>\s*$/.exec(from)?.[1] ?? fro
 const bare = address => /<([^<>]+)>\s*$/.exec(address)?.[1] ?? address;
 
 function message(item) {
-  const to = item.to.length > 1 ? `${bare(item.to[0])} and ${item.to.length - 1} more` : bare(item.to[0] ?? '');
+  const to = item.to.length > 1 ? `${bare(item.to[0])} and ${item.to.length - 1} more` : bare(item.to[0] ?? item.account);
   return el('div', { class: item.seen ? 'row' : 'row unseen', role: 'option', id: `row-${item.id}`, 'data-id': item.id },
     el('span', { class: 'from' }, item.seen ? null : el('span', { class: 'spoken' }, 'Unread. '), nameOf(item.from) || '(no sender)'),
     el('time', { datetime: item.received }, shortTime(item.received)),
