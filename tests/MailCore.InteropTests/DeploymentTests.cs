@@ -48,6 +48,36 @@ internal sealed partial class DeploymentTests
     }
 
     [Test]
+    [Property("Fact", "the exit code of check-config for the configuration that docs/appliance.md shows, with a certificate of the test's own")]
+    public async Task The_documented_configuration_can_be_used()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "appliance.md"));
+        var json = Regex.Match(page, "(?s)```json\n(.*?)```").Groups[1].Value;
+        (await ClientTool.Openssl.RunAsync([
+            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=mx.example.org",
+            "-keyout", Path.Combine(_folder, "privkey.pem"), "-out", Path.Combine(_folder, "fullchain.pem")])).Succeeded();
+        await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), json.Replace("/etc/mailserver/tls/", _folder + "/", StringComparison.Ordinal));
+
+        await using var check = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["check-config"], _folder);
+
+        Assert.That(await check.WaitForExitAsync(), Is.Zero, check.Output);
+        Assert.That(check.Output, Does.Contain("CN=mx.example.org").And.Contain("The configuration can be used."));
+    }
+
+    [Test]
+    public async Task Every_verb_stands_in_the_documents_table()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "appliance.md"));
+        var table = string.Concat(page.Split('\n').SkipWhile(static line => !line.StartsWith("| Verb |", StringComparison.Ordinal)).TakeWhile(static line => line.StartsWith('|')));
+        await using var help = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["--help"], _folder);
+        Assert.That(await help.WaitForExitAsync(), Is.Zero);
+
+        var verbs = Regex.Matches(help.Output, @"(?m)^  MailServer ([a-z-]+) ").Select(static match => match.Groups[1].Value).ToList();
+        Assert.That(verbs, Has.Count.GreaterThan(15));
+        Assert.That(verbs.Where(verb => !Regex.IsMatch(table, $"`{verb}[ `]")), Is.Empty);
+    }
+
+    [Test]
     [Property("Fact", "the folder that the container file's own command publishes serves SMTP by hand, and its health check's exit code is 0, then 1")]
     public async Task The_container_files_commands_make_a_folder_that_runs()
     {

@@ -13,6 +13,8 @@ internal sealed class OperationTests
 {
     private const string Bob = """ "Accounts": [ { "Address": "bob@example.org", "Password": "secret" } ] """;
 
+    private const string Overrun = """{ "Mail": { "Routing": { "OverQuotaIsPermanent": true } } }""";
+
     private string _folder = "";
 
     [SetUp]
@@ -102,6 +104,25 @@ internal sealed class OperationTests
     }
 
     [Test]
+    [Property("Fact", "RCPT by hand for a mailbox that a verb's quota has filled, before and after the reload")]
+    public async Task A_full_mailbox_is_answered_as_the_new_configuration_says()
+    {
+        await WriteAsync("{}");
+        await RunAsync("account", "add", "bob@example.org", "--password", "secret");
+        await RunAsync("quota", "set", "bob@example.org", "--messages", "0");
+        await using var server = await StartAsync();
+        await using var session = await RawSmtp.ConnectAsync(server.Smtp);
+        await session.SendAsync("MAIL FROM:<sender@example.com>");
+        Assert.That(await RecipientAsync(session, "bob@example.org"), Does.StartWith("452 4.2.2"));
+
+        await WriteAsync(Overrun);
+        var (code, said) = await RunAsync("reload");
+
+        Assert.That(code, Is.Zero, said);
+        Assert.That(await RecipientAsync(session, "bob@example.org"), Does.StartWith("552 5.2.2"));
+    }
+
+    [Test]
     [Property("Fact", "exit codes and what the verbs say, against what /proc and connections by hand show; after kill -9 the mail is there")]
     public async Task A_server_is_asked_how_it_does_killed_and_started_again()
     {
@@ -120,7 +141,7 @@ internal sealed class OperationTests
             Assert.That(status.Split('\n').Count(static line => line.EndsWith(": answers", StringComparison.Ordinal)), Is.EqualTo(8));
             Assert.That(status, Does.Contain($"imaps 127.0.0.1:{server.Imaps} Implicit: answers"));
             if (!OperatingSystem.IsWindows())
-                Assert.That(File.GetUnixFileMode(Path.Combine(server.DataFolder, "server.status")) & (UnixFileMode)0b000_011_111, Is.EqualTo(UnixFileMode.None));
+                Assert.That(File.GetUnixFileMode(Path.Combine(server.DataFolder, "server.status")) & (UnixFileMode)0b000_111_111, Is.EqualTo(UnixFileMode.None));
 
             await server.Process.KillAsync();
             var (dead, told) = await RunAsync("status");

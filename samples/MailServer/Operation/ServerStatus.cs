@@ -40,7 +40,7 @@ internal sealed record ServerStatus
     /// <summary>That of a process that is alive; null where there is none.</summary>
     public static ServerStatus? ReadLiving(string folder) => Read(folder) is { } status && status.IsAlive() ? status : null;
 
-    /// <summary>Whole or not at all, for the owner and its group.</summary>
+    /// <summary>Whole or not at all, for the owner alone.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     public void Write(string folder)
     {
@@ -70,7 +70,7 @@ internal sealed record ServerStatus
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
         var temporary = PathIn(folder) + ".new";

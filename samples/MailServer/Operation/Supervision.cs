@@ -78,7 +78,14 @@ internal sealed partial class Supervision : IAsyncDisposable
         await _stopping.DisposeAsync();
         _systemd.Dispose();
         _end.Dispose();
-        File.Delete(ServerStatus.PathIn(_folder));
+        try
+        {
+            File.Delete(ServerStatus.PathIn(_folder));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Whoever reads it sees that the process has ended.
+        }
     }
 
     private string Describe() => string.Create(

@@ -38,7 +38,7 @@ internal sealed partial class MailServerReload(MailServerBuilder live, IServiceP
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            var next = Read(configure);
+            var next = Read(configure, live.HasCarriedEndpoints);
             // It waits for a restart, whatever of it new protocols would show.
             next.HostName = live.HostName;
             var isSame = Shape(next).SequenceEqual(Shape(live), StringComparer.Ordinal);
@@ -69,11 +69,12 @@ internal sealed partial class MailServerReload(MailServerBuilder live, IServiceP
 
     /// <summary>As a start would, without opening anything.</summary>
     /// <exception cref="MailServerConfigurationException">With what is wrong.</exception>
-    public static MailServerBuilder Read(Action<MailServerBuilder> configure)
+    public static MailServerBuilder Read(Action<MailServerBuilder> configure, bool hasCarriedEndpoints = false)
     {
         MailServerBuilder? next = null;
         using var provider = new ServiceCollection().AddMailServer(mail => configure(next = mail)).BuildServiceProvider();
-        foreach (var endpoint in next!.Endpoints)
+        next!.HasCarriedEndpoints |= hasCarriedEndpoints;
+        foreach (var endpoint in next.Endpoints)
         {
             endpoint.Tls = next.TlsOf(endpoint);
         }

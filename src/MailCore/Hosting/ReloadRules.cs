@@ -34,7 +34,7 @@ internal static class ReloadRules
         new("DataFolder", false, "the store is open"),
         new("FullTextSearch", false, "the store is open"),
         new("SharedAccount", false, "namespaces are announced once"),
-        new("Certificate", false, "other files; what is in the files is read again by itself"),
+        new("Certificate", false, "other files, which check-config reads; what is in them is read again by itself"),
         new("Tls", false, "TLS is never changed by halves"),
         new("Preset", false, "listeners are bound once"),
         new("Listeners", false, "listeners are bound once"),

@@ -22,6 +22,7 @@ internal sealed class ReloadTests : IDisposable
     {
         ["HostName"] = "mx.example.org",
         ["Domains:0"] = "example.org",
+        ["Relay:Enabled"] = "false",
         ["Accounts:0:Address"] = "bob@example.org",
         ["Accounts:0:Password"] = "secret",
         ["Listeners:0:Role"] = "Smtp",
@@ -144,12 +145,20 @@ internal sealed class ReloadTests : IDisposable
     }
 
     [Test]
-    public async Task A_full_mailbox_is_answered_as_configured()
+    public async Task Subaddresses_lead_into_mailboxes_as_configured()
     {
-        Set("Routing:OverQuotaIsPermanent", "true");
-        Assert.That((await ReloadAsync()).Changed, Is.EqualTo(new[] { "Routing:OverQuotaIsPermanent" }));
+        await using var imap = await Peer.ConnectAsync(_server.Endpoints["imap"].Port);
+        await imap.AskAsync("a LOGIN bob@example.org secret");
+        Assert.That(await imap.AskAsync("b CREATE Lists"), Does.Contain("b OK"));
+        Assert.That(await imap.AskAsync("c SETACL Lists anyone p"), Does.Contain("c OK"));
+        await DeliverAsync("bob+lists@example.org");
+        Assert.That(await imap.AskAsync("d STATUS Lists (MESSAGES)"), Does.Contain("(MESSAGES 0)"));
         Set("Routing:SubaddressMailboxes", "true");
-        Assert.That((await ReloadAsync()).Changed, Is.EqualTo(new[] { "Routing:SubaddressMailboxes" }));
+
+        await ReloadAsync();
+
+        await DeliverAsync("bob+lists@example.org");
+        Assert.That(await imap.AskAsync("e STATUS Lists (MESSAGES)"), Does.Contain("(MESSAGES 1)"));
     }
 
     [Test]
@@ -160,14 +169,14 @@ internal sealed class ReloadTests : IDisposable
         Set("AllowSubmissionFrom:0", "127.0.0.0/8");
         Set("Relay:SmartHosts:0:Host", "[127.0.0.1]:9");
         await StartAsync();
-        await SendAsync("one@elsewhere.example");
+        await DeliverAsync("one@elsewhere.example");
 
         Set("Relay:SmartHosts:0:Host", "[127.0.0.2]:9");
         Set("Relay:MinimumDelay", "05:00:00");
         Set("Relay:MaximumDelay", "05:00:00");
         Set("Relay:MaxConnections", "7");
         var report = await ReloadAsync();
-        await SendAsync("two@elsewhere.example");
+        await DeliverAsync("two@elsewhere.example");
 
         var queue = _server.Relay!.Queue;
         var items = await queue.ListAsync(MailCore.Relay.QueueFilter.All, default);
@@ -181,15 +190,6 @@ internal sealed class ReloadTests : IDisposable
         Assert.That(items[1].NextAttempt - items[1].AcceptedAt, Is.GreaterThan(TimeSpan.FromHours(4)));
         Assert.That((report.Changed, report.Pending), Is.EqualTo(
             ((IReadOnlyList<string>)["Relay:MaximumDelay", "Relay:MinimumDelay", "Relay:SmartHosts:0:Host"], (IReadOnlyList<string>)["Relay:MaxConnections"])).UsingPropertiesComparer());
-
-        async Task SendAsync(string recipient)
-        {
-            await using var session = await SessionAsync();
-            await session.AskAsync("MAIL FROM:<bob@example.org>");
-            Assert.That(await session.AskAsync($"RCPT TO:<{recipient}>"), Does.StartWith("250"));
-            await session.AskAsync("DATA");
-            Assert.That(await session.AskAsync("Subject: x\r\n\r\nx\r\n."), Does.StartWith("250"));
-        }
     }
 
     [TestCase("HostName", "other.example.org")]
@@ -199,13 +199,30 @@ internal sealed class ReloadTests : IDisposable
     [TestCase("Routing:VerifiesRelayRecipients", "false")]
     [TestCase("Tls:MinimumVersion", "1.3")]
     [TestCase("Relay:Enabled", "true")]
+    [TestCase("Relay:MaxConnections", "7")]
+    [TestCase("Relay:MaxConnectionsPerDestination", "7")]
+    [TestCase("Relay:Dane", "true")]
+    [TestCase("Relay:MtaSts", "true")]
+    [TestCase("Relay:Tls", "Encrypt")]
+    [TestCase("Relay:TlsByDomain:example.com", "Verify")]
     [TestCase("Relay:DnsServers:0", "127.0.0.1:53")]
+    [TestCase("Relay:TrustDnssec", "true")]
+    [TestCase("Relay:Srs:HashLength", "6", "Relay:Srs:Domain=example.org;Relay:Srs:Secrets:0=a secret of some length")]
+    [TestCase("Certificate:File", "other.pem")]
+    [TestCase("Preset", "DockerMailserver")]
     [TestCase("Listeners:0:Port", "2526")]
     [TestCase("Listeners:0:ProxyFrom:0", "127.0.0.1")]
     [TestCase("Listeners:0:XClientFrom:0", "127.0.0.1")]
     [TestCase("Listeners:1:AllowCleartextAuthentication", "false")]
-    public async Task What_waits_for_a_restart_is_told_and_nothing_of_it_shows(string key, string value)
+    public async Task What_waits_for_a_restart_is_told_and_nothing_of_it_shows(string key, string value, string? before = null)
     {
+        if (before is not null)
+        {
+            await StopAsync();
+            Set(before, "");
+            await StartAsync();
+        }
+
         var (places, modes) = (_server.Endpoints.Select(static endpoint => endpoint.EndPoint).ToList(), _server.Endpoints.Select(static endpoint => endpoint.Tls).ToList());
         Set(key, value);
 
@@ -265,7 +282,7 @@ internal sealed class ReloadTests : IDisposable
     [TestCase("Filters:GreetingDelay", "00:00:00", "longer than nothing")]
     [TestCase("MasterUsers:0:Name", "mover", "either a Password or a PasswordHash")]
     [TestCase("Misspelt", "x", "Unknown configuration key")]
-    [TestCase("Relay:MaxConnections", "5", "no relay to use it")]
+    [TestCase("Relay:SmartHosts:0:Host", "[]:25", "no smart host")]
     public async Task A_configuration_that_is_wrong_is_refused_as_a_whole(string key, string value, string problem)
     {
         var before = _keys.GetValueOrDefault(key);
@@ -321,6 +338,19 @@ internal sealed class ReloadTests : IDisposable
     }
 
     [Test]
+    public async Task A_server_whose_endpoints_others_carry_reloads_too()
+    {
+        await using var server = await MailServer.StartAsync(static mail => mail.UseInMemoryStore().HasCarriedEndpoints = true);
+        var endpoint = server.AddCarried(static () => new IPEndPoint(IPAddress.Loopback, 25), static mail => mail.ListenSmtp(0).UseCleartext());
+        var protocol = endpoint.Protocol;
+
+        var report = await server.ReloadAsync(static mail => mail.UseInMemoryStore().AddAlias("info@example.org", "bob@example.org"));
+
+        Assert.That(report.Pending, Is.Empty);
+        Assert.That(endpoint.Protocol, Is.SameAs(protocol));
+    }
+
+    [Test]
     public async Task Reloads_at_the_same_time_take_turns()
     {
         Set("Domains:1", "new.example");
@@ -372,6 +402,15 @@ internal sealed class ReloadTests : IDisposable
         var session = await Peer.ConnectAsync(_server.Endpoints["smtp"].Port);
         await session.HelloAsync();
         return session;
+    }
+
+    private async Task DeliverAsync(string recipient)
+    {
+        await using var session = await SessionAsync();
+        await session.AskAsync("MAIL FROM:<bob@example.org>");
+        Assert.That(await session.AskAsync($"RCPT TO:<{recipient}>"), Does.StartWith("250"));
+        await session.AskAsync("DATA");
+        Assert.That(await session.AskAsync("Subject: x\r\n\r\nx\r\n."), Does.StartWith("250"));
     }
 
     private async Task<string> RecipientAsync(string recipient)
