@@ -45,9 +45,11 @@ internal sealed class InboxLiveTests : InboxFixture
         await left.OpenAsync("one");
         await right.WaitAsync("document.querySelectorAll('.row.unseen').length === 1 && document.title.startsWith('(1)')");
         await right.OpenAsync("one");
+        await left.ReadAsync<object>("void document.querySelector('#search').focus()");
         await right.ReadAsync<object>("void document.querySelector('.actions .danger').click()");
         await left.WaitForListAsync("two");
         await left.WaitAsync("document.querySelector('.nothing')?.textContent === 'This message has been deleted.'");
+        Assert.That(await left.ReadAsync<string>("document.activeElement.id"), Is.EqualTo("search"), "who types goes on typing");
 
         await using var imap = await host.OpenImapAsync();
         await imap.SendAsync("STORE 1 +FLAGS (\\Deleted)");

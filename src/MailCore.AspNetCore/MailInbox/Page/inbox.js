@@ -150,12 +150,15 @@ function closeReader(id, text) {
   if (list.selected !== null && list.selected !== id)
     return;
 
+  // Another client may have deleted it while somebody types elsewhere on the page.
+  const focused = document.activeElement === document.body || $('reader').contains(document.activeElement);
   clearTimeout(openTimer);
   list.mark(null);
-
   history.replaceState(null, '', location.pathname + location.search);
   reader.close(text);
-  leaveReader();
+  setReading(false);
+  if (focused)
+    list.focus();
 }
 
 function leaveReader() {
