@@ -15,6 +15,9 @@ internal sealed partial class SampleServer : IAsyncDisposable
     public const string Password = "correct horse";
 
     private static readonly string[] Roles = ["Smtp", "Submission", "Submissions", "Lmtp", "Imap", "Imaps", "Pop3", "Pop3s"];
+
+    // Under nohup, as tests may run, SIGHUP is ignored by every program below, and .NET leaves it so.
+    private static readonly string[] HearsHangUp = OperatingSystem.IsLinux() ? ["env", "--default-signal=HUP"] : [];
     private readonly Dictionary<string, int> _ports = [];
 
     private readonly bool _ownsFolder;
@@ -54,7 +57,7 @@ internal sealed partial class SampleServer : IAsyncDisposable
     {
         var folder = setUp.Folder ?? SourceTree.NewFolder();
         var program = setUp.Program ?? ChildProcess.Dotnet(SourceTree.Program("samples/MailServer"));
-        var process = ChildProcess.Start([.. setUp.Wrapper ?? [], .. program, .. Arguments(setUp)], folder, setUp.Variables);
+        var process = ChildProcess.Start([.. HearsHangUp, .. setUp.Wrapper ?? [], .. program, .. Arguments(setUp)], folder, setUp.Variables);
         var server = new SampleServer(process, folder, ownsFolder: setUp.Folder is null);
         try
         {
