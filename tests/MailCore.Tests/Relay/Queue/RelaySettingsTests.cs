@@ -40,7 +40,6 @@ public class RelaySettingsTests
     }
 
     [TestCase("Enabled", "false")]
-    [TestCase("MaxConnections", "30")]
     public async Task Without_Enabled_there_is_no_queue(string key, string value)
     {
         await using var server = await StartAsync(static _ => { }, (key, value));
