@@ -22,7 +22,17 @@ internal static class Appliance
     {
         var first = new ConfigurationManager();
         first.AddInMemoryCollection([KeyValuePair.Create("hostBuilder:reloadConfigOnChange", (string?)"false")]);
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, Configuration = first });
+        HostApplicationBuilder builder;
+        try
+        {
+            builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, Configuration = first });
+        }
+        catch (DirectoryNotFoundException missing)
+        {
+            // The host's message is the path and nothing else.
+            throw new MailServerConfigurationException([$"There is no folder '{missing.Message}'; contentRoot names it."]);
+        }
+
         // What ships beside the program is weaker than a file in the folder it is started in.
         var shipped = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
         shipped.ResolveFileProvider();

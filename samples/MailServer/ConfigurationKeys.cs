@@ -33,7 +33,7 @@ internal static class ConfigurationKeys
             var section = key.Split(':')[0];
             if ((equals < 0 && name == argument) || !Sections.Concat(HostKeys).Contains(section, StringComparer.OrdinalIgnoreCase))
             {
-                yield return $"Unknown argument '{(equals < 0 ? argument : argument[..argument.IndexOf('=', StringComparison.Ordinal)])}'. Keys look like --Mail:DataFolder=/var/mail; --help lists them.";
+                yield return $"Unknown argument '{(equals < 0 ? argument : argument[..argument.IndexOf('=', StringComparison.Ordinal)])}'. Keys look like --Mail:DataFolder=/var/mail; --help lists them, and the verbs.";
             }
 
             // "--key value"

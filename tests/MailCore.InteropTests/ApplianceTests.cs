@@ -227,6 +227,7 @@ internal sealed partial class ApplianceTests
     [TestCase("--Mail:DataFolder", "'--Mail:DataFolder' has no value")]
     [TestCase("--Mail:Listeners:0:Role=Smpt", "Mail:Listeners:0:Role")]
     [TestCase("--Mail:Domains=example.org", "Mail:Domains:0")]
+    [TestCase("--contentRoot=/nowhere", "no folder '/nowhere/'.*contentRoot")]
     public async Task An_unknown_key_or_argument_is_named(string argument, string expected) => await AssertRefusedAsync(expected, argument);
 
     [TestCase("""{ "Mail": { "Listner": [] } }""", "'Mail:Listner'.*'Listeners'")]

@@ -172,6 +172,7 @@ internal sealed class VerbTests
         await File.WriteAllTextAsync(Path.Combine(config, "dovecot-quotas.cf"), "alice@example.org:1K\nnobody@example.org:5G\n");
         Assert.That(await RunAsync(2, "adopt", "--config", "config"), Does.Contain("2 accounts were made, 0 were there; 4 aliases and 1 quotas were set").And.Contain("there is no account nobody@example.org"));
         Assert.That(await RunAsync(2, "adopt", "--config", "config"), Does.Contain("0 accounts were made, 2 were there"));
+        Assert.That(await RunAsync(0, "quota"), Does.Match(@"alice@example\.org +0 +1,024 +0\.0 % +0 +none\n").And.Match(@"bob@example\.org +0 +none +0 +none\n"), "before there is mail");
 
         await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Arguments = ["--Mail:Domains:0=example.org"] });
         await using var smtp = await RawSmtp.ConnectAsync(server.Smtp);
@@ -189,6 +190,7 @@ internal sealed class VerbTests
         await using var imap = await RawImap.ConnectAsync(server.Imaps, Account, "secret");
         Assert.That(await imap.CountAsync(), Is.EqualTo(1), "the forward's copy is there, whatever became of the full mailbox");
         Assert.That(await RunAsync(1, "adopt", "--config", "nowhere"), Does.Contain("There is no folder 'nowhere'"));
+        Assert.That(await RunAsync(1, "adopt", "--config", "."), Does.Contain("None of postfix-accounts.cf").And.Contain("docker-data/dms/config"));
         await File.AppendAllTextAsync(Path.Combine(config, "postfix-regexp.cf"), "/(?=x)/ bob@example.org\n");
         Assert.That(await RunAsync(1, "adopt", "--config", "config"), Does.Contain("postfix-regexp.cf, line 2:"));
     }

@@ -8,6 +8,8 @@ namespace MailServerSample.Verbs;
 /// <summary>Takes a docker-mailserver installation's accounts, aliases and quotas over.</summary>
 internal static class AdoptVerb
 {
+    private static readonly string[] Files = ["postfix-accounts.cf", "postfix-virtual.cf", "postfix-regexp.cf", "postfix-aliases.cf", "dovecot-quotas.cf"];
+
     public static Verb Verb { get; } = new(
         "adopt",
         "--config FOLDER [--domain NAME]",
@@ -24,6 +26,11 @@ internal static class AdoptVerb
         if (!Directory.Exists(folder))
         {
             throw DirectoryAccess.Refuse($"There is no folder '{folder}'.");
+        }
+
+        if (!Files.Any(file => File.Exists(Path.Combine(folder, file))))
+        {
+            throw DirectoryAccess.Refuse($"None of {string.Join(", ", Files)} is in '{folder}'; they are in docker-data/dms/config.");
         }
 
         // All is read before anything is changed: a file that can't be used leaves nothing half done.

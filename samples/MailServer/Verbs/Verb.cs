@@ -108,8 +108,13 @@ internal sealed record Verb(string Name, string Usage, string Text, IReadOnlyLis
             text.AppendLine($"  --{option.Name + " " + option.Value,-18} {option.Text}");
         }
 
-        return text.AppendLine().AppendLine("The mail folder is that of the configuration; --Mail:DataFolder=FOLDER names another.")
-            .AppendLine("Exit code 0 when all is well, 2 when something is wrong with some of the mail, 1 when it can't be done.").ToString();
+        text.AppendLine().AppendLine("The mail folder is that of the configuration; --Mail:DataFolder=FOLDER names another.");
+        if (!Text.Contains("Exit code", StringComparison.Ordinal))
+        {
+            text.AppendLine("Exit code 0 when all is well, 2 when something was found wrong, 1 when it can't be done.");
+        }
+
+        return text.ToString();
     }
 }
 
