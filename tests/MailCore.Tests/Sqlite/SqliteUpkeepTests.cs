@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using MailCore.Mime;
 using MailCore.Storage;
 using MailCore.Storage.Sqlite;
 using MailCore.Storage.Sqlite.Database;
@@ -184,16 +185,23 @@ public sealed class SqliteUpkeepTests
         var anna = await SqliteTestAccount.OpenAsync(_store, "anna");
         var before = (await anna.InboxInfoAsync()).Messages;
         using var stop = new CancellationTokenSource();
+        var begun = new TaskCompletionSource();
         var writing = Task.Run(async () =>
         {
             var count = 0L;
             for (; !stop.IsCancellationRequested; count++)
             {
-                await anna.AppendAsync(SqliteTestAccount.Octets(count % 10 == 0 ? 50_000 : 500, (int)count));
+                var octets = SqliteTestAccount.Octets(count % 10 == 0 ? 50_000 : 500, (int)count);
+                await using var content = await SqliteTestAccount.StageAsync(_store, octets);
+                var summarizer = new MessageSummarizer();
+                summarizer.Push(octets);
+                await anna.CommitAsync(anna.Append(content) with { Summary = summarizer.Complete().Encode() });
+                begun.TrySetResult();
             }
 
             return count;
         });
+        await Task.WhenAny(begun.Task, writing);
         var target = Path.Combine(_folder.Path, "backup");
         var steps = new List<WorkProgress>();
         var report = await new SqliteStoreFolder(_folder.Path).BackupAsync(target, new Steps(steps));
@@ -205,7 +213,8 @@ public sealed class SqliteUpkeepTests
         Assert.That((await new SqliteStoreFolder(target).CheckAsync()).Problems, Is.Empty);
         await using var restored = SqliteMailStore.Open(target);
         var again = await SqliteTestAccount.OpenAsync(restored, "anna");
-        Assert.That((await again.InboxInfoAsync()).Messages, Is.InRange(before, before + written));
+        Assert.That((await again.InboxInfoAsync()).Messages, Is.InRange(before + 1, before + written));
+        Assert.That(await again.ReadContentAsync(15), Is.EqualTo(SqliteTestAccount.Octets(50_000, 0)));
         Assert.That(await again.ReadContentAsync(4), Is.EqualTo(await anna.ReadContentAsync(4)));
         Assert.That((await again.AppendAsync([1])), Is.Positive);
     }
