@@ -12,16 +12,8 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>The sample as its user meets it: what it prints, how it starts, refuses to start, and stops.</summary>
-internal sealed partial class ApplianceTests
+internal sealed partial class ApplianceTests : FolderFixture
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     [Property("Fact", "IMAP by hand finds the messages that the printed curl lines sent, at the documented ports")]
     public async Task Without_configuration_it_serves_at_the_documented_ports_and_the_printed_lines_work()
@@ -34,7 +26,7 @@ internal sealed partial class ApplianceTests
         await RunPrintedLinesAsync(server);
 
         Assert.That(new[] { server.Smtp, server.Submission, server.Submissions, server.Imap, server.Imaps, server.Pop3, server.Pop3s, server.Lmtp }, Is.EqualTo(documented));
-        Assert.That(Directory.Exists(Path.Combine(_folder, "data")));
+        Assert.That(Directory.Exists(Path.Combine(Folder, "data")));
     }
 
     [Test]
@@ -42,7 +34,7 @@ internal sealed partial class ApplianceTests
     public async Task Accounts_of_docker_mailserver_move_over_with_their_passwords()
     {
         var hash = (await ClientTool.Openssl.RunAsync(["passwd", "-6", "-salt", "0123456789abcdef", "correct horse"])).Succeeded().Text.Trim();
-        var file = Path.Combine(_folder, "postfix-accounts.cf");
+        var file = Path.Combine(Folder, "postfix-accounts.cf");
         await File.WriteAllTextAsync(file, $"# moved\nanna@example.org|{{SHA512-CRYPT}}{hash}\n");
 
         for (var start = 0; start < 2; start++)
@@ -56,7 +48,7 @@ internal sealed partial class ApplianceTests
 
             Assert.That(await server.StopAsync(), Is.Zero);
             var kept = await ClientTool.Python.RunAsync(
-                ["-c", "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(\"SELECT password FROM user WHERE address = 'anna@example.org'\").fetchone()[0])", Path.Combine(_folder, "data", "mail.db")]);
+                ["-c", "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(\"SELECT password FROM user WHERE address = 'anna@example.org'\").fetchone()[0])", Path.Combine(Folder, "data", "mail.db")]);
             Assert.That(kept.Succeeded().Text, Does.StartWith("$pbkdf2-sha512$"));
         }
     }
@@ -110,13 +102,13 @@ internal sealed partial class ApplianceTests
     [Property("Fact", "mail to an alias is found by IMAP in the account of its target")]
     public async Task Settings_come_from_file_environment_and_command_line_and_the_last_wins()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), """
+        await File.WriteAllTextAsync(Path.Combine(Folder, "appsettings.json"), """
             { "Mail": { "HostName": "from-file.example", "Accounts": [ { "Address": "bob@example.org", "Password": "secret" } ],
               "Aliases": [ { "Address": "info@example.org", "Targets": [ "bob@example.org" ] } ] } }
             """);
         var variables = new Dictionary<string, string> { ["Mail__HostName"] = "from-environment.example", ["Mail__MaxMessageSize"] = "12345", ["MAIL"] = "/var/mail/bob" };
 
-        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Variables = variables, Arguments = ["--Mail:HostName=from-arguments.example"] });
+        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Variables = variables, Arguments = ["--Mail:HostName=from-arguments.example"] });
 
         await using var smtp = await WireConnection.ConnectAsync(server.Smtp);
         Assert.That(await smtp.ReadLineAsync(), Does.StartWith("220 from-arguments.example "));
@@ -136,7 +128,7 @@ internal sealed partial class ApplianceTests
     public async Task A_signal_stops_it_cleanly(PosixSignal signal)
     {
         // Whoever runs the tests in the background of a shell passes an ignored SIGINT on.
-        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Wrapper = ["env", "--default-signal=INT"] });
+        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Wrapper = ["env", "--default-signal=INT"] });
         await using var smtp = await RawSmtp.ConnectAsync(server.Smtp);
         await using var imap = await WireConnection.ConnectAsync(server.Imaps, tls: true);
         await imap.ReadLineAsync();
@@ -195,7 +187,7 @@ internal sealed partial class ApplianceTests
     [Test]
     public async Task A_certificate_that_is_none_is_named()
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "bad.pem"), "not a certificate");
+        await File.WriteAllTextAsync(Path.Combine(Folder, "bad.pem"), "not a certificate");
 
         await AssertRefusedAsync(@"'bad\.pem'.*\n.*Mail:Certificate:File", "--Mail:Certificate:File=bad.pem");
     }
@@ -206,8 +198,8 @@ internal sealed partial class ApplianceTests
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest("CN=test", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
-        await File.WriteAllTextAsync(Path.Combine(_folder, "cert.pem"), certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(Path.Combine(_folder, "key.pem"), other.ExportPkcs8PrivateKeyPem());
+        await File.WriteAllTextAsync(Path.Combine(Folder, "cert.pem"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(Folder, "key.pem"), other.ExportPkcs8PrivateKeyPem());
 
         await AssertRefusedAsync(@"'key\.pem'.*does not belong.*\n.*Mail:Certificate:File", "--Mail:Certificate:File=cert.pem", "--Mail:Certificate:KeyFile=key.pem");
     }
@@ -235,7 +227,7 @@ internal sealed partial class ApplianceTests
     [TestCase("""{ "Mail": { """, "appsettings.json")]
     public async Task A_mistake_in_the_settings_file_is_named(string json, string expected)
     {
-        await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), json);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "appsettings.json"), json);
 
         await AssertRefusedAsync(expected);
     }
@@ -243,7 +235,7 @@ internal sealed partial class ApplianceTests
     [Test]
     public async Task An_unknown_key_in_the_environment_is_named()
     {
-        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), [], _folder, new() { ["Mail__HostNam"] = "mx.example.org" });
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), [], Folder, new() { ["Mail__HostNam"] = "mx.example.org" });
 
         Assert.That(await process.WaitForExitAsync(), Is.EqualTo(1));
         Assert.That(process.Output, Does.Match("'Mail:HostNam'.*'HostName'"));
@@ -299,14 +291,14 @@ internal sealed partial class ApplianceTests
 
     private async Task<(int ExitCode, string Output)> EndAsync(params string[] arguments)
     {
-        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), arguments, _folder);
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), arguments, Folder);
         return (await process.WaitForExitAsync(), process.Output);
     }
 
     private Task<SampleServer> StartAsync(params string[] arguments) => StartAsync(allRoles: true, arguments);
 
     private Task<SampleServer> StartAsync(bool allRoles, params string[] arguments) =>
-        SampleServer.StartAsync(new SampleSetUp { Folder = _folder, AllRoles = allRoles, Arguments = arguments });
+        SampleServer.StartAsync(new SampleSetUp { Folder = Folder, AllRoles = allRoles, Arguments = arguments });
 
     [GeneratedRegex(@"^  Password    ([a-z0-9]{16})$", RegexOptions.Multiline)]
     private static partial Regex Password();

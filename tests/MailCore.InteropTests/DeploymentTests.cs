@@ -7,27 +7,19 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>The sample's unit files, by systemd's own tools, and its container file, by the commands that stand in it. No container engine runs here.</summary>
-internal sealed partial class DeploymentTests
+internal sealed partial class DeploymentTests : FolderFixture
 {
     private static readonly ClientTool Analyze = new("systemd-analyze", "systemd");
 
     // What the preset Rfc8314 listens on; docs/appliance.md has the table.
     private static readonly string[] Ports = ["25", "465", "587", "143", "993"];
 
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     [Property("Fact", "systemd-analyze finds no mistake in both units, and an exposure of 2.0 of 10 at most")]
     public async Task The_units_are_right_and_tight()
     {
         Analyze.Require();
-        var (service, socket) = (Path.Combine(_folder, "mailserver.service"), Path.Combine(_folder, "mailserver.socket"));
+        var (service, socket) = (Path.Combine(Folder, "mailserver.service"), Path.Combine(Folder, "mailserver.socket"));
         // It wants to see the program.
         await File.WriteAllTextAsync(service, (await ReadAsync("mailserver.service")).Replace("/opt/mailserver/MailServer", "/bin/true", StringComparison.Ordinal));
         await File.WriteAllTextAsync(socket, await ReadAsync("mailserver.socket"));
@@ -55,10 +47,10 @@ internal sealed partial class DeploymentTests
         var json = Regex.Match(page, "(?s)```json\n(.*?)```").Groups[1].Value;
         (await ClientTool.Openssl.RunAsync([
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=mx.example.org",
-            "-keyout", Path.Combine(_folder, "privkey.pem"), "-out", Path.Combine(_folder, "fullchain.pem")])).Succeeded();
-        await File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), json.Replace("/etc/mailserver/tls/", _folder + "/", StringComparison.Ordinal));
+            "-keyout", Path.Combine(Folder, "privkey.pem"), "-out", Path.Combine(Folder, "fullchain.pem")])).Succeeded();
+        await File.WriteAllTextAsync(Path.Combine(Folder, "appsettings.json"), json.Replace("/etc/mailserver/tls/", Folder + "/", StringComparison.Ordinal));
 
-        await using var check = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["check-config"], _folder);
+        await using var check = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["check-config"], Folder);
 
         Assert.That(await check.WaitForExitAsync(), Is.Zero, check.Output);
         Assert.That(check.Output, Does.Contain("CN=mx.example.org").And.Contain("The configuration can be used."));
@@ -69,7 +61,7 @@ internal sealed partial class DeploymentTests
     {
         var page = await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "docs", "appliance.md"));
         var table = string.Concat(page.Split('\n').SkipWhile(static line => !line.StartsWith("| Verb |", StringComparison.Ordinal)).TakeWhile(static line => line.StartsWith('|')));
-        await using var help = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["--help"], _folder);
+        await using var help = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["--help"], Folder);
         Assert.That(await help.WaitForExitAsync(), Is.Zero);
 
         var verbs = Regex.Matches(help.Output, @"(?m)^  MailServer ([a-z-]+) ").Select(static match => match.Groups[1].Value).ToList();
@@ -85,15 +77,15 @@ internal sealed partial class DeploymentTests
         var publish = Regex.Match(container, "(?m)^RUN dotnet (publish .* --output) /app$").Groups[1].Value.Split(' ');
         var entry = Regex.Match(container, """(?m)^ENTRYPOINT \["/opt/mailserver/(.*)"\]$""").Groups[1].Value;
         var health = Regex.Match(container, """(?m)^HEALTHCHECK .*CMD \["/opt/mailserver/(.*)"\]$""").Groups[1].Value.Split("\", \"");
-        var app = Path.Combine(_folder, "app");
+        var app = Path.Combine(Folder, "app");
         // Whatever is being built beside, this reads no more than the sources.
         var built = await new ClientTool("dotnet", "dotnet-sdk-10.0").RunAsync(
-            [.. publish, app, "--artifacts-path", Path.Combine(_folder, "artifacts"), "-v", "quiet", "-p:RunAnalyzers=false"],
+            [.. publish, app, "--artifacts-path", Path.Combine(Folder, "artifacts"), "-v", "quiet", "-p:RunAnalyzers=false"],
             surroundings: new ClientSurroundings(SourceTree.Root, Timeout: TimeSpan.FromMinutes(10)));
         built.Succeeded();
 
         await using var server = ChildProcess.Start(
-            [Path.Combine(app, entry), .. SampleServer.ListenerArguments("Smtp", "Imaps")], _folder, new() { ["Mail__DataFolder"] = Path.Combine(_folder, "mail"), ["DOTNET_ROOT"] = DotnetRoot() });
+            [Path.Combine(app, entry), .. SampleServer.ListenerArguments("Smtp", "Imaps")], Folder, new() { ["Mail__DataFolder"] = Path.Combine(Folder, "mail"), ["DOTNET_ROOT"] = DotnetRoot() });
         await server.WaitForOutputAsync(static output => Table().IsMatch(output));
 
         Assert.That(await HealthAsync(), Is.Zero);
@@ -105,7 +97,7 @@ internal sealed partial class DeploymentTests
 
         async Task<int> HealthAsync()
         {
-            await using var check = ChildProcess.Start([Path.Combine(app, health[0]), .. health[1..]], _folder, new() { ["Mail__DataFolder"] = Path.Combine(_folder, "mail"), ["DOTNET_ROOT"] = DotnetRoot() });
+            await using var check = ChildProcess.Start([Path.Combine(app, health[0]), .. health[1..]], Folder, new() { ["Mail__DataFolder"] = Path.Combine(Folder, "mail"), ["DOTNET_ROOT"] = DotnetRoot() });
             return await check.WaitForExitAsync();
         }
     }

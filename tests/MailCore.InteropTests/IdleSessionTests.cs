@@ -5,18 +5,10 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>What a session costs that waits in IDLE: the growth of the server's process, the clients being in another.</summary>
-internal sealed class IdleSessionTests
+internal sealed class IdleSessionTests : FolderFixture
 {
     // Of the nightly run, which lets the runtime collect when it likes; a short run asks for what is held.
     private const int ManySessions = 10_000;
-
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [TestCase("plain", 25)]
     [TestCase("tls", 60)]
@@ -54,7 +46,7 @@ internal sealed class IdleSessionTests
     }
 
     private ChildProcess Start(string scenario, params string[] arguments) =>
-        ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, _folder, .. arguments], _folder);
+        ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, Folder, .. arguments], Folder);
 
     private static async Task<(int Sessions, int Threads, long Resident)> AskAsync(ChildProcess server, string how)
     {

@@ -8,17 +8,10 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>kill -9 under load, again and again on the same folder. The driver never sends a message twice.</summary>
-internal sealed partial class KillTests
+internal sealed partial class KillTests : FolderFixture
 {
     private const string Account = "bob@example.org";
     private readonly ConcurrentDictionary<string, bool> _sent = [];
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
     [Property("Fact", "FETCH BODY[] by hand after the restart: octets, and how often each message is there")]
@@ -42,7 +35,7 @@ internal sealed partial class KillTests
         TestContext.Out.WriteLine($"{_sent.Count(static pair => pair.Value)} answered, {_sent.Count(static pair => !pair.Value)} in doubt, {rounds} kills");
     }
 
-    private Task<SampleServer> StartAsync() => SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Accounts = [Account], Arguments = ["--Logging:LogLevel:Default=Warning"] });
+    private Task<SampleServer> StartAsync() => SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Accounts = [Account], Arguments = ["--Logging:LogLevel:Default=Warning"] });
 
     private async Task LoadUntilKilledAsync(SampleServer server, int round, int answersBeforeKill)
     {

@@ -9,17 +9,9 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>What memory large things take: of the sample, and of a host whose managed heap is limited to 150 MB.</summary>
-internal sealed class LimitTests
+internal sealed class LimitTests : FolderFixture
 {
     private const int LimitMegabytes = 150;
-
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
     [Property("Fact", "VmHWM of the server's process, then a session by hand that counts the messages")]
@@ -105,7 +97,7 @@ internal sealed class LimitTests
     public async Task A_message_of_1_GB_goes_through_the_protocols_within_150_MB()
     {
         var message = MessageCorpus.Attachment(Amount("MAILCORE_LIMIT_OCTETS", 1024 * 1024 * 1024));
-        await using var host = ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), ["serve", _folder, $"{message.Length}"], _folder, Limited());
+        await using var host = ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), ["serve", Folder, $"{message.Length}"], Folder, Limited());
         await host.WaitForOutputAsync(static output => output.Contains("imap=", StringComparison.Ordinal));
         var ports = Parse(host.Output);
 
@@ -166,7 +158,7 @@ internal sealed class LimitTests
         var megabyte = Enumerable.Repeat(line, 1_000).SelectMany(static octets => octets).ToArray();
         // What the runtime compiles anew meanwhile would count as well.
         await using var host = ChildProcess.Start(
-            SourceTree.Program("tests/MailCore.LimitHost"), ["sink", _folder, $"{100_000_000}"], _folder, new() { ["DOTNET_TieredCompilation"] = "0" });
+            SourceTree.Program("tests/MailCore.LimitHost"), ["sink", Folder, $"{100_000_000}"], Folder, new() { ["DOTNET_TieredCompilation"] = "0" });
         await host.WaitForOutputAsync(static output => output.Contains("smtp=", StringComparison.Ordinal));
         await using var smtp = await RawSmtp.ConnectAsync(int.Parse(Parse(host.Output)["smtp"], CultureInfo.InvariantCulture));
 
@@ -228,7 +220,7 @@ internal sealed class LimitTests
 
     private async Task<Dictionary<string, string>> RunAsync(string scenario, long size)
     {
-        await using var host = ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, _folder, $"{size}"], _folder, Limited());
+        await using var host = ChildProcess.Start(SourceTree.Program("tests/MailCore.LimitHost"), [scenario, Folder, $"{size}"], Folder, Limited());
         Assert.That(await host.WaitForExitAsync(TimeSpan.FromMinutes(5)), Is.Zero, host.Output);
         return Parse(host.Output);
     }

@@ -9,19 +9,11 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>The sample as its operator meets it: read anew, asked how it does, killed and started again.</summary>
-internal sealed class OperationTests
+internal sealed class OperationTests : FolderFixture
 {
     private const string Bob = """ "Accounts": [ { "Address": "bob@example.org", "Password": "secret" } ] """;
 
     private const string Overrun = """{ "Mail": { "Routing": { "OverQuotaIsPermanent": true } } }""";
-
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
     [Property("Fact", "RCPT by hand before and after each change; a session from before the first goes on behind the last")]
@@ -83,7 +75,7 @@ internal sealed class OperationTests
     [Property("Fact", "a login by hand with the new password, and the debug lines that the log has from then on")]
     public async Task Passwords_account_files_and_the_logs_level_are_taken_up()
     {
-        var accounts = Path.Combine(_folder, "postfix-accounts.cf");
+        var accounts = Path.Combine(Folder, "postfix-accounts.cf");
         // "secret", by openssl passwd -6.
         const string Hash = "{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.";
         await File.WriteAllTextAsync(accounts, $"anna@example.org|{Hash}\n");
@@ -128,7 +120,7 @@ internal sealed class OperationTests
     {
         await WriteAsync($$"""{ "Mail": { {{Bob}}, "HostName": "mx.example.org" } }""");
         var (none, said) = await RunAsync("status");
-        Assert.That((none, said), Is.EqualTo((1, $"status: No server runs with the mail folder '{Path.Combine(_folder, "data")}'.")));
+        Assert.That((none, said), Is.EqualTo((1, $"status: No server runs with the mail folder '{Path.Combine(Folder, "data")}'.")));
         Assert.That((await RunAsync("reload")).Code, Is.EqualTo(1));
 
         await using (var server = await StartAsync())
@@ -158,7 +150,7 @@ internal sealed class OperationTests
             Assert.That(await again.StopAsync(), Is.Zero);
         }
 
-        Assert.That(File.Exists(Path.Combine(_folder, "data", "server.status")), Is.False);
+        Assert.That(File.Exists(Path.Combine(Folder, "data", "server.status")), Is.False);
     }
 
     [Test]
@@ -167,7 +159,7 @@ internal sealed class OperationTests
     {
         await WriteAsync($$"""{ "Mail": { {{Bob}} } }""");
         Assert.That(await RunAsync("check-config"), Is.EqualTo((0, "The configuration can be used.")));
-        Assert.That(Directory.Exists(Path.Combine(_folder, "data")), Is.False, "nothing is made");
+        Assert.That(Directory.Exists(Path.Combine(Folder, "data")), Is.False, "nothing is made");
         foreach (var (argument, problem) in new[]
         {
             ("--Mail:Preset=Rfc8314", "needs a certificate"), ("--Mail:MaxConnections=0", "MaxConnections is 0"), ("--Mail:Certificate:File=missing.pem", "'missing.pem' does not exist"),
@@ -213,20 +205,20 @@ internal sealed class OperationTests
     public async Task A_full_disk_at_the_start_is_named()
     {
         var mount = new ClientTool("mount", "mount");
-        var disk = Directory.CreateDirectory(Path.Combine(_folder, "disk")).FullName;
+        var disk = Directory.CreateDirectory(Path.Combine(Folder, "disk")).FullName;
         if ((await mount.RunAsync(["-t", "tmpfs", "-o", "size=64k", "tmpfs", disk])) is { ExitCode: not 0 } failed)
             Assert.Ignore($"No file system can be mounted here (this needs root): {failed.Errors}");
 
         try
         {
-            await using (var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), [$"--Mail:DataFolder={disk}/data"], _folder))
+            await using (var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), [$"--Mail:DataFolder={disk}/data"], Folder))
             {
                 Assert.That(await process.WaitForExitAsync(), Is.EqualTo(1), process.Output);
                 Assert.That(process.Output, Does.Match("Can't start: .*(full|No space left)").And.Not.Contain("   at "));
             }
 
             (await mount.RunAsync(["-o", "remount,size=40m", disk])).Succeeded();
-            await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Arguments = [$"--Mail:DataFolder={disk}/data"] });
+            await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Arguments = [$"--Mail:DataFolder={disk}/data"] });
             Assert.That(await server.StopAsync(), Is.Zero);
         }
         finally
@@ -281,7 +273,7 @@ internal sealed class OperationTests
         await WriteAsync($$"""{ "Mail": { {{Bob}} } }""");
         await using var server = await SampleServer.StartAsync(new SampleSetUp
         {
-            Folder = _folder,
+            Folder = Folder,
             Variables = new() { ["NOTIFY_SOCKET"] = isAbstract ? '@' + path : path, ["WATCHDOG_USEC"] = "400000" },
         });
 
@@ -317,13 +309,13 @@ internal sealed class OperationTests
 
     private static async Task<string> RecipientAsync(RawSmtp session, string recipient) => await session.SendAsync($"RCPT TO:<{recipient}>");
 
-    private Task WriteAsync(string json) => File.WriteAllTextAsync(Path.Combine(_folder, "appsettings.json"), json);
+    private Task WriteAsync(string json) => File.WriteAllTextAsync(Path.Combine(Folder, "appsettings.json"), json);
 
-    private Task<SampleServer> StartAsync() => SampleServer.StartAsync(new SampleSetUp { Folder = _folder });
+    private Task<SampleServer> StartAsync() => SampleServer.StartAsync(new SampleSetUp { Folder = Folder });
 
     private async Task<(int Code, string Said)> RunAsync(params string[] words)
     {
-        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), words, _folder);
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), words, Folder);
         return (await process.WaitForExitAsync(), process.Output);
     }
 }

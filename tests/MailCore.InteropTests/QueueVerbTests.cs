@@ -8,16 +8,8 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>The verb "queue" beside the running server, whose next attempt of its own is five minutes away: what moves was moved by a verb.</summary>
-internal sealed partial class QueueVerbTests
+internal sealed partial class QueueVerbTests : FolderFixture
 {
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
-
     [Test]
     [Property("Fact", "the mailboxes of the next servers, by IMAP, have what each verb let go, and nothing else")]
     public async Task The_queue_is_listed_and_changed_beside_the_running_server()
@@ -113,7 +105,7 @@ internal sealed partial class QueueVerbTests
 
     private Task<SampleServer> StartAsync(int near, int far, params string[] more) => SampleServer.StartAsync(new SampleSetUp
     {
-        Folder = _folder,
+        Folder = Folder,
         Accounts = ["bob@example.org"],
         Arguments =
         [
@@ -164,7 +156,7 @@ internal sealed partial class QueueVerbTests
 
     private async Task<string> RunAsync(int code, params string[] words)
     {
-        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["queue", .. words], _folder);
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), ["queue", .. words], Folder);
         Assert.That(await process.WaitForExitAsync(), Is.EqualTo(code), process.Output);
         return process.Output + "\n";
     }

@@ -7,17 +7,10 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>kill -9 of a server that takes mail and passes it on at the same time.</summary>
-internal sealed partial class RelayKillTests
+internal sealed partial class RelayKillTests : FolderFixture
 {
     private const int Rounds = 4;
     private readonly Dictionary<string, bool> _sent = [];
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
     [Property("Fact", "FETCH BODY[] by hand at the next server: every message answered with 250 is there, and nothing is there twice but what was on its way at a kill")]
@@ -45,7 +38,7 @@ internal sealed partial class RelayKillTests
 
     private Task<SampleServer> StartAsync(int next) => SampleServer.StartAsync(new SampleSetUp
     {
-        Folder = _folder,
+        Folder = Folder,
         Accounts = ["anna@example.org"],
         Arguments =
         [

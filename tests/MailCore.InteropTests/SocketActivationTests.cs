@@ -8,18 +8,10 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>The sample on sockets that another process bound: systemd's own tool, and one that gives up its rights.</summary>
-internal sealed class SocketActivationTests
+internal sealed class SocketActivationTests : FolderFixture
 {
     private static readonly ClientTool Activate = new("systemd-socket-activate", "systemd");
     private static readonly ClientTool Setpriv = new("setpriv", "util-linux");
-
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
     [Property("Fact", "bytes of greetings by hand over TCP of both families and a Unix socket; the server bound none of them, as its log says")]
@@ -37,7 +29,7 @@ internal sealed class SocketActivationTests
             "--Mail:Listeners:2:Role=Lmtp", $"--Mail:Listeners:2:Path={path}",
             "--Mail:Accounts:0:Address=bob@example.org", "--Mail:Accounts:0:Password=secret",
         ];
-        await using var process = ChildProcess.Start(words, _folder, new() { ["DOTNET_ROLL_FORWARD"] = Environment.GetEnvironmentVariable("DOTNET_ROLL_FORWARD") ?? "Minor" });
+        await using var process = ChildProcess.Start(words, Folder, new() { ["DOTNET_ROLL_FORWARD"] = Environment.GetEnvironmentVariable("DOTNET_ROLL_FORWARD") ?? "Minor" });
         await process.WaitForOutputAsync(output => output.Contains($"Listening on {path}", StringComparison.Ordinal));
 
         // The first client makes it start, and is served when it has.

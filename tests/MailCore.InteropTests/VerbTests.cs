@@ -6,24 +6,16 @@ using NUnit.Framework;
 namespace MailCore.InteropTests;
 
 /// <summary>The sample's verbs on a mail folder, beside the running server where they say so.</summary>
-internal sealed class VerbTests
+internal sealed class VerbTests : FolderFixture
 {
     private const string Account = "bob@example.org";
-
-    private string _folder = "";
-
-    [SetUp]
-    public void MakeFolder() => _folder = SourceTree.NewFolder();
-
-    [TearDown]
-    public void RemoveFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
     [Property("Fact", "a backup taken from the running server serves by IMAP what was delivered; an export's files hold the delivered octets")]
     public async Task Verbs_look_after_the_mail_folder()
     {
         var large = Encoding.ASCII.GetBytes($"Subject: large\r\n\r\n{string.Concat(Enumerable.Repeat(new string('x', 70) + "\r\n", 1_000))}");
-        await using (var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Accounts = [Account] }))
+        await using (var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Accounts = [Account] }))
         {
             await using (var lmtp = await RawSmtp.ConnectAsync(server.Lmtp, "LHLO driver.example"))
             {
@@ -44,15 +36,15 @@ internal sealed class VerbTests
         Assert.That(await RunAsync(0, "compact"), Does.Match(@"had [\d,]+ octets and has [\d,]+"));
         Assert.That(await RunAsync(0, "export", "--account", Account, "--maildir", "Maildir"), Does.Contain("3 messages in 1 mailboxes, 0 problems"));
         Assert.That(await RunAsync(0, "export", "--account", Account, "--mbox", "mbox"), Does.Contain("3 messages"));
-        Assert.That(Directory.GetFiles(Path.Combine(_folder, "Maildir", "cur")).Select(static file => File.ReadAllText(file).ReplaceLineEndings("\r\n")), Has.Some.EndsWith(Encoding.ASCII.GetString(large)));
+        Assert.That(Directory.GetFiles(Path.Combine(Folder, "Maildir", "cur")).Select(static file => File.ReadAllText(file).ReplaceLineEndings("\r\n")), Has.Some.EndsWith(Encoding.ASCII.GetString(large)));
         Assert.That(await RunAsync(0, "import", "--account", "anna@example.org", "--mbox", "mbox", "--mailbox", "Old"), Does.Contain("was made").And.Contain("3 messages in 1 mailboxes"));
         Assert.That(await RunAsync(1, "export", "--account", "nobody@example.org", "--mbox", "x"), Does.Contain("There is no account nobody@example.org"));
 
-        await using (var restored = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Accounts = [Account], Arguments = ["--Mail:DataFolder=copy"] }))
+        await using (var restored = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Accounts = [Account], Arguments = ["--Mail:DataFolder=copy"] }))
         await using (var imap = await RawImap.ConnectAsync(restored.Imaps, Account, SampleServer.Password))
             StoredMessage.AssertCarries((await imap.FetchAllAsync())[2], large);
 
-        await File.WriteAllTextAsync(Directory.GetFiles(Path.Combine(_folder, "data", "messages"), "*", SearchOption.AllDirectories)[0], "damage");
+        await File.WriteAllTextAsync(Directory.GetFiles(Path.Combine(Folder, "data", "messages"), "*", SearchOption.AllDirectories)[0], "damage");
         Assert.That(await RunAsync(2, "check"), Does.Contain("bob@example.org, INBOX, UID 3: it has 6 octets, and should have"));
     }
 
@@ -72,8 +64,8 @@ internal sealed class VerbTests
         Assert.That(await RunAsync(1, "import", "--account", "bob@example.org", "--maildir", "nowhere"), Does.Contain("There is no folder 'nowhere'"));
         Assert.That(await RunAsync(1, "compact"), Does.Contain("There is no mail store in"));
         Assert.That(await RunAsync(1, "check", "--deep", "yes"), Does.Contain("'--deep' means nothing to check"));
-        Assert.That(await RunAsync(1, "check"), Does.Contain("There is no mail store in").And.Contain(Path.Combine(_folder, "data")));
-        Assert.That(Directory.GetFileSystemEntries(_folder), Is.Empty);
+        Assert.That(await RunAsync(1, "check"), Does.Contain("There is no mail store in").And.Contain(Path.Combine(Folder, "data")));
+        Assert.That(Directory.GetFileSystemEntries(Folder), Is.Empty);
     }
 
     [Test]
@@ -81,7 +73,7 @@ internal sealed class VerbTests
     public async Task Accounts_aliases_domains_and_quotas_change_beside_the_running_server()
     {
         await RunAsync(0, "account", "add", "early@example.org", "--password", "before the first start");
-        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Accounts = [Account] });
+        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Accounts = [Account] });
         await using var smtp = await RawSmtp.ConnectAsync(server.Smtp);
         await smtp.SendAsync("MAIL FROM:<sender@example.com>");
         await ExpectAsync("alice@example.org", "550 5.1.1");
@@ -162,7 +154,7 @@ internal sealed class VerbTests
     [Property("Fact", "the server's replies to RCPT and to logins are those that the files of docker-mailserver ask for")]
     public async Task A_docker_mailservers_files_are_taken_over()
     {
-        var config = Directory.CreateDirectory(Path.Combine(_folder, "config")).FullName;
+        var config = Directory.CreateDirectory(Path.Combine(Folder, "config")).FullName;
         // "secret", by openssl passwd -6.
         const string Hash = "{SHA512-CRYPT}$6$saltstring$AIsRs/Ee56G/tC8MEHhvReZTfx8u3rXXMl6eYrjCG9ibix19DxoMBLogdTET5Ukw9Sf7eZTITsuk0Ry5qulYz.";
         await File.WriteAllTextAsync(Path.Combine(config, "postfix-accounts.cf"), $"bob@example.org|{Hash}\nalice@example.org|{Hash}\n");
@@ -174,7 +166,7 @@ internal sealed class VerbTests
         Assert.That(await RunAsync(2, "adopt", "--config", "config"), Does.Contain("0 accounts were made, 2 were there"));
         Assert.That(await RunAsync(0, "quota"), Does.Match(@"alice@example\.org +0 +1,024 +0\.0 % +0 +none\n").And.Match(@"bob@example\.org +0 +none +0 +none\n"), "before there is mail");
 
-        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = _folder, Arguments = ["--Mail:Domains:0=example.org"] });
+        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Arguments = ["--Mail:Domains:0=example.org"] });
         await using var smtp = await RawSmtp.ConnectAsync(server.Smtp);
         await smtp.SendAsync("MAIL FROM:<sender@example.com>");
         foreach (var recipient in new[] { "sales@example.org", "test12@example.org", "root@example.org" })
@@ -197,7 +189,7 @@ internal sealed class VerbTests
 
     private async Task<string> RunAsync(int code, params string[] words)
     {
-        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), words, _folder);
+        await using var process = ChildProcess.Start(SourceTree.Program("samples/MailServer"), words, Folder);
         Assert.That(await process.WaitForExitAsync(), Is.EqualTo(code), process.Output);
         return process.Output + "\n";
     }

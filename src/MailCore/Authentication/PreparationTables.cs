@@ -13,30 +13,30 @@ internal sealed class PreparationTables
     private PreparationTables()
     {
         using var resource = typeof(PreparationTables).Assembly.GetManifestResourceStream("MailCore.Authentication.PreparationTables.bin")!;
-        using var stream = new BufferedStream(new ZLibStream(resource, CompressionMode.Decompress));
-        Decompositions = ReadMap(stream, static stream =>
+        using var numbers = new BinaryReader(new BufferedStream(new ZLibStream(resource, CompressionMode.Decompress)));
+        Decompositions = ReadMap(numbers, static numbers =>
         {
-            var parts = new int[Read(stream)];
+            var parts = new int[numbers.Read7BitEncodedInt()];
             for (var i = 0; i < parts.Length; i++)
             {
-                parts[i] = Read(stream);
+                parts[i] = numbers.Read7BitEncodedInt();
             }
 
             return parts;
         });
-        _classes = ReadMap(stream, Read);
+        _classes = ReadMap(numbers, static numbers => numbers.Read7BitEncodedInt());
         var compositions = new Dictionary<(int, int), int>();
-        for (var count = Read(stream); count > 0; count--)
+        for (var count = numbers.Read7BitEncodedInt(); count > 0; count--)
         {
-            compositions.Add((Read(stream), Read(stream)), Read(stream));
+            compositions.Add((numbers.Read7BitEncodedInt(), numbers.Read7BitEncodedInt()), numbers.Read7BitEncodedInt());
         }
 
         Compositions = compositions.ToFrozenDictionary();
-        MappedToNothing = new CodePoints(stream);
-        MappedToSpace = new CodePoints(stream);
-        Prohibited = new CodePoints(stream);
-        RightToLeft = new CodePoints(stream);
-        LeftToRight = new CodePoints(stream);
+        MappedToNothing = new CodePoints(numbers);
+        MappedToSpace = new CodePoints(numbers);
+        Prohibited = new CodePoints(numbers);
+        RightToLeft = new CodePoints(numbers);
+        LeftToRight = new CodePoints(numbers);
     }
 
     public static PreparationTables Instance => Loaded.Value;
@@ -64,31 +64,17 @@ internal sealed class PreparationTables
 
     public int CombiningClass(int point) => point < 0x300 ? 0 : _classes.GetValueOrDefault(point);
 
-    private static FrozenDictionary<int, TValue> ReadMap<TValue>(Stream stream, Func<Stream, TValue> readValue)
+    private static FrozenDictionary<int, TValue> ReadMap<TValue>(BinaryReader numbers, Func<BinaryReader, TValue> readValue)
     {
         var map = new Dictionary<int, TValue>();
         var key = 0;
-        for (var count = Read(stream); count > 0; count--)
+        for (var count = numbers.Read7BitEncodedInt(); count > 0; count--)
         {
-            key += Read(stream);
-            map.Add(key, readValue(stream));
+            key += numbers.Read7BitEncodedInt();
+            map.Add(key, readValue(numbers));
         }
 
         return map.ToFrozenDictionary();
-    }
-
-    // Seven bits an octet, the lowest first.
-    private static int Read(Stream stream)
-    {
-        for (int value = 0, shift = 0; ; shift += 7)
-        {
-            var octet = stream.ReadByte();
-            value |= (octet & 0x7F) << shift;
-            if (octet < 0x80)
-            {
-                return value;
-            }
-        }
     }
 
     /// <summary>A set of code points, as sorted ranges.</summary>
@@ -97,15 +83,15 @@ internal sealed class PreparationTables
         private readonly int[] _starts;
         private readonly int[] _ends;
 
-        public CodePoints(Stream stream)
+        public CodePoints(BinaryReader numbers)
         {
-            _starts = new int[Read(stream)];
+            _starts = new int[numbers.Read7BitEncodedInt()];
             _ends = new int[_starts.Length];
             var at = 0;
             for (var i = 0; i < _starts.Length; i++)
             {
-                _starts[i] = at += Read(stream);
-                _ends[i] = at += Read(stream);
+                _starts[i] = at += numbers.Read7BitEncodedInt();
+                _ends[i] = at += numbers.Read7BitEncodedInt();
             }
         }
 

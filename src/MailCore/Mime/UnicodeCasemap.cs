@@ -109,17 +109,17 @@ internal static class UnicodeCasemap
         public Table()
         {
             using var resource = typeof(UnicodeCasemap).Assembly.GetManifestResourceStream("MailCore.Mime.UnicodeCasemap.bin")!;
-            using var stream = new BufferedStream(new ZLibStream(resource, CompressionMode.Decompress));
+            using var numbers = new BinaryReader(new BufferedStream(new ZLibStream(resource, CompressionMode.Decompress)));
             var text = new List<char>();
             Span<char> units = stackalloc char[2];
             var point = 0;
-            for (var left = Read(stream); left > 0; left--)
+            for (var left = numbers.Read7BitEncodedInt(); left > 0; left--)
             {
-                point += Read(stream);
+                point += numbers.Read7BitEncodedInt();
                 var start = text.Count;
-                for (var count = Read(stream); count > 0; count--)
+                for (var count = numbers.Read7BitEncodedInt(); count > 0; count--)
                 {
-                    var distance = Read(stream);
+                    var distance = numbers.Read7BitEncodedInt();
                     var rune = new Rune(point + ((distance & 1) == 0 ? distance / 2 : -(distance + 1) / 2));
                     text.AddRange(units[..rune.EncodeToUtf16(units)]);
                 }
@@ -159,20 +159,6 @@ internal static class UnicodeCasemap
 
             var entry = page[point % PageSize];
             return _text.AsSpan(entry >> LengthBits, entry & LengthMask);
-        }
-
-        // Seven bits an octet, the lowest first.
-        private static int Read(Stream stream)
-        {
-            for (int value = 0, shift = 0; ; shift += 7)
-            {
-                var octet = stream.ReadByte();
-                value |= (octet & 0x7F) << shift;
-                if (octet < 0x80)
-                {
-                    return value;
-                }
-            }
         }
     }
 }

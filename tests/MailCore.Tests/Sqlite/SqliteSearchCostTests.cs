@@ -9,26 +9,9 @@ namespace MailCore.Tests.Sqlite;
 
 /// <summary>What searches of large mailboxes cost: octets, messages looked at and messages opened are counted, times are not.</summary>
 [NonParallelizable]
-public sealed class SqliteSearchCostTests
+public sealed class SqliteSearchCostTests : SqliteStoreFixture
 {
     private const int Million = 1_000_000;
-
-    private SqliteTestFolder _folder = null!;
-    private SqliteMailStore _store = null!;
-
-    [SetUp]
-    public void Open()
-    {
-        _folder = new SqliteTestFolder();
-        _store = SqliteMailStore.Open(_folder.Path);
-    }
-
-    [TearDown]
-    public async Task CloseAsync()
-    {
-        await _store.DisposeAsync();
-        _folder.Dispose();
-    }
 
     [Test]
     public async Task A_search_of_a_million_messages_makes_no_list_of_them_and_tells_how_far_it_is()
@@ -66,7 +49,7 @@ public sealed class SqliteSearchCostTests
     {
         await using var server = new ImapTestServer();
         await FillAsync(server, SqliteFilling.Entries(Million));
-        var counting = new Counting(_store);
+        var counting = new Counting(Store);
         server.UseStore(counting);
         var client = await server.SelectedAsync(capacity: 4096);
         counting.Scanning = () =>
@@ -109,7 +92,7 @@ public sealed class SqliteSearchCostTests
         const int Messages = 4_000;
         await using var server = new ImapTestServer();
         await FillAsync(server, SqliteFilling.Entries(Messages));
-        var counting = new Counting(_store);
+        var counting = new Counting(Store);
         server.UseStore(counting);
         await using var other = await server.SelectedAsync();
         await using var client = await server.SelectedAsync();
@@ -131,7 +114,7 @@ public sealed class SqliteSearchCostTests
     {
         await using var server = new ImapTestServer();
         await FillAsync(server, SqliteFilling.EntriesAndMessages(messages));
-        var counting = new Counting(_store);
+        var counting = new Counting(Store);
         server.UseStore(counting);
         await using var client = await server.SelectedAsync();
         await client.OkAsync("SEARCH SUBJECT nothing FROM nobody");
@@ -154,7 +137,7 @@ public sealed class SqliteSearchCostTests
     {
         await using var server = new ImapTestServer();
         await FillAsync(server, SqliteFilling.EntriesAndMessages(messages));
-        var counting = new Counting(_store);
+        var counting = new Counting(Store);
         server.UseStore(counting);
         await using var client = await server.SelectedAsync();
         Assert.That((await client.OkAsync("SEARCH TEXT nothing FLAGGED"))[0], Is.EqualTo("* SEARCH"));
@@ -166,7 +149,7 @@ public sealed class SqliteSearchCostTests
     {
         const int Messages = 1_000;
         await using var server = new ImapTestServer();
-        server.UseStore(_store);
+        server.UseStore(Store);
         await server.AddUserAsync();
         var text = new System.Text.StringBuilder("Received: from client.example by relay.example; Mon, 5 Jan 2026 10:00:00 +0000\r\nMessage-ID: <1@client.example>\r\n"
             + "Date: Mon, 5 Jan 2026 10:00:00 +0000\r\nFrom: Person <p@client.example>\r\nTo: Somebody <u@example.org>\r\nSubject: Message\r\n"
@@ -190,7 +173,7 @@ public sealed class SqliteSearchCostTests
     public async Task Messages_that_left_are_shown_to_a_session_that_has_not_been_told()
     {
         await using var server = new ImapTestServer();
-        server.UseStore(_store);
+        server.UseStore(Store);
         await server.AddUserAsync();
         for (var i = 0; i < 10; i++)
         {
@@ -209,19 +192,19 @@ public sealed class SqliteSearchCostTests
 
     private async Task FillAsync(ImapTestServer server, string sql)
     {
-        server.UseStore(_store);
+        server.UseStore(Store);
         await server.AddUserAsync();
         await server.AppendAsync("Subject: x\r\nFrom: Somebody <a@example.org>\r\n\r\nbody\r\n"u8.ToArray());
-        await _store.WriteAsync(
+        await Store.WriteAsync(
             db =>
             {
                 db.Execute(sql);
                 return true;
             },
             default);
-        await _store.DisposeAsync();
-        _store = SqliteMailStore.Open(_folder.Path);
-        server.UseStore(_store);
+        await Store.DisposeAsync();
+        Store = SqliteMailStore.Open(Folder.Path);
+        server.UseStore(Store);
     }
 
     private sealed class Counting(IMailStore inner) : StoreWrapper(inner)

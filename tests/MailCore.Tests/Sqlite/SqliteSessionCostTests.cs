@@ -9,32 +9,15 @@ namespace MailCore.Tests.Sqlite;
 
 /// <summary>What sessions and deliveries cost over a store on disk: octets, pages, flushes and messages opened are counted, times are not.</summary>
 [NonParallelizable]
-public sealed class SqliteSessionCostTests
+public sealed class SqliteSessionCostTests : SqliteStoreFixture
 {
     private const int Million = 1_000_000;
-
-    private SqliteTestFolder _folder = null!;
-    private SqliteMailStore _store = null!;
-
-    [SetUp]
-    public void Open()
-    {
-        _folder = new SqliteTestFolder();
-        _store = SqliteMailStore.Open(_folder.Path);
-    }
-
-    [TearDown]
-    public async Task CloseAsync()
-    {
-        await _store.DisposeAsync();
-        _folder.Dispose();
-    }
 
     [Test]
     public async Task The_first_session_on_a_million_messages_takes_under_32_MB_and_each_further_one_under_100_KB()
     {
         const int Further = 20;
-        await using var server = await ServeAsync(_store);
+        await using var server = await ServeAsync(Store);
         server.Options.MaxSessionsPerAccount = Further + 1;
         await FillAsync(server, Million);
 
@@ -63,7 +46,7 @@ public sealed class SqliteSessionCostTests
     public async Task An_append_into_a_million_messages_with_a_session_watching_allocates_under_100_KB()
     {
         const int Appends = 50;
-        await using var server = await ServeAsync(_store);
+        await using var server = await ServeAsync(Store);
         await FillAsync(server, Million);
         await using var watching = await server.SelectedAsync(capacity: 4096);
         var message = Encoding.ASCII.GetBytes($"Subject: x\r\n\r\n{new string('x', 4000)}\r\n");
@@ -85,18 +68,18 @@ public sealed class SqliteSessionCostTests
     {
         const int Messages = 100_000;
         const int Page = 10_000;
-        await using var server = await ServeAsync(_store);
+        await using var server = await ServeAsync(Store);
         await server.AppendAsync(Encoding.ASCII.GetBytes($"Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{new string('x', 50_000)}\r\n--b--\r\n"));
-        await _store.WriteAsync(
+        await Store.WriteAsync(
             static db =>
             {
                 db.Execute(SqliteFilling.EntriesAndMessages(Messages));
                 return true;
             },
             default);
-        await _store.DisposeAsync();
-        _store = SqliteMailStore.Open(_folder.Path);
-        var counting = new Counting(_store);
+        await Store.DisposeAsync();
+        Store = SqliteMailStore.Open(Folder.Path);
+        var counting = new Counting(Store);
         server.UseStore(counting);
 
         await using var client = await server.SelectedAsync();
@@ -114,7 +97,7 @@ public sealed class SqliteSessionCostTests
     public async Task One_message_of_1_MB_to_50_accounts_is_one_copy_and_one_flush()
     {
         const int Accounts = 50;
-        var accounts = new MailAccounts(_store, new LocalChangeSignal(), TimeProvider.System);
+        var accounts = new MailAccounts(Store, new LocalChangeSignal(), TimeProvider.System);
         var inboxes = new List<(MailAccount Account, Mailbox Inbox)>();
         for (var i = 0; i < Accounts; i++)
         {
@@ -124,14 +107,14 @@ public sealed class SqliteSessionCostTests
 
         var octets = Encoding.ASCII.GetBytes($"Subject: to all\r\n\r\n{string.Concat(Enumerable.Repeat(new string('x', 78) + "\r\n", 13_107))}");
         await using var message = await accounts.StageAsync(System.IO.Pipelines.PipeReader.Create(new(octets)), default);
-        await _store.WriteAsync(static _ => true, default);
-        var (commits, pages) = (_store.Commits, await PagesAsync());
+        await Store.WriteAsync(static _ => true, default);
+        var (commits, pages) = (Store.Commits, await PagesAsync());
         var results = await accounts.CommitAsync([.. inboxes.Select(one => new ChangeBatch(one.Account.Id, [
             new AppendMessage(one.Inbox.Id, message.Content, Encoding.ASCII.GetBytes($"Delivered-To: {one.Account.Id}\r\n"), SystemFlags.None, [], DateTimeOffset.UnixEpoch, message.Summary)]))]);
 
         Assert.That(results.Select(static result => result.Error), Has.Exactly(Accounts).EqualTo(CommitError.None));
-        Assert.That(_store.Commits - commits, Is.EqualTo(1));
-        Assert.That(_folder.MessageFiles().Select(static file => new FileInfo(file).Length), Is.EqualTo(new[] { (long)octets.Length }));
+        Assert.That(Store.Commits - commits, Is.EqualTo(1));
+        Assert.That(Folder.MessageFiles().Select(static file => new FileInfo(file).Length), Is.EqualTo(new[] { (long)octets.Length }));
         Assert.That(await PagesAsync() - pages, Is.LessThan(6 * Accounts), "A row and its index entries for each account, and no octets of the message.");
     }
 
@@ -150,9 +133,9 @@ public sealed class SqliteSessionCostTests
         return server;
     }
 
-    private Task<long> PagesAsync() => _store.WriteAsync(static db => db.PagesWritten, default);
+    private Task<long> PagesAsync() => Store.WriteAsync(static db => db.PagesWritten, default);
 
-    private Task<bool> LoseContentsAsync() => _store.WriteAsync(
+    private Task<bool> LoseContentsAsync() => Store.WriteAsync(
         static db =>
         {
             db.Execute("DELETE FROM content");
@@ -164,16 +147,16 @@ public sealed class SqliteSessionCostTests
     private async Task FillAsync(ImapTestServer server, int rows)
     {
         await server.AppendAsync("Subject: x\r\n\r\n"u8.ToArray());
-        await _store.WriteAsync(
+        await Store.WriteAsync(
             db =>
             {
                 db.Execute(SqliteFilling.Entries(rows));
                 return true;
             },
             default);
-        await _store.DisposeAsync();
-        _store = SqliteMailStore.Open(_folder.Path);
-        server.UseStore(_store);
+        await Store.DisposeAsync();
+        Store = SqliteMailStore.Open(Folder.Path);
+        server.UseStore(Store);
     }
 
     private sealed class Counting(IMailStore inner) : StoreWrapper(inner)

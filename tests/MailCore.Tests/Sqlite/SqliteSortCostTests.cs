@@ -9,25 +9,9 @@ namespace MailCore.Tests.Sqlite;
 
 /// <summary>What SORT and THREAD of large mailboxes cost: octets and messages looked at are counted, times are not.</summary>
 [NonParallelizable]
-public sealed class SqliteSortCostTests
+public sealed class SqliteSortCostTests : SqliteStoreFixture
 {
     private readonly byte[] _buffer = new byte[16 * 1024];
-    private SqliteTestFolder _folder = null!;
-    private SqliteMailStore _store = null!;
-
-    [SetUp]
-    public void Open()
-    {
-        _folder = new SqliteTestFolder();
-        _store = SqliteMailStore.Open(_folder.Path);
-    }
-
-    [TearDown]
-    public async Task CloseAsync()
-    {
-        await _store.DisposeAsync();
-        _folder.Dispose();
-    }
 
     [TestCase("DATE", 10_000, 70)]
     [TestCase("DATE", 40_000, 70)]
@@ -148,19 +132,19 @@ public sealed class SqliteSortCostTests
 
     private async Task<Counting> FillAsync(ImapTestServer server, int messages)
     {
-        server.UseStore(_store);
+        server.UseStore(Store);
         await server.AddUserAsync();
         await server.AppendAsync("Message-ID: <a@x>\r\nReferences: <b@x> <c@x>\r\nDate: Mon, 5 Jan 2026 10:00:00 +0000\r\nSubject: about a thing\r\nFrom: Somebody <a@example.org>\r\n\r\nbody\r\n"u8.ToArray());
-        await _store.WriteAsync(
+        await Store.WriteAsync(
             db =>
             {
                 db.Execute(SqliteFilling.EntriesAndMessages(messages));
                 return true;
             },
             default);
-        await _store.DisposeAsync();
-        _store = SqliteMailStore.Open(_folder.Path);
-        var counting = new Counting(_store);
+        await Store.DisposeAsync();
+        Store = SqliteMailStore.Open(Folder.Path);
+        var counting = new Counting(Store);
         server.UseStore(counting);
         return counting;
     }

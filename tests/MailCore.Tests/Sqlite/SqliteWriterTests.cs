@@ -4,53 +4,36 @@ using NUnit.Framework;
 
 namespace MailCore.Tests.Sqlite;
 
-public sealed class SqliteWriterTests
+public sealed class SqliteWriterTests : SqliteStoreFixture
 {
-    private SqliteTestFolder _folder = null!;
-    private SqliteMailStore _store = null!;
-
-    [SetUp]
-    public void Open()
-    {
-        _folder = new SqliteTestFolder();
-        _store = SqliteMailStore.Open(_folder.Path);
-    }
-
-    [TearDown]
-    public async Task CloseAsync()
-    {
-        await _store.DisposeAsync();
-        _folder.Dispose();
-    }
-
     [Test]
     public async Task Commits_that_wait_share_one_flush()
     {
         var accounts = new List<SqliteTestAccount>();
         for (var i = 0; i < 20; i++)
         {
-            accounts.Add(await SqliteTestAccount.OpenAsync(_store, $"user{i}"));
+            accounts.Add(await SqliteTestAccount.OpenAsync(Store, $"user{i}"));
         }
 
         await accounts[0].AppendAsync([1]);
-        await using var content = await SqliteTestAccount.StageAsync(_store, [1, 2, 3]);
-        var before = _store.Commits;
+        await using var content = await SqliteTestAccount.StageAsync(Store, [1, 2, 3]);
+        var before = Store.Commits;
         using var hold = HoldWriter();
         var commits = accounts.ConvertAll(account => account.CommitAsync(account.Append(content)));
         hold.Dispose();
         var results = await Task.WhenAll(commits);
 
         Assert.That(results.Select(static result => result.Error), Has.All.EqualTo(CommitError.None));
-        Assert.That(_store.Commits - before, Is.EqualTo(1));
+        Assert.That(Store.Commits - before, Is.EqualTo(1));
     }
 
     [Test]
     public async Task A_rejected_batch_leaves_others_of_the_same_flush_alone()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
-        var bob = await SqliteTestAccount.OpenAsync(_store, "bob");
+        var anna = await SqliteTestAccount.OpenAsync(Store);
+        var bob = await SqliteTestAccount.OpenAsync(Store, "bob");
         await bob.CommitAsync(new SetQuota(1));
-        await using var content = await SqliteTestAccount.StageAsync(_store, [1, 2, 3]);
+        await using var content = await SqliteTestAccount.StageAsync(Store, [1, 2, 3]);
         using var hold = HoldWriter();
         var refused = bob.CommitAsync(bob.Append(content));
         var taken = anna.CommitAsync(anna.Append(content));
@@ -66,11 +49,11 @@ public sealed class SqliteWriterTests
     [Test]
     public async Task A_work_that_throws_fails_alone()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
-        await using var content = await SqliteTestAccount.StageAsync(_store, [1, 2, 3]);
+        var anna = await SqliteTestAccount.OpenAsync(Store);
+        await using var content = await SqliteTestAccount.StageAsync(Store, [1, 2, 3]);
         using var hold = HoldWriter();
         var first = anna.CommitAsync(anna.Append(content));
-        var bad = _store.WriteAsync<bool>(static db => throw new InvalidOperationException("mine"), CancellationToken.None);
+        var bad = Store.WriteAsync<bool>(static db => throw new InvalidOperationException("mine"), CancellationToken.None);
         var second = anna.CommitAsync(anna.Append(content));
         hold.Dispose();
 
@@ -83,10 +66,10 @@ public sealed class SqliteWriterTests
     [Test]
     public async Task A_commit_cancelled_before_it_begins_takes_no_effect()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
+        var anna = await SqliteTestAccount.OpenAsync(Store);
         using var cancel = new CancellationTokenSource();
         using var hold = HoldWriter();
-        var commit = _store.CommitAsync([new ChangeBatch(anna.Id, [new Subscribe("a", true)])], cancel.Token).AsTask();
+        var commit = Store.CommitAsync([new ChangeBatch(anna.Id, [new Subscribe("a", true)])], cancel.Token).AsTask();
         await cancel.CancelAsync();
         Assert.That(() => commit, Throws.InstanceOf<OperationCanceledException>());
         hold.Dispose();
@@ -98,15 +81,15 @@ public sealed class SqliteWriterTests
     [Test]
     public async Task Disposal_finishes_commits_under_way()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
+        var anna = await SqliteTestAccount.OpenAsync(Store);
         using var hold = HoldWriter();
         var commit = anna.CommitAsync(new Subscribe("a", true));
-        var closing = _store.DisposeAsync().AsTask();
+        var closing = Store.DisposeAsync().AsTask();
         hold.Dispose();
         await closing;
         Assert.That((await commit).Error, Is.EqualTo(CommitError.None));
 
-        await using var again = SqliteMailStore.Open(_folder.Path);
+        await using var again = SqliteMailStore.Open(Folder.Path);
         anna = await SqliteTestAccount.OpenAsync(again);
         Assert.That((await anna.Reads.SnapshotAsync(CancellationToken.None)).Subscriptions, Is.EqualTo(["a"]));
     }
@@ -114,11 +97,11 @@ public sealed class SqliteWriterTests
     [Test]
     public async Task A_full_disk_acknowledges_nothing_and_is_survived()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
+        var anna = await SqliteTestAccount.OpenAsync(Store);
         await anna.AppendAsync(SqliteTestAccount.Octets(1000));
         var before = await anna.InboxInfoAsync();
         await LimitPagesAsync("(SELECT page_count FROM pragma_page_count)");
-        await using var content = await SqliteTestAccount.StageAsync(_store, SqliteTestAccount.Octets(30_000));
+        await using var content = await SqliteTestAccount.StageAsync(Store, SqliteTestAccount.Octets(30_000));
         using var hold = HoldWriter();
         var big = anna.CommitAsync(anna.Append(content));
         var small = anna.CommitAsync(new SetFlags(anna.Inbox, [1], FlagMode.Add, SystemFlags.Seen, [], null));
@@ -135,13 +118,13 @@ public sealed class SqliteWriterTests
     [Test]
     public async Task Readers_do_not_wait_for_a_write_transaction_that_is_open()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
+        var anna = await SqliteTestAccount.OpenAsync(Store);
         await anna.AppendAsync([1, 2, 3]);
-        await using var content = await SqliteTestAccount.StageAsync(_store, [4]);
+        await using var content = await SqliteTestAccount.StageAsync(Store, [4]);
         using var written = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
         await anna.CommitAsync(anna.Append(content));
-        var writing = _store.WriteAsync(
+        var writing = Store.WriteAsync(
             db =>
             {
                 db.Execute("UPDATE entry SET flags = 1; UPDATE mailbox SET messages = 1000");
@@ -171,28 +154,28 @@ public sealed class SqliteWriterTests
     [Test]
     public async Task A_commit_without_effect_is_not_flushed()
     {
-        var anna = await SqliteTestAccount.OpenAsync(_store);
+        var anna = await SqliteTestAccount.OpenAsync(Store);
         await anna.AppendAsync([1]);
         await anna.CommitAsync(new ClaimRecent(anna.Inbox));
-        var before = _store.Commits;
+        var before = Store.Commits;
         var claimed = await anna.CommitAsync(new ClaimRecent(anna.Inbox));
         await anna.CommitAsync(new SetFlags(anna.Inbox, [1, 7], FlagMode.Remove, SystemFlags.Seen, ["unknown"], null));
 
         Assert.That(claimed.Changes[0].RecentFrom, Is.EqualTo(new Uid(2)));
-        Assert.That(_store.Commits, Is.EqualTo(before));
+        Assert.That(Store.Commits, Is.EqualTo(before));
     }
 
     [Test]
     public async Task A_client_that_stalls_in_the_middle_of_reads_does_not_keep_the_log_growing()
     {
-        await _store.DisposeAsync();
+        await Store.DisposeAsync();
         const int Limit = 1024 * 1024;
-        _store = SqliteMailStore.Open(_folder.Path, new SqliteStoreOptions { WriteAheadLimit = Limit });
-        var anna = await SqliteTestAccount.OpenAsync(_store);
+        Store = SqliteMailStore.Open(Folder.Path, new SqliteStoreOptions { WriteAheadLimit = Limit });
+        var anna = await SqliteTestAccount.OpenAsync(Store);
         await anna.AppendAsync(SqliteTestAccount.Octets(20_000));
         var load = await anna.Reads.LoadAsync(anna.Inbox, CancellationToken.None);
         await using var segments = load!.Segments.GetAsyncEnumerator();
-        await using var reader = await _store.OpenContentAsync((await anna.ReadRowAsync(1))!.Content, CancellationToken.None);
+        await using var reader = await Store.OpenContentAsync((await anna.ReadRowAsync(1))!.Content, CancellationToken.None);
         await reader!.ReadAsync(0, new byte[10], CancellationToken.None);
 
         for (var i = 0; i < 800; i++)
@@ -201,12 +184,12 @@ public sealed class SqliteWriterTests
         }
 
         // 800 appends write about 20 MB. Past four times the limit the writer waits until the log has been copied.
-        Assert.That(_folder.LogLength(), Is.LessThan(6 * Limit));
+        Assert.That(Folder.LogLength(), Is.LessThan(6 * Limit));
         Assert.That(await segments.MoveNextAsync());
         Assert.That(segments.Current.Count, Is.EqualTo(1));
     }
 
-    private async Task LimitPagesAsync(string pages) => await _store.WriteAsync(
+    private async Task LimitPagesAsync(string pages) => await Store.WriteAsync(
         db =>
         {
             var limit = db.QueryText($"SELECT {pages}");
@@ -218,7 +201,7 @@ public sealed class SqliteWriterTests
     private Hold HoldWriter()
     {
         var hold = new Hold();
-        _ = _store.WriteAsync(_ => hold.Wait(), CancellationToken.None);
+        _ = Store.WriteAsync(_ => hold.Wait(), CancellationToken.None);
         hold.Started.Wait();
         return hold;
     }
