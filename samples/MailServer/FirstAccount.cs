@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using MailCore.Hosting;
 using MailCore.Messaging;
 using MailCore.Storage;
+using MailServerSample.Operation;
 
 namespace MailServerSample;
 
@@ -16,12 +17,20 @@ internal sealed record FirstAccount(string Address, string? Password)
     /// <summary>What it is called when it is made.</summary>
     public static string AddressIn(MailServerSettings settings) => $"user@{settings.Domains.FirstOrDefault() ?? "localhost"}";
 
-    /// <summary>One that exists, or where there is none a new one with a random password.</summary>
-    public static async Task<FirstAccount> FindOrMakeAsync(IMailDirectory directory, MailServerSettings settings)
+    /// <summary>
+    /// One that exists, or where there is none a new one with a random password; null for a service that has none: what it prints stands
+    /// in a journal, which is no place for a password.
+    /// </summary>
+    public static async Task<FirstAccount?> FindOrMakeAsync(IMailDirectory directory, MailServerSettings settings)
     {
         await foreach (var account in directory.ListAsync(CancellationToken.None))
         {
             return new FirstAccount(account.Address.ToString(), null);
+        }
+
+        if (SystemdNotifier.IsService)
+        {
+            return null;
         }
 
         var address = EmailAddress.Parse(AddressIn(settings));

@@ -8,18 +8,27 @@ using MailCore.Tls;
 namespace MailServerSample;
 
 /// <summary>The account, the endpoints, and the commands that send and read a first message.</summary>
-internal sealed class Welcome(MailServer server, FirstAccount account, MailServerSettings settings)
+internal sealed class Welcome(MailServer server, FirstAccount? first, MailServerSettings settings)
 {
     public string Text()
     {
         var text = new StringBuilder().AppendLine();
-        WriteAccount(text);
-        WriteEndpoints(text);
-        WriteCommands(text);
+        if (first is { } account)
+        {
+            WriteAccount(text, account);
+            WriteEndpoints(text);
+            WriteCommands(text, account);
+        }
+        else
+        {
+            text.AppendLine("  Account     none yet; to make one: MailServer account add ADDRESS --password -").AppendLine();
+            WriteEndpoints(text);
+        }
+
         return text.ToString();
     }
 
-    private void WriteAccount(StringBuilder text)
+    private void WriteAccount(StringBuilder text, FirstAccount account)
     {
         text.AppendLine(CultureInfo.InvariantCulture, $"  Account     {account.Address}");
         if (account.Password is { } password)
@@ -57,7 +66,7 @@ internal sealed class Welcome(MailServer server, FirstAccount account, MailServe
         text.AppendLine();
     }
 
-    private void WriteCommands(StringBuilder text)
+    private void WriteCommands(StringBuilder text, FirstAccount account)
     {
         // In printf's format, % and \ mean something.
         var literal = account.Address.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "%%", StringComparison.Ordinal);

@@ -262,6 +262,26 @@ internal sealed class OperationTests : FolderFixture
         await root.Process.WaitForOutputAsync(static output => output.Contains("runs with all privileges, and needs none", StringComparison.Ordinal));
     }
 
+    [Test]
+    [Property("Fact", "the account that was made by hand afterwards logs in by IMAP; RCPT of the one that would have been made is refused")]
+    public async Task Under_systemd_no_password_is_printed_and_no_account_made()
+    {
+        var name = $"mcn-{Guid.NewGuid():n}";
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint('\0' + name));
+        await using var server = await SampleServer.StartAsync(new SampleSetUp { Folder = Folder, Variables = new() { ["NOTIFY_SOCKET"] = '@' + name } });
+
+        Assert.That(server.Process.Output, Does.Not.Contain("Password").And.Contain("MailServer account add"));
+        await using (var smtp = await RawSmtp.ConnectAsync(server.Smtp))
+        {
+            await smtp.SendAsync("MAIL FROM:<>");
+            Assert.That(await smtp.SendAsync("RCPT TO:<user@localhost>"), Does.StartWith("550"));
+        }
+
+        Assert.That((await RunAsync("account", "add", "bob@example.org", "--password", SampleServer.Password)).Code, Is.Zero);
+        await using var imap = await RawImap.ConnectAsync(server.Imaps, "bob@example.org", SampleServer.Password);
+    }
+
     [TestCase(false)]
     [TestCase(true)]
     [Property("Fact", "the datagrams that a socket in systemd's place receives, word by word")]
