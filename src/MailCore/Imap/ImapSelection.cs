@@ -27,7 +27,9 @@ internal sealed partial class ImapSelection : IDisposable
     private volatile bool _isHinted;
     private volatile Action? _onHint;
     private long _looked;
-    private MailboxInfo _rightsAsOf;
+
+    // Null before the first look of one's own: what let the mailbox be opened was of an earlier one.
+    private MailboxInfo? _rightsAsOf;
 
     private ImapSelection(MailboxView view, MailboxRights rights, bool isReadOnly, ImapSession session)
     {
@@ -40,7 +42,7 @@ internal sealed partial class ImapSelection : IDisposable
         _traits = session.Services.Accounts.Traits;
         // RFC 4314 5.1.1: who may alter nothing reads.
         IsReadOnly = isReadOnly || (rights & Altering) == 0 || (_traits & StoreTraits.Writes) == 0;
-        (Rights, _rightsAsOf) = (rights, state.Info);
+        Rights = rights;
         Latest = state;
         Messages = new SelectedMailbox(state);
         _hints = view.OnHint(Hint);

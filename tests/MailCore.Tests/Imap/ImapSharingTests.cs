@@ -4,6 +4,7 @@ using MailCore.Imap;
 using MailCore.Imap.Extensions;
 using MailCore.Storage;
 using MailCore.Tests.Authentication;
+using MailCore.Tests.Storage.WrongStores;
 using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 
@@ -222,6 +223,39 @@ internal sealed class ImapSharingTests
     private static string Fill(string command, string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, command, name, name[..^1], name.Split('/')[^1].Trim('"'));
 
     // amy may do everything in Box and below it.
+    [TestCase("lrs", "lrsw", true)]
+    [TestCase("lrsw", "lrs", false)]
+    public async Task A_list_that_changes_while_the_mailbox_is_opened_holds_for_the_first_command(string before, string after, bool isAllowed)
+    {
+        await using var server = new ImapTestServer();
+        await using var amy = await LogInWhereListChangesAsync(server, before, after);
+        await amy.OkAsync("SELECT \"Other Users/bob/Box\"");
+
+        var answer = await amy.RunAsync("STORE 1 +FLAGS (\\Flagged)");
+        Assert.That(answer[^1].Contains(" OK ", StringComparison.Ordinal), Is.EqualTo(isAllowed), answer[^1]);
+    }
+
+    [Test]
+    public async Task Who_may_not_read_any_more_when_the_mailbox_has_been_opened_leaves_at_once()
+    {
+        await using var server = new ImapTestServer();
+        await using var amy = await LogInWhereListChangesAsync(server, "lrsw", "l");
+        Assert.That(await amy.RunAsync("SELECT \"Other Users/bob/Box\""), Has.Some.StartsWith("* BYE "));
+    }
+
+    private static async Task<ImapTestClient> LogInWhereListChangesAsync(ImapTestServer server, string before, string after)
+    {
+        var store = new Changing(server.Store);
+        server.UseStore(store);
+        await server.AddUserAsync();
+        await server.AddUserAsync("amy");
+        var box = await server.MailboxAsync("Box");
+        await server.AppendAsync("x"u8.ToArray(), mailbox: box);
+        await box.SetAclAsync("amy", FlagMode.Replace, before);
+        store.Change = async () => await box.SetAclAsync("amy", FlagMode.Replace, after);
+        return await LogInAsync(server, "amy");
+    }
+
     private static async Task<ImapTestServer> StartAsync()
     {
         var server = new ImapTestServer();
@@ -251,6 +285,20 @@ internal sealed class ImapSharingTests
             var told = context.Selected is { } mailbox ? $"{mailbox.Account.Id} {RightsText.Format(context.SelectedRights)}" : "none";
             await context.WriteUntaggedAsync($"X-RIGHTS {told}", cancellationToken);
             return ImapReply.Ok("Done");
+        }
+    }
+
+    // Between the look at the list and the look at the messages.
+    private sealed class Changing(IMailStore inner) : StoreWrapper(inner)
+    {
+        public Func<Task>? Change { get; set; }
+
+        protected override async ValueTask<MailboxLoad?> LoadAsync(IAccountStore account, MailboxId mailbox)
+        {
+            var change = Change;
+            Change = null;
+            await (change?.Invoke() ?? Task.CompletedTask);
+            return await base.LoadAsync(account, mailbox);
         }
     }
 
